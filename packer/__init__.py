@@ -1,0 +1,1 @@
+"""Decide what a run needs, write it down for a person to edit, put it in an archive."""

@@ -1,0 +1,1 @@
+"""The ``.rpz`` archive, ReproZip's version 2 (``docs/archive-format.md``)."""

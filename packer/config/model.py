@@ -1,0 +1,72 @@
+"""What ``config.yml`` says, as objects.
+
+Text of an experiment (arguments, environment) is ``str`` decoded as UTF-8 with ``surrogateescape``,
+so that any bytes survive; paths inside the experiment are :class:`rpaths.PosixPath`, byte-exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rpaths import PosixPath
+
+VERSION = "0.8"
+"""ReproZip's version of the format."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command to run again.
+
+    ``exitcode`` and ``signal`` exclude each other; both are None when the end was not seen.
+    """
+
+    id: str
+    binary: PosixPath
+    argv: tuple[str, ...]
+    workingdir: PosixPath
+    environ: dict[str, str]
+    architecture: str
+    distribution: tuple[str, str]
+    hostname: str
+    system: tuple[str, str]
+    uid: int
+    gid: int
+    exitcode: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True)
+class InputOutput:
+    """A file that a user would call an input or an output, with the runs (by index) that used it."""
+
+    name: str
+    path: PosixPath
+    read_by_runs: tuple[int, ...] = ()
+    written_by_runs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of the distribution and those of its files that the runs used."""
+
+    name: str
+    version: str
+    files: tuple[PosixPath, ...]
+    packfiles: bool = True
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole ``config.yml``."""
+
+    runs: tuple[Run, ...]
+    inputs_outputs: tuple[InputOutput, ...] = ()
+    packages: tuple[Package, ...] = ()
+    other_files: tuple[PosixPath, ...] = ()
+    additional_patterns: tuple[str, ...] = ()
+    pack_id: str | None = None
+    unknown_keys: tuple[str, ...] = field(default=(), compare=False)

@@ -1,0 +1,1 @@
+"""Which package installed a file: one package manager is one module and one row in the table."""

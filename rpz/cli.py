@@ -1,0 +1,91 @@
+"""The command line: the table of commands, and errors turned into messages and exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from typing import Any
+
+import click
+
+from rpz import __version__
+from rpz.errors import RpzError
+
+COMMANDS = {
+    "trace": "rpz.commands.trace",
+    "pack": "rpz.commands.pack",
+    "reset": "rpz.commands.reset",
+    "info": "rpz.commands.info",
+    "unpack": "rpz.commands.unpack",
+    "run": "rpz.commands.run",
+    "upload": "rpz.commands.upload",
+    "download": "rpz.commands.download",
+    "destroy": "rpz.commands.destroy",
+}
+"""One command is one module with a :class:`click.Command` named ``command``.
+
+They are imported only when called, so that ``rpz trace`` never waits for the Docker library.
+"""
+
+
+class Commands(click.Group):
+    """The group of all commands, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a user meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rpz")
+def rpz() -> None:
+    """Trace an experiment, pack it, run it anywhere."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run ``rpz`` and end the process with the command's exit status."""
+    set_up_logging()
+    try:
+        status: Any = rpz.main(args=args, prog_name="rpz", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except RpzError as error:
+        click.echo(f"rpz: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("rpz: Interrupted.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except OSError as error:
+        click.echo(f"rpz: {describe(error)}", err=True)
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def describe(error: OSError) -> str:
+    """Say in one sentence which call to the system failed, and on what."""
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}." if error.filename is not None else f"{what}."
+
+
+def set_up_logging() -> None:
+    """Send what rpz says to standard error; ``-v`` and ``-q`` then choose how much."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("rpz: %(message)s"))
+    logger = logging.getLogger("rpz")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)

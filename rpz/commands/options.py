@@ -1,0 +1,71 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rpz.errors import RpzError
+
+Function = TypeVar("Function", bound=Any)
+
+DEFAULT_TRACE_DIR = Path(".rpz-trace")
+
+trace_dir = click.option(
+    "-d",
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_TRACE_DIR,
+    show_default=True,
+    help="The trace folder.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+
+
+def verbosity(function: Function) -> Function:
+    """Add ``-v`` and ``-q``."""
+    for flags, level, words in (
+        (("-v", "--verbose"), logging.DEBUG, "Say more."),
+        (("-q", "--quiet"), logging.WARNING, "Say only what went wrong."),
+    ):
+        function = click.option(
+            *flags,
+            is_flag=True,
+            expose_value=False,
+            callback=_set_level(level),
+            help=words,
+        )(function)
+    return function
+
+
+def _set_level(level: int) -> Any:
+    def callback(_ctx: click.Context, _param: click.Parameter, chosen: bool) -> None:
+        if chosen:
+            logging.getLogger("rpz").setLevel(level)
+
+    return callback
+
+
+class StatusCommand(click.Command):
+    """A command whose exit status is the experiment's, so that rpz's own failures are 125."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; give plain failures the exit status that can't be the program's."""
+        from rpz.errors import OWN_FAILURE, TROUBLE
+
+        try:
+            return super().invoke(ctx)
+        except RpzError as error:
+            if error.exit_code == TROUBLE:
+                error.exit_code = OWN_FAILURE
+            raise
+        except OSError as error:
+            from rpz.cli import describe
+
+            own = RpzError(describe(error).rstrip("."))
+            own.exit_code = OWN_FAILURE
+            raise own from error

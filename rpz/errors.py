@@ -1,0 +1,51 @@
+"""What can go wrong, in the user's words.
+
+Library code raises these; only :mod:`rpz.cli` catches them, prints
+``rpz: <what happened>. <what to do>.`` and chooses the exit status.
+"""
+
+from __future__ import annotations
+
+TROUBLE = 1
+"""Exit status of a command that failed."""
+OWN_FAILURE = 125
+"""Exit status of ``trace`` and ``run`` when rpz, not the program, failed (as ``env``, ``chroot``)."""
+NOT_EXECUTABLE = 126
+"""Exit status for a program that exists and can't be executed (POSIX shell, 2.8.2)."""
+NOT_FOUND = 127
+"""Exit status for a program that doesn't exist (POSIX shell, 2.8.2)."""
+
+
+class RpzError(Exception):
+    """A failure that the user can understand and mend.
+
+    ``message`` is one sentence on what happened, ``remedy`` one on what to do; neither ends in a
+    full stop. ``exit_code`` is the exit status of the command that failed.
+    """
+
+    exit_code = TROUBLE
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Keep the two sentences."""
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return both sentences on one line."""
+        return f"{self.message}. {self.remedy}." if self.remedy else f"{self.message}."
+
+
+class MissingProgramError(RpzError):
+    """An external program that rpz needs is not installed."""
+
+    def __init__(self, program: str, package: str) -> None:
+        """Name the program and the Debian package that brings it."""
+        super().__init__(
+            f"The program {program} is not installed",
+            f"Install it (on Debian and Ubuntu: apt-get install {package})",
+        )
+
+
+class CommandFailedError(RpzError):
+    """An external program that rpz needs ended with a failure."""

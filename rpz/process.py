@@ -1,0 +1,82 @@
+"""The one door to other programs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shlex
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from rpz.errors import CommandFailedError, MissingProgramError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+log = logging.getLogger(__name__)
+
+FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that a person or a batch system sends to ``rpz`` and means for the experiment."""
+FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+"""Signals that the terminal sends to the whole foreground process group by itself."""
+
+
+def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = (0,)) -> bytes:
+    """Run a program and return what it printed on its standard output.
+
+    Args:
+        argv: the program and its arguments; no shell is involved.
+        package: the Debian package that brings the program, for the error message.
+        ok: exit statuses that are not a failure.
+
+    Raises:
+        MissingProgramError: the program is not installed.
+        CommandFailedError: it ended with a status not in ``ok``.
+
+    """
+    name = argv[0] if isinstance(argv[0], str) else argv[0].decode(errors="replace")
+    log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise MissingProgramError(name, package) from None
+    if done.returncode not in ok:
+        words = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise CommandFailedError(f"{name} failed with status {done.returncode}: {words[0]}")
+    return done.stdout
+
+
+def wait_in_foreground(child: subprocess.Popen[bytes]) -> int:
+    """Wait for a child as a shell does, and return ``waitpid``'s status in a shell's terms.
+
+    What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
+    this process alone is passed on.
+
+    Returns:
+        The exit status, or 128 + N when signal N killed the child.
+
+    """
+    with _signals_forwarded_to(child):
+        status = child.wait()
+    return shell_status(status)
+
+
+def shell_status(returncode: int) -> int:
+    """Turn :attr:`subprocess.Popen.returncode` (negative for a signal) into a shell's status."""
+    return 128 - returncode if returncode < 0 else returncode
+
+
+@contextlib.contextmanager
+def _signals_forwarded_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def forward(signum: int, _frame: FrameType | None) -> None:
+        child.send_signal(signum)
+
+    before = {s: signal.signal(s, forward) for s in FORWARDED}
+    before |= {s: signal.signal(s, signal.SIG_IGN) for s in FROM_TERMINAL}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

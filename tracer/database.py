@@ -1,0 +1,305 @@
+"""The trace database (``docs/trace-database.md``): typed rows of ``trace.sqlite3``.
+
+Names, argument lists and environments are ``bytes``: SQLite's TEXT holds them as they were, valid
+UTF-8 or not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from rpz.errors import RpzError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+VERSION = 1
+"""``PRAGMA user_version`` of the databases that this module writes."""
+
+
+class TraceDatabaseError(RpzError):
+    """The trace database can't be read or written."""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run: a command, from its start to the end of its last process."""
+
+    id: int
+    engine: str
+    argv: bytes
+    workingdir: bytes
+    umask: int
+    started: int
+    ended: int | None
+    timestamp: int
+    end_timestamp: int | None
+    exitcode: int | None
+    uid: int
+    gid: int
+    architecture: str
+    distribution: str
+    distribution_version: str
+    hostname: str
+    system: str
+    kernel: str
+
+
+@dataclass(frozen=True)
+class ProcessRow:
+    """One process or thread."""
+
+    id: int
+    run_id: int
+    parent: int | None
+    timestamp: int
+    is_thread: bool
+    exitcode: int | None
+    exit_timestamp: int | None
+    tid: int
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One use of one file: ``mode`` is a :class:`rpz.tracer.records.Mode`."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    mode: int
+    is_directory: bool
+    process: int
+    existed: bool
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class ExecutionRow:
+    """One successful exec; ``argv`` and ``envp`` end each element with a NUL."""
+
+    id: int
+    name: bytes
+    run_id: int
+    timestamp: int
+    process: int
+    argv: bytes
+    envp: bytes
+    workingdir: bytes
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """One symbolic link that was followed, as it was then."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    target: bytes
+
+
+@dataclass(frozen=True)
+class RenameRow:
+    """One name given or moved: ``kind`` is rename, exchange or hardlink."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    kind: str
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True)
+class RemovalRow:
+    """One name removed."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    name: bytes
+    is_directory: bool
+
+
+@dataclass(frozen=True)
+class ConnectionRow:
+    """One socket given an address: ``operation`` is connect, accept or bind."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    inbound: bool
+    family: str
+    protocol: str | None
+    address: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class WarningRow:
+    """Something that makes the trace less sure."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int | None
+    text: bytes
+
+
+TABLES: dict[type[Any], str] = {
+    RunRow: "runs",
+    ProcessRow: "processes",
+    FileRow: "opened_files",
+    ExecutionRow: "executed_files",
+    LinkRow: "links",
+    RenameRow: "renames",
+    RemovalRow: "removals",
+    ConnectionRow: "connections",
+    WarningRow: "warnings",
+}
+
+Row = TypeVar("Row")
+
+
+def _columns(row: type[Any]) -> list[str]:
+    return [f.name for f in fields(row)]
+
+
+def _decoders(row: type[Any]) -> list[Any]:
+    """Return what turns each column's raw bytes or number into its declared type."""
+    return [
+        {bytes: bytes, str: _text, bool: bool, str | None: _text}.get(hint, _same)
+        for hint in get_type_hints(row).values()
+    ]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogateescape")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class TraceDatabase:
+    """An open trace database; a context manager that closes it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use :meth:`open` or :meth:`create`."""
+        self._connection = connection
+        self._connection.text_factory = bytes
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make a new, empty database."""
+        connection = sqlite3.connect(path)
+        schema = files("rpz.tracer").joinpath("schema.sql").read_text("ascii")
+        connection.executescript(schema)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        return cls(connection)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a database for reading.
+
+        Raises:
+            TraceDatabaseError: there is none, it isn't one, or it is from a newer rpz.
+
+        """
+        if not path.is_file():
+            raise TraceDatabaseError(f"There is no trace at {path.parent}", "Make one: rpz trace")
+        connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute("SELECT 1 FROM processes, opened_files, executed_files LIMIT 1")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise TraceDatabaseError(f"{path} is not a trace database: {error}") from None
+        if version > VERSION:
+            connection.close()
+            raise TraceDatabaseError(
+                f"{path} has version {version}, this rpz reads up to {VERSION}", "Upgrade rpz"
+            )
+        return cls(connection)
+
+    def __enter__(self) -> Self:
+        """Return the database."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the database; what wasn't committed is dropped."""
+        self._connection.close()
+
+    def rows(self, row: type[Row], where: str = "1", *values: object) -> Iterator[Row]:
+        """Yield a table's rows by id, as ``row`` says (one of :data:`TABLES`)."""
+        decoders = _decoders(row)
+        statement = (
+            f"SELECT {', '.join(_columns(row))} FROM {TABLES[row]} "  # noqa: S608 (our own names)
+            f"WHERE {where} ORDER BY run_id, id"
+        )
+        if row is RunRow:
+            statement = statement.replace("run_id, id", "id")
+        for record in self._connection.execute(statement, values):
+            yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
+
+    def add(self, row: Any) -> None:
+        """Insert one row; :meth:`commit` makes it stay."""
+        kind = type(row)
+        marks = ", ".join(
+            "CAST(? AS TEXT)" if isinstance(getattr(row, c), bytes) else "?" for c in _columns(kind)
+        )
+        self._connection.execute(
+            f"INSERT INTO {TABLES[kind]} ({', '.join(_columns(kind))}) VALUES ({marks})",  # noqa: S608
+            [getattr(row, c) for c in _columns(kind)],
+        )
+
+    def copy_from(self, path: Path) -> None:
+        """Insert all rows of another trace database."""
+        with TraceDatabase.open(path) as other:
+            for kind in TABLES:
+                for row in other.rows(kind):
+                    self.add(row)
+
+    def commit(self) -> None:
+        """Make what was added stay."""
+        self._connection.commit()
+
+    def last_id(self, row: type[Any]) -> int:
+        """Return the greatest id of a table, -1 when it is empty."""
+        (last,) = self._connection.execute(
+            f"SELECT coalesce(max(id), -1) FROM {TABLES[row]}"  # noqa: S608
+        ).fetchone()
+        return int(last)
+
+
+@contextlib.contextmanager
+def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
+    """Write a database to a temporary name and put it in the place of ``path`` when all is well.
+
+    With ``keep``, what ``path`` held is copied first. On an error, ``path`` stays as it was.
+    """
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    try:
+        with TraceDatabase.create(new) as database:
+            if keep and path.exists():
+                database.copy_from(path)
+            yield database
+            database.commit()
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+-- The trace database, version 1. docs/trace-database.md describes every column.
+-- The first three tables have ReproZip's columns, then ours.
+
+CREATE TABLE processes (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    parent INTEGER,
+    timestamp INTEGER NOT NULL,
+    is_thread BOOLEAN NOT NULL,
+    exitcode INTEGER,
+    exit_timestamp INTEGER,
+    tid INTEGER NOT NULL
+);
+CREATE INDEX proc_parent_idx ON processes (parent);
+
+CREATE TABLE opened_files (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    is_directory BOOLEAN NOT NULL,
+    process INTEGER NOT NULL,
+    existed BOOLEAN NOT NULL,
+    truncated BOOLEAN NOT NULL
+);
+CREATE INDEX open_proc_idx ON opened_files (process);
+
+CREATE TABLE executed_files (
+    id INTEGER NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    run_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    argv TEXT NOT NULL,
+    envp TEXT NOT NULL,
+    workingdir TEXT NOT NULL
+);
+CREATE INDEX exec_proc_idx ON executed_files (process);
+
+CREATE TABLE runs (
+    id INTEGER NOT NULL PRIMARY KEY,
+    engine TEXT NOT NULL,
+    argv TEXT NOT NULL,
+    workingdir TEXT NOT NULL,
+    umask INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    timestamp INTEGER NOT NULL,
+    end_timestamp INTEGER,
+    exitcode INTEGER,
+    uid INTEGER NOT NULL,
+    gid INTEGER NOT NULL,
+    architecture TEXT NOT NULL,
+    distribution TEXT NOT NULL,
+    distribution_version TEXT NOT NULL,
+    hostname TEXT NOT NULL,
+    system TEXT NOT NULL,
+    kernel TEXT NOT NULL
+);
+
+CREATE TABLE links (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    target TEXT NOT NULL
+);
+
+CREATE TABLE renames (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL
+);
+
+CREATE TABLE removals (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    is_directory BOOLEAN NOT NULL
+);
+
+CREATE TABLE connections (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    inbound BOOLEAN NOT NULL,
+    family TEXT NOT NULL,
+    protocol TEXT,
+    address TEXT NOT NULL,
+    operation TEXT NOT NULL
+);
+
+CREATE TABLE warnings (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER,
+    text TEXT NOT NULL
+);
