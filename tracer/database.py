@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from dataclasses import dataclass, fields
 from importlib.resources import files
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from typing_extensions import Self
@@ -51,6 +54,8 @@ class RunRow:
     hostname: str
     system: str
     kernel: str
+    processors: int | None
+    memory: int | None
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,14 @@ def _columns(row: type[Any]) -> list[str]:
     return [f.name for f in fields(row)]
 
 
+def _insertion(row: type[Any]) -> str:
+    # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
+    hints = get_type_hints(row).values()
+    marks = ", ".join("CAST(? AS TEXT)" if hint is bytes else "?" for hint in hints)
+    columns = ", ".join(_columns(row))
+    return f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+
+
 def _decoders(row: type[Any]) -> list[Any]:
     """Return what turns each column's raw bytes or number into its declared type."""
     return [
@@ -208,6 +221,18 @@ class TraceDatabase:
         schema = files("rpz.tracer").joinpath("schema.sql").read_text("ascii")
         connection.executescript(schema)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+        return cls._for_writing(connection)
+
+    @classmethod
+    def reopen(cls, path: Path) -> Self:
+        """Open a database of ours to add to it."""
+        return cls._for_writing(sqlite3.connect(path))
+
+    @classmethod
+    def _for_writing(cls, connection: sqlite3.Connection) -> Self:
+        # It is written under a temporary name and thrown away when anything fails: no journal.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
         return cls(connection)
 
     @classmethod
@@ -240,6 +265,10 @@ class TraceDatabase:
 
     def __exit__(self, *_: object) -> None:
         """Close the database; what wasn't committed is dropped."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
         self._connection.close()
 
     def rows(self, row: type[Row], where: str = "1", *values: object) -> Iterator[Row]:
@@ -254,23 +283,14 @@ class TraceDatabase:
         for record in self._connection.execute(statement, values):
             yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
 
-    def add(self, row: Any) -> None:
-        """Insert one row; :meth:`commit` makes it stay."""
-        kind = type(row)
-        marks = ", ".join(
-            "CAST(? AS TEXT)" if isinstance(getattr(row, c), bytes) else "?" for c in _columns(kind)
-        )
-        self._connection.execute(
-            f"INSERT INTO {TABLES[kind]} ({', '.join(_columns(kind))}) VALUES ({marks})",  # noqa: S608
-            [getattr(row, c) for c in _columns(kind)],
-        )
-
-    def copy_from(self, path: Path) -> None:
-        """Insert all rows of another trace database."""
-        with TraceDatabase.open(path) as other:
-            for kind in TABLES:
-                for row in other.rows(kind):
-                    self.add(row)
+    def add(self, rows: Iterable[Any]) -> None:
+        """Insert rows of one table; :meth:`commit` makes them stay."""
+        iterator = iter(rows)
+        if (first := next(iterator, None)) is None:
+            return
+        kind = type(first)
+        values = attrgetter(*_columns(kind))
+        self._connection.executemany(_insertion(kind), map(values, chain([first], iterator)))
 
     def commit(self) -> None:
         """Make what was added stay."""
@@ -288,14 +308,15 @@ class TraceDatabase:
 def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
     """Write a database to a temporary name and put it in the place of ``path`` when all is well.
 
-    With ``keep``, what ``path`` held is copied first. On an error, ``path`` stays as it was.
+    With ``keep``, it begins as a copy of ``path``. On an error, ``path`` stays as it was.
     """
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     try:
-        with TraceDatabase.create(new) as database:
-            if keep and path.exists():
-                database.copy_from(path)
+        if keep:
+            TraceDatabase.open(path).close()  # a copy of what isn't ours would be changed by us
+            shutil.copyfile(path, new)
+        with TraceDatabase.reopen(new) if keep else TraceDatabase.create(new) as database:
             yield database
             database.commit()
         with new.open("rb") as file:

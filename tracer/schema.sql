@@ -56,7 +56,9 @@ CREATE TABLE runs (
     distribution_version TEXT NOT NULL,
     hostname TEXT NOT NULL,
     system TEXT NOT NULL,
-    kernel TEXT NOT NULL
+    kernel TEXT NOT NULL,
+    processors INTEGER,
+    memory INTEGER
 );
 
 CREATE TABLE links (

@@ -1,0 +1,106 @@
+#include "access.h"
+
+#include <string.h>
+
+/* What was recorded already. A name that was removed or renamed is another file's afterwards, whose
+ * use has to be recorded anew: hence the generation. */
+struct seen {
+  uint32_t process;
+  uint32_t path;
+  uint32_t generation;
+  uint32_t use;
+};
+
+static struct seen *table;
+static size_t capacity;
+static size_t count;
+
+static size_t slot_of(const struct seen *seen) {
+  uint64_t hash = seen->path * UINT64_C(0x9e3779b97f4a7c15);
+  hash ^= (seen->process + (hash >> 29)) * UINT64_C(0xbf58476d1ce4e5b9);
+  hash ^= ((uint64_t)seen->generation << 16 ^ seen->use ^ (hash >> 32)) * UINT64_C(0x94d049bb133111eb);
+  size_t slot = (size_t)(hash ^ (hash >> 31)) & (capacity - 1);
+  while (table[slot].process != 0 && memcmp(&table[slot], seen, sizeof *seen) != 0)
+    slot = (slot + 1) & (capacity - 1);
+  return slot;
+}
+
+static void grow(void) {
+  struct seen *old = table;
+  size_t old_capacity = capacity;
+  capacity = capacity == 0 ? 4096 : capacity * 2;
+  table = xcalloc(capacity, sizeof *table);
+  for (size_t i = 0; i < old_capacity; i++)
+    if (old[i].process != 0)
+      table[slot_of(&old[i])] = old[i];
+  free(old);
+}
+
+static bool is_news(const struct seen *seen) {
+  if (count * 2 >= capacity)
+    grow();
+  size_t slot = slot_of(seen);
+  if (table[slot].process != 0)
+    return false;
+  table[slot] = *seen;
+  count++;
+  return true;
+}
+
+void note_file(const struct task *task, struct name *name, uint32_t mode, uint32_t flags) {
+  uint32_t path = name_number(name);
+  struct seen seen = {task->process, path, name_generation(name), mode << 8 | flags};
+  if (is_news(&seen))
+    record_file(task->process, path, mode, flags);
+}
+
+static uint32_t flags_of(const struct file *file) {
+  if (!file->exists)
+    return 0;
+  return EXISTED | (S_ISDIR(file->status.st_mode) ? DIRECTORY : 0);
+}
+
+void note_use(const struct task *task, const struct file *file, uint32_t mode) {
+  note_file(task, file->name, mode, flags_of(file));
+}
+
+static void expect(struct task *task, struct event event) {
+  if (task->event_count < MAX_EVENTS)
+    task->events[task->event_count++] = event;
+}
+
+void expect_file(struct task *task, const struct file *file, uint32_t mode, uint32_t flags) {
+  expect(task, (struct event){.type = EVENT_FILE,
+                              .name = file->name,
+                              .mode = mode,
+                              .flags = flags | flags_of(file)});
+}
+
+void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind) {
+  expect(task, (struct event){.type = EVENT_RENAME, .name = old, .other = new, .mode = kind});
+}
+
+void expect_remove(struct task *task, struct name *name, uint32_t flags) {
+  expect(task, (struct event){.type = EVENT_REMOVE, .name = name, .flags = flags});
+}
+
+void record_events(struct task *task) {
+  for (size_t i = 0; i < task->event_count; i++) {
+    struct event *event = &task->events[i];
+    switch (event->type) {
+    case EVENT_FILE:
+      note_file(task, event->name, event->mode, event->flags);
+      break;
+    case EVENT_RENAME:
+      record_rename(task->process, name_number(event->name), name_number(event->other),
+                    event->mode);
+      name_changed(event->name);
+      name_changed(event->other);
+      break;
+    case EVENT_REMOVE:
+      record_remove(task->process, name_number(event->name), event->flags);
+      name_changed(event->name);
+      break;
+    }
+  }
+}

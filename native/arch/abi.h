@@ -1,0 +1,24 @@
+/* A calling convention of the kernel: which numbers its calls have, and how wide its pointers are.
+ * One process may use several: x86-64 programs can make i386 and x32 calls. */
+#ifndef RPZ_ABI_H
+#define RPZ_ABI_H
+
+#include "../syscalls/calls.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct abi {
+  const char *name;
+  uint32_t audit_arch; /* seccomp_data.arch: AUDIT_ARCH_* */
+  size_t word;         /* bytes of a pointer */
+  const struct syscall_row *rows;
+  size_t row_count;
+};
+
+/* The conventions that programs of this machine use; ends with NULL. */
+extern const struct abi *const abis[];
+
+#define ROW_COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+#endif

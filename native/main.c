@@ -1,0 +1,103 @@
+/* rpz-tracer: run a command and write what it does to a record stream (docs/record-stream.md).
+ *
+ * It exits as the command did: with its status, or 128 + N when signal N killed it; with 125 when
+ * tracing failed, 126 and 127 when the command can't be executed or doesn't exist. */
+#include "util.h"
+
+#include "launch.h"
+#include "record.h"
+#include "tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct options {
+  const char *environment; /* a file to read the command's environment from, or NULL */
+  const char *output;
+  char **argv;
+};
+
+static _Noreturn void usage(void) {
+  fputs("usage: rpz-tracer [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]\n"
+        "  -e  a file like /proc/PID/environ, for the command's environment\n",
+        stderr);
+  exit(EXIT_OWN_FAILURE);
+}
+
+static struct options parse(int argc, char **argv) {
+  struct options options = {0};
+  int option;
+  while ((option = getopt(argc, argv, "+e:")) != -1) {
+    if (option != 'e')
+      usage();
+    options.environment = optarg;
+  }
+  if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0)
+    usage();
+  options.output = argv[optind];
+  options.argv = &argv[optind + 2];
+  return options;
+}
+
+static void read_all(const char *path, struct buffer *content) {
+  CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t got;
+  if (fd < 0)
+    die("%s can't be read: %s.", path, strerror(errno));
+  while ((got = read(fd, buffer_reserve(content, 65536), 65536)) > 0)
+    content->size += (size_t)got;
+  if (got < 0)
+    die("%s can't be read: %s.", path, strerror(errno));
+}
+
+/* The entries of an environment block, each of which ends with a NUL. */
+static char **split_environment(const struct buffer *block) {
+  size_t count = 0;
+  for (size_t i = 0; i < block->size; i++)
+    count += block->data[i] == '\0';
+  char **entries = xcalloc(count + 1, sizeof *entries);
+  char *entry = block->data;
+  for (size_t i = 0; i < count; i++) {
+    entries[i] = entry;
+    entry += strlen(entry) + 1;
+  }
+  return entries;
+}
+
+static void record_start(char **argv) {
+  char folder[PATH_MAX];
+  if (getcwd(folder, sizeof folder) == NULL)
+    die("The working folder has no path: %s.", strerror(errno));
+  mode_t mask = umask(0);
+  umask(mask);
+  record_run(folder, mask, argv);
+}
+
+int main(int argc, char **argv) {
+  struct options options = parse(argc, argv);
+  struct buffer block = {0};
+  char **environment = environ;
+  if (options.environment != NULL) {
+    read_all(options.environment, &block);
+    environment = split_environment(&block);
+  }
+  record_open(options.output);
+  record_start(options.argv);
+  struct launch child = launch(options.argv, environment);
+  uint32_t status = trace(child.pid);
+  int failure = launch_failure(&child, options.argv[0]);
+  if (failure == 0)
+    record_end(status);
+  record_close();
+  if (options.environment != NULL)
+    free(environment);
+  buffer_free(&block);
+  if (failure != 0)
+    return failure;
+  return (int)(status >= SIGNALLED ? 128 + (status - SIGNALLED) : status);
+}

@@ -1,0 +1,88 @@
+#include "names.h"
+
+#include "record.h"
+
+#include <string.h>
+
+static struct name **table;
+static size_t capacity;
+static size_t count;
+static uint32_t numbers;
+static uint32_t folder_changes;
+
+/* FNV-1a, 32 bits (draft-eastlake-fnv). */
+static uint32_t hash_of(const char *text, size_t length) {
+  uint32_t hash = 2166136261U;
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)text[i]) * 16777619U;
+  return hash;
+}
+
+static size_t slot_of(const char *text, size_t length, uint32_t hash) {
+  size_t slot = hash & (capacity - 1);
+  while (table[slot] != NULL && (table[slot]->hash != hash || table[slot]->length != length ||
+                                 memcmp(table[slot]->text, text, length) != 0))
+    slot = (slot + 1) & (capacity - 1);
+  return slot;
+}
+
+static void grow(void) {
+  struct name **old = table;
+  size_t old_capacity = capacity;
+  capacity = capacity == 0 ? 1024 : capacity * 2;
+  table = xcalloc(capacity, sizeof *table);
+  for (size_t i = 0; i < old_capacity; i++)
+    if (old[i] != NULL)
+      table[slot_of(old[i]->text, old[i]->length, old[i]->hash)] = old[i];
+  free(old);
+}
+
+struct name *name_of(const char *path, size_t length) {
+  if (count * 2 >= capacity)
+    grow();
+  uint32_t hash = hash_of(path, length);
+  size_t slot = slot_of(path, length, hash);
+  if (table[slot] == NULL) {
+    struct name *name = xmalloc(sizeof *name + length + 1);
+    *name = (struct name){.text = (char *)(name + 1), .length = (uint32_t)length, .hash = hash};
+    memcpy(name->text, path, length);
+    name->text[length] = '\0';
+    table[slot] = name;
+    count++;
+  }
+  return table[slot];
+}
+
+uint32_t name_number(struct name *name) {
+  if (name->number == 0) {
+    name->number = ++numbers;
+    record_path(name->number, name->text, name->length);
+  }
+  return name->number;
+}
+
+enum kind name_kind(const struct name *name) { return name->kind; }
+
+void name_is_directory(struct name *name) { name->kind = KIND_DIRECTORY; }
+
+bool name_is_link(struct name *name, const char *target) {
+  name->kind = KIND_LINK;
+  if (name->target != NULL && strcmp(name->target, target) == 0)
+    return false;
+  free(name->target);
+  name->target = xmalloc(strlen(target) + 1);
+  memcpy(name->target, target, strlen(target) + 1);
+  return true;
+}
+
+uint32_t name_generation(const struct name *name) { return name->generation + folder_changes; }
+
+void name_changed(struct name *name) {
+  name->generation++;
+  if (name->kind == KIND_UNKNOWN)
+    return;
+  folder_changes++;
+  for (size_t i = 0; i < capacity; i++)
+    if (table[i] != NULL)
+      table[i]->kind = KIND_UNKNOWN;
+}

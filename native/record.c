@@ -1,0 +1,222 @@
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum type {
+  TYPE_RUN = 1,
+  TYPE_PATH,
+  TYPE_PROCESS,
+  TYPE_EXIT,
+  TYPE_EXEC,
+  TYPE_FILE,
+  TYPE_LINK,
+  TYPE_RENAME,
+  TYPE_REMOVE,
+  TYPE_CONNECTION,
+  TYPE_WARNING,
+  TYPE_END,
+};
+
+enum { HEADER_SIZE = 16, RECORD_HEADER_SIZE = 16, WINDOW = 1 << 20 };
+
+static int stream = -1;
+static bool failed;
+/* The part of the file that is mapped, and how much of it is written. */
+static char *window;
+static uint64_t window_offset;
+static size_t window_size;
+static size_t window_used;
+/* The record that is being put together. */
+static struct buffer body;
+
+static void fail(int error) {
+  failed = true;
+  complain("The trace can't be written from here on: %s. The command goes on untraced.",
+           strerror(error));
+}
+
+/* Map a new window of the file, which holds SIZE bytes or more, behind what was written. */
+static bool move_window(size_t size) {
+  uint64_t written = window_offset + window_used;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  uint64_t offset = written - written % page;
+  size_t length = ((size_t)(written - offset) + size + WINDOW) / page * page;
+  /* Reserving the blocks now turns a full disk into an error here; a hole would be a SIGBUS later. */
+  int error = posix_fallocate(stream, (off_t)offset, (off_t)length);
+  if (error != 0) {
+    fail(error);
+    return false;
+  }
+  if (window != NULL)
+    munmap(window, window_size);
+  window = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, stream, (off_t)offset);
+  if (window == MAP_FAILED) {
+    window = NULL;
+    fail(errno);
+    return false;
+  }
+  window_offset = offset;
+  window_size = length;
+  window_used = (size_t)(written - offset);
+  return true;
+}
+
+static bool reserve(size_t size) {
+  return !failed && (window_used + size <= window_size || move_window(size));
+}
+
+void record_open(const char *path) {
+  static const char header[HEADER_SIZE] = {'R', 'P', 'Z', 'R', 'E', 'C', '\r', '\n', 1};
+  stream = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (stream < 0)
+    die("%s can't be created: %s.", path, strerror(errno));
+  if (!reserve(HEADER_SIZE)) {
+    unlink(path);
+    exit(EXIT_OWN_FAILURE);
+  }
+  memcpy(window, header, HEADER_SIZE);
+  window_used = HEADER_SIZE;
+}
+
+void record_close(void) {
+  if (ftruncate(stream, (off_t)(window_offset + window_used)) != 0 || fsync(stream) != 0)
+    complain("The trace may not have reached the disk: %s.", strerror(errno));
+  if (window != NULL)
+    munmap(window, window_size);
+  close(stream);
+  buffer_free(&body);
+}
+
+bool record_failed(void) { return failed; }
+
+static void put_u32(uint32_t value) { buffer_append(&body, &value, sizeof value); }
+
+static void put_u64(uint64_t value) { buffer_append(&body, &value, sizeof value); }
+
+static void put_string(const void *text, size_t length) {
+  put_u32((uint32_t)length);
+  buffer_append(&body, text, length);
+}
+
+/* Append the record in `body`. Its size is stored last and at once: a reader, or a kill, sees the
+ * whole record or none of it. */
+static void put_record(enum type type) {
+  static const char padding[8];
+  buffer_append(&body, padding, -body.size % 8);
+  uint32_t size = (uint32_t)(RECORD_HEADER_SIZE + body.size);
+  if (reserve(size)) {
+    char *record = window + window_used;
+    uint32_t kind = type;
+    uint64_t now = monotonic_clock();
+    memcpy(record + 4, &kind, sizeof kind);
+    memcpy(record + 8, &now, sizeof now);
+    memcpy(record + RECORD_HEADER_SIZE, body.data, body.size);
+    __atomic_store_n((uint32_t *)(void *)record, size, __ATOMIC_RELEASE);
+    window_used += size;
+  }
+  body.size = 0;
+}
+
+void record_run(const char *folder, uint32_t umask, char *const argv[]) {
+  put_u64(wall_clock());
+  put_u32(umask);
+  put_u32(0);
+  put_string(folder, strlen(folder));
+  size_t length = 0;
+  for (size_t i = 0; argv[i] != NULL; i++)
+    length += strlen(argv[i]) + 1;
+  put_u32((uint32_t)length);
+  for (size_t i = 0; argv[i] != NULL; i++)
+    buffer_append(&body, argv[i], strlen(argv[i]) + 1);
+  put_record(TYPE_RUN);
+}
+
+void record_path(uint32_t path, const char *name, size_t length) {
+  put_u32(path);
+  put_string(name, length);
+  put_record(TYPE_PATH);
+}
+
+void record_process(uint32_t process, uint32_t parent, uint32_t tid, uint32_t flags) {
+  put_u32(process);
+  put_u32(parent);
+  put_u32(tid);
+  put_u32(flags);
+  put_record(TYPE_PROCESS);
+}
+
+void record_exit(uint32_t process, uint32_t status) {
+  put_u32(process);
+  put_u32(status);
+  put_record(TYPE_EXIT);
+}
+
+void record_exec(uint32_t process, uint32_t program, uint32_t folder, const struct buffer *argv,
+                 const struct buffer *environment) {
+  put_u32(process);
+  put_u32(program);
+  put_u32(folder);
+  put_u32(0);
+  put_string(argv->data, argv->size);
+  put_string(environment->data, environment->size);
+  put_record(TYPE_EXEC);
+}
+
+void record_file(uint32_t process, uint32_t path, uint32_t mode, uint32_t flags) {
+  put_u32(process);
+  put_u32(path);
+  put_u32(mode);
+  put_u32(flags);
+  put_record(TYPE_FILE);
+}
+
+void record_link(uint32_t path, const char *target) {
+  put_u32(path);
+  put_u32(0);
+  put_string(target, strlen(target));
+  put_record(TYPE_LINK);
+}
+
+void record_rename(uint32_t process, uint32_t old, uint32_t new, enum rename_kind kind) {
+  put_u32(process);
+  put_u32(old);
+  put_u32(new);
+  put_u32(kind);
+  put_record(TYPE_RENAME);
+}
+
+void record_remove(uint32_t process, uint32_t path, uint32_t flags) {
+  put_u32(process);
+  put_u32(path);
+  put_u32(flags);
+  put_u32(0);
+  put_record(TYPE_REMOVE);
+}
+
+void record_connection(uint32_t process, enum connection_kind kind, const void *address,
+                       size_t length) {
+  put_u32(process);
+  put_u32(kind);
+  put_u32(0);
+  put_u32(0);
+  put_string(address, length);
+  put_record(TYPE_CONNECTION);
+}
+
+void record_warning(uint32_t process, const char *text) {
+  put_u32(process);
+  put_u32(0);
+  put_string(text, strlen(text));
+  put_record(TYPE_WARNING);
+}
+
+void record_end(uint32_t status) {
+  put_u64(wall_clock());
+  put_u32(status);
+  put_u32(0);
+  put_record(TYPE_END);
+}

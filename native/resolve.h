@@ -1,0 +1,29 @@
+/* From what a call names (a folder's descriptor and a path) to the real path of the file. */
+#ifndef RPZ_RESOLVE_H
+#define RPZ_RESOLVE_H
+
+#include "names.h"
+#include "task.h"
+
+#include <sys/stat.h>
+
+enum follow { NOFOLLOW, FOLLOW };
+
+struct file {
+  struct name *name;  /* its real path */
+  bool exists;        /* if not, its folder does */
+  struct stat status; /* when it exists */
+};
+
+/* Resolve PATH against the folder behind DIRFD (or AT_FDCWD) of TASK, as the kernel will. Records
+ * the symbolic links that are crossed and the folders that ".." leaves. False: the call will fail. */
+bool resolve(const struct task *task, int dirfd, const char *path, enum follow follow,
+             struct file *file);
+/* The file behind a descriptor of TASK. */
+bool resolve_fd(const struct task *task, int fd, struct file *file);
+/* Record where a symbolic link leads. */
+void note_link(struct name *name);
+/* The real path of the folder behind DIRFD (or AT_FDCWD); NULL if it has none. */
+struct name *folder_of(const struct task *task, int dirfd);
+
+#endif

@@ -1,0 +1,87 @@
+/* open(2), openat(2), openat2(2), creat(2), truncate(2). */
+#include "../memory.h"
+#include "arguments.h"
+
+/* struct open_how of <linux/openat2.h>, which older kernels' headers lack. */
+struct how {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+
+/* Nobody is refused: the call's success need not be awaited. */
+static bool anybody_may_read(const struct file *file) {
+  mode_t all = S_IRUSR | S_IRGRP | S_IROTH;
+  return (file->status.st_mode & all) == all;
+}
+
+static bool creates_only(uint64_t flags) { return (flags & O_CREAT) && (flags & O_EXCL); }
+
+static void open_link(const struct task *task, const struct file *file, uint64_t flags) {
+  if (flags & O_PATH) { /* any other way of opening the link itself fails */
+    note_link(file->name);
+    note_use(task, file, STAT | LINK);
+  }
+}
+
+static void open_existing(struct task *task, const struct file *file, uint64_t flags) {
+  uint32_t mode = (flags & O_ACCMODE) == O_RDONLY   ? READ
+                  : (flags & O_ACCMODE) == O_WRONLY ? WRITE
+                                                    : READ | WRITE;
+  if ((flags & O_DIRECTORY) && !S_ISDIR(file->status.st_mode))
+    return;
+  if (flags & O_PATH)
+    note_use(task, file, STAT);
+  else if (mode == READ && !(flags & O_TRUNC) && anybody_may_read(file))
+    note_use(task, file, READ);
+  else
+    expect_file(task, file, mode, flags & O_TRUNC ? TRUNCATED : 0);
+}
+
+static void open_file(struct task *task, int dirfd, unsigned path, uint64_t flags) {
+  char text[PATH_MAX];
+  struct file file;
+  enum follow follow = (flags & O_NOFOLLOW) || creates_only(flags) ? NOFOLLOW : FOLLOW;
+  if (!text_argument(task, path, text, sizeof text) || !resolve(task, dirfd, text, follow, &file))
+    return;
+  if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
+    if (file.exists)
+      note_use(task, &file, STAT);
+  } else if (!file.exists) {
+    if (flags & O_CREAT)
+      expect_file(task, &file, WRITE, 0);
+  } else if (S_ISLNK(file.status.st_mode)) {
+    open_link(task, &file, flags);
+  } else if (!creates_only(flags)) {
+    open_existing(task, &file, flags);
+  }
+}
+
+void enter_open(struct task *task, const struct abi *abi) {
+  (void)abi;
+  open_file(task, AT_FDCWD, 0, task->args[1]);
+}
+
+void enter_openat(struct task *task, const struct abi *abi) {
+  (void)abi;
+  open_file(task, (int)task->args[0], 1, task->args[2]);
+}
+
+void enter_openat2(struct task *task, const struct abi *abi) {
+  (void)abi;
+  struct how how;
+  if (read_memory(task->tid, task->args[2], &how, sizeof how))
+    open_file(task, (int)task->args[0], 1, how.flags);
+}
+
+void enter_creat(struct task *task, const struct abi *abi) {
+  (void)abi;
+  open_file(task, AT_FDCWD, 0, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+void enter_truncate(struct task *task, const struct abi *abi) {
+  (void)abi;
+  struct file file;
+  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+    expect_file(task, &file, WRITE, task->args[1] == 0 ? TRUNCATED : 0);
+}

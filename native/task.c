@@ -1,0 +1,67 @@
+#include "task.h"
+
+#include "record.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BUCKETS = 4096 };
+
+static struct task *buckets[BUCKETS];
+static size_t count;
+static uint32_t processes;
+
+static struct task **bucket_of(pid_t tid) { return &buckets[(unsigned)tid % BUCKETS]; }
+
+struct task *task_find(pid_t tid) {
+  struct task *task = *bucket_of(tid);
+  while (task != NULL && task->tid != tid)
+    task = task->next;
+  return task;
+}
+
+struct task *task_add(pid_t tid) {
+  struct task *task = xcalloc(1, sizeof *task);
+  struct task **bucket = bucket_of(tid);
+  task->tid = tid;
+  task->tgid = tid;
+  task->next = *bucket;
+  *bucket = task;
+  count++;
+  return task;
+}
+
+/* tgkill(2) with signal 0 finds a thread only in the thread group that it belongs to. */
+static bool same_thread_group(pid_t tgid, pid_t tid) {
+  return syscall(SYS_tgkill, tgid, tid, 0) == 0;
+}
+
+void task_start(struct task *task, const struct task *parent) {
+  task->process = ++processes;
+  if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {
+    task->thread = true;
+    task->tgid = parent->tgid;
+  }
+  record_process(task->process, parent != NULL ? parent->process : 0, (uint32_t)task->tid,
+                 task->thread ? THREAD : 0);
+}
+
+void exec_clear(struct exec *exec) {
+  buffer_free(&exec->argv);
+  buffer_free(&exec->environment);
+  *exec = (struct exec){0};
+}
+
+void task_end(struct task *task, uint32_t status) {
+  if (task->process != 0)
+    record_exit(task->process, status);
+  struct task **link = bucket_of(task->tid);
+  while (*link != task)
+    link = &(*link)->next;
+  *link = task->next;
+  exec_clear(&task->exec);
+  free(task);
+  count--;
+}
+
+size_t task_count(void) { return count; }

@@ -1,0 +1,59 @@
+/* The tasks (processes and threads) that are being traced. */
+#ifndef RPZ_TASK_H
+#define RPZ_TASK_H
+
+#include "util.h"
+
+#include <sys/types.h>
+
+struct syscall_row;
+struct name;
+
+/* Something that happened if the call that is under way succeeds. */
+struct event {
+  enum { EVENT_FILE, EVENT_RENAME, EVENT_REMOVE } type;
+  struct name *name;
+  struct name *other; /* the new name of a rename */
+  uint32_t mode;      /* or the kind of a rename */
+  uint32_t flags;
+};
+
+enum { MAX_EVENTS = 8 };
+
+/* An exec that is under way: it is recorded when the kernel says that it was done. */
+struct exec {
+  struct name *program;
+  struct name *folder;
+  struct buffer argv;
+  struct buffer environment;
+  struct name *images[8]; /* what the kernel reads: program, interpreters, loader */
+  size_t image_count;
+};
+
+struct task {
+  pid_t tid;
+  pid_t tgid;
+  uint32_t process; /* its number in the stream; 0 while its parent is not known */
+  bool thread;
+  bool stopped_early;            /* its first stop came before its parent's event */
+  const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
+  uint64_t args[6];
+  struct event events[MAX_EVENTS];
+  size_t event_count;
+  struct exec exec;
+  struct task *next;
+};
+
+/* Find a task, or NULL. */
+struct task *task_find(pid_t tid);
+/* Add a task that has not yet a place in the stream. */
+struct task *task_add(pid_t tid);
+/* Give a task its place in the stream as a child or thread of PARENT (NULL: the command). */
+void task_start(struct task *task, const struct task *parent);
+/* Record the end of a task and forget it. */
+void task_end(struct task *task, uint32_t status);
+size_t task_count(void);
+
+void exec_clear(struct exec *exec);
+
+#endif

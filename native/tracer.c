@@ -1,0 +1,208 @@
+#include "tracer.h"
+
+#include "access.h"
+#include "filter.h"
+#include "record.h"
+#include "task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+struct stop {
+  pid_t tid;
+  int status;
+};
+
+static pid_t command;
+static uint32_t command_status;
+
+/* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
+ * thread's exec or exit) can't, and needn't. */
+static void resume(const struct task *task, int signal) {
+  ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
+}
+
+static void enter_call(struct task *task, const struct __ptrace_syscall_info *info) {
+  const struct abi *abi;
+  const struct syscall_row *row = filter_row(info->seccomp.ret_data, &abi);
+  for (size_t i = 0; i < 6; i++)
+    task->args[i] = abi->word == 4 ? (uint32_t)info->seccomp.args[i] : info->seccomp.args[i];
+  task->event_count = 0;
+  row->enter(task, abi);
+  bool await_end = task->event_count > 0 || row->leave != NULL;
+  task->row = await_end ? row : NULL;
+}
+
+static void leave_call(struct task *task, int64_t result) {
+  const struct syscall_row *row = task->row;
+  task->row = NULL;
+  if (row == NULL)
+    return;
+  if (row->leave != NULL)
+    row->leave(task, result);
+  else if (result >= 0)
+    record_events(task);
+}
+
+static void on_call(struct task *task) {
+  struct __ptrace_syscall_info info;
+  if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof info, &info) > 0) {
+    if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
+      enter_call(task, &info);
+    else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
+      leave_call(task, info.exit.rval);
+  }
+  resume(task, 0);
+}
+
+/* A child may stop for the first time before its parent's event: it then waits for that. */
+static void on_new_task(const struct task *parent) {
+  unsigned long tid;
+  if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0) {
+    struct task *child = task_find((pid_t)tid);
+    if (child == NULL)
+      child = task_add((pid_t)tid);
+    task_start(child, parent);
+    if (child->stopped_early)
+      resume(child, 0);
+  }
+  resume(parent, 0);
+}
+
+static void record_images(const struct task *task) {
+  const struct exec *exec = &task->exec;
+  if (exec->program == NULL)
+    return;
+  uint32_t folder = exec->folder != NULL ? name_number(exec->folder) : 0;
+  record_exec(task->process, name_number(exec->program), folder, &exec->argv, &exec->environment);
+  for (size_t i = 0; i < exec->image_count; i++)
+    note_file(task, exec->images[i], READ, EXISTED);
+}
+
+/* exec by a thread that isn't the leader: the thread takes the leader's id, the others are gone. */
+static struct task *become_leader(struct task *leader, pid_t former) {
+  struct task *thread = task_find(former);
+  if (thread == NULL || thread == leader)
+    return leader;
+  exec_clear(&leader->exec);
+  leader->exec = thread->exec;
+  thread->exec = (struct exec){0};
+  leader->row = NULL;
+  task_end(thread, 0);
+  return leader;
+}
+
+static void on_exec(struct task *task) {
+  unsigned long former;
+  if (ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &former) == 0)
+    task = become_leader(task, (pid_t)former);
+  record_images(task);
+  exec_clear(&task->exec);
+  task->row = NULL;
+  resume(task, 0);
+}
+
+static bool is_stop_signal(int signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/* The first stop of a new task, a group stop, or its end. */
+static void on_event_stop(struct task *task, int signal) {
+  if (is_stop_signal(signal))
+    ptrace(PTRACE_LISTEN, task->tid, NULL, NULL); /* it stays stopped until its SIGCONT */
+  else if (task->process == 0)
+    task->stopped_early = true;
+  else
+    resume(task, 0);
+}
+
+static void on_stop(struct task *task, int status) {
+  int signal = WSTOPSIG(status);
+  switch (status >> 16) {
+  case PTRACE_EVENT_SECCOMP:
+    on_call(task);
+    break;
+  case PTRACE_EVENT_FORK:
+  case PTRACE_EVENT_VFORK:
+  case PTRACE_EVENT_CLONE:
+    on_new_task(task);
+    break;
+  case PTRACE_EVENT_EXEC:
+    on_exec(task);
+    break;
+  case PTRACE_EVENT_STOP:
+    on_event_stop(task, signal);
+    break;
+  default:
+    if (signal == (SIGTRAP | 0x80))
+      on_call(task);
+    else
+      resume(task, signal);
+  }
+}
+
+static void on_end(struct task *task, int status) {
+  uint32_t code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status)
+                                    : SIGNALLED + (uint32_t)WTERMSIG(status);
+  bool is_command = task->tid == command;
+  task_end(task, code);
+  if (is_command) {
+    command_status = code;
+    if (task_count() > 0)
+      complain("The command has ended; waiting for %zu of its processes that go on.", task_count());
+  }
+}
+
+/* False: no process is left. */
+static bool next_stop(struct stop *stop) {
+  do
+    stop->tid = waitpid(-1, &stop->status, __WALL);
+  while (stop->tid < 0 && errno == EINTR);
+  return stop->tid >= 0;
+}
+
+static void dispatch(const struct stop *stop) {
+  struct task *task = task_find(stop->tid);
+  if (task == NULL) {
+    if (!WIFSTOPPED(stop->status))
+      return;
+    task = task_add(stop->tid);
+  }
+  if (WIFSTOPPED(stop->status))
+    on_stop(task, stop->status);
+  else
+    on_end(task, stop->status);
+}
+
+static void forward_signal(int signal) { kill(command, signal); }
+
+/* What the terminal sends reaches the command by itself; what was sent to us is passed on. */
+static void set_up_signals(void) {
+  static const int ignored[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE};
+  static const int forwarded[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+  struct sigaction action = {.sa_handler = SIG_IGN};
+  for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+    sigaction(ignored[i], &action, NULL);
+  action.sa_handler = forward_signal;
+  for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
+    sigaction(forwarded[i], &action, NULL);
+}
+
+uint32_t trace(pid_t pid) {
+  struct stop stop;
+  command = pid;
+  set_up_signals();
+  struct task *task = task_add(pid);
+  task_start(task, NULL);
+  struct name *folder = folder_of(task, AT_FDCWD);
+  if (folder != NULL)
+    note_file(task, folder, WDIR, DIRECTORY | EXISTED);
+  while (next_stop(&stop))
+    dispatch(&stop);
+  return command_status;
+}

@@ -1,0 +1,86 @@
+"""``rpz trace``: run a command and remember everything that it needs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from rpz.commands.options import StatusCommand, trace_dir, verbosity
+from rpz.errors import RpzError
+from rpz.tracer.engines import ENGINES
+from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
+
+log = logging.getLogger(__name__)
+
+
+@click.command(
+    cls=StatusCommand,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@trace_dir
+@click.option("-c", "--continue", "append", is_flag=True, help="Add this run to the trace.")
+@click.option("-w", "--overwrite", is_flag=True, help="Replace the trace that is there.")
+@click.option(
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    default="native",
+    show_default=True,
+    help="python: slow and simple, for systems without the compiled tracer.",
+)
+@verbosity
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+def command(
+    folder: Path, append: bool, overwrite: bool, engine: str, argv: tuple[str, ...]
+) -> int:
+    """Run COMMAND and remember every file, program and variable that it uses.
+
+    Exits as the command did. What was seen is in the trace folder afterwards; config.yml there says
+    what `rpz pack` will pack, and may be edited first.
+    """
+    from rpz.tracer.session import trace
+
+    place = TraceFolder(folder)
+    traced = trace(place, argv, engine, _existing(place, append, overwrite))
+    if traced.run is not None:
+        _conclude(place, traced.run)
+    return traced.status
+
+
+def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
+    if append and overwrite:
+        raise click.UsageError("--continue and --overwrite exclude each other.")
+    if append:
+        return Existing.CONTINUE
+    if overwrite:
+        return Existing.OVERWRITE
+    if place.exists and sys.stdin.isatty() and sys.stderr.isatty():
+        return _ask(place)
+    return Existing.REFUSE
+
+
+def _ask(place: TraceFolder) -> Existing:
+    answer = click.prompt(
+        f"{place.path} holds a trace already. Add this run to it (a), overwrite it (o), or stop (s)?",
+        type=click.Choice(["a", "o", "s"]),
+        default="s",
+        show_choices=False,
+        err=True,
+    )
+    if answer == "s":
+        raise TraceExistsError(place)
+    return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
+
+
+def _conclude(place: TraceFolder, run: int) -> None:
+    """Write the configuration; a failure here is said, and never hides the command's own status."""
+    from rpz.packer.configure import write_config
+    from rpz.tracer.session import summary
+
+    try:
+        write_config(place.path)
+        log.info("Traced %s. Edit %s if need be, then: rpz pack", summary(place, run), place.config)
+    except RpzError as error:
+        log.error("The run is traced, but %s was not written: %s", place.config, error)  # noqa: TRY400

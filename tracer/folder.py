@@ -1,0 +1,110 @@
+"""The trace folder: the trace database, the record streams it was made from, the configuration."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from rpz.errors import RpzError
+from rpz.tracer.database import RunRow, TraceDatabase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Existing(Enum):
+    """What to do with a trace that is there already."""
+
+    REFUSE = "refuse"
+    CONTINUE = "continue"
+    OVERWRITE = "overwrite"
+
+
+class TraceExistsError(RpzError):
+    """There is a trace already, and nobody said what to do with it."""
+
+    def __init__(self, folder: TraceFolder) -> None:
+        """Name both ways out."""
+        super().__init__(
+            f"{folder.path} holds a trace already",
+            "Add this run to it with --continue, or replace it with --overwrite",
+        )
+
+
+@dataclass(frozen=True)
+class TraceFolder:
+    """The places in a trace folder."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The trace database."""
+        return self.path / "trace.sqlite3"
+
+    @property
+    def config(self) -> Path:
+        """What to pack, for a person to edit."""
+        return self.path / "config.yml"
+
+    @property
+    def records(self) -> Path:
+        """The folder of the record streams."""
+        return self.path / "records"
+
+    def stream(self, run: int) -> Path:
+        """Return the record stream of a run whose trace is in the database."""
+        return self.records / f"{run}.records"
+
+    def unfinished_stream(self, run: int) -> Path:
+        """Return the record stream of a run that is going on, or that was cut short."""
+        return self.records / f"{run}.unfinished"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a trace."""
+        return self.database.exists()
+
+    def prepare(self, existing: Existing) -> int:
+        """Make the folder and return the number of the next run.
+
+        Raises:
+            TraceExistsError: there is a trace already and ``existing`` is ``REFUSE``.
+            RpzError: the folder holds something else.
+
+        """
+        run = 0
+        if self.exists:
+            if existing is Existing.REFUSE:
+                raise TraceExistsError(self)
+            if existing is Existing.CONTINUE:
+                run = self._next_run()
+        elif self.path.is_dir() and set(self.path.iterdir()) - {self.records}:
+            raise RpzError(
+                f"{self.path} exists and is not a trace folder", "Choose another folder with --dir"
+            )
+        self.records.mkdir(parents=True, exist_ok=True)
+        self.unfinished_stream(run).unlink(missing_ok=True)
+        return run
+
+    def _next_run(self) -> int:
+        with TraceDatabase.open(self.database) as database:
+            return database.last_id(RunRow) + 1
+
+    def finish(self, run: int) -> None:
+        """Give the stream of a run its final name; a run 0 leaves no other run's behind."""
+        self.unfinished_stream(run).replace(self.stream(run))
+        if run == 0:
+            for stream in self.records.glob("*.records"):
+                if stream != self.stream(run):
+                    stream.unlink()
+
+    def abandon(self, run: int) -> None:
+        """Remove what a run that never started has left; a folder without a trace goes whole."""
+        self.unfinished_stream(run).unlink(missing_ok=True)
+        if not self.exists and not list(self.records.iterdir()):
+            shutil.rmtree(self.records)
+            if not list(self.path.iterdir()):
+                self.path.rmdir()

@@ -1,0 +1,224 @@
+"""From the record stream of a run to rows of the trace database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rpz.tracer import records
+from rpz.tracer.addresses import describe
+from rpz.tracer.database import (
+    ConnectionRow,
+    ExecutionRow,
+    FileRow,
+    LinkRow,
+    ProcessRow,
+    RemovalRow,
+    RenameRow,
+    RunRow,
+    TraceDatabase,
+    WarningRow,
+)
+from rpz.tracer.records import ConnectionKind, Flag, RenameKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rpz.tracer.host import Host
+
+EVENTS = (FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow, WarningRow)
+"""The tables whose ids come from one sequence, so that they say what came before what."""
+BATCH = 10_000
+"""Rows that are kept before they are inserted."""
+
+
+class Loader:
+    """Turn the records of one run into rows."""
+
+    def __init__(self, database: TraceDatabase, run: int, engine: str, host: Host) -> None:
+        """Prepare to add the run with this number."""
+        self._database = database
+        self._run = run
+        self._engine = engine
+        self._host = host
+        self._event = max(database.last_id(table) for table in EVENTS) + 1
+        self._first_process = max(database.last_id(ProcessRow), 0)
+        self._paths: dict[int, bytes] = {0: b""}
+        self._start: records.Run | None = None
+        self._end: records.End | None = None
+        self._processes: dict[int, ProcessRow] = {}
+        self._executed = False
+        self._rows: defaultdict[type[Any], list[Any]] = defaultdict(list)
+        self._handlers: dict[type[records.Record], Callable[[Any], None]] = {
+            records.Run: self._on_run,
+            records.PathName: self._on_path,
+            records.Process: self._on_process,
+            records.Exit: self._on_exit,
+            records.Exec: self._on_exec,
+            records.File: self._on_file,
+            records.Link: self._on_link,
+            records.Rename: self._on_rename,
+            records.Remove: self._on_remove,
+            records.Connection: self._on_connection,
+            records.Warn: self._on_warning,
+            records.End: self._on_end,
+        }
+
+    def load(self, stream: Iterable[records.Record]) -> bool:
+        """Add the rows of a run; False: its stream ends before a program was started."""
+        for record in stream:
+            self._handlers[type(record)](record)
+        if self._start is None or not self._executed:
+            return False
+        self._database.add([self._run_row(self._start)])
+        self._database.add(self._processes.values())
+        for kind in list(self._rows):
+            self._flush(kind)
+        return True
+
+    def _add(self, row: Any) -> None:
+        rows = self._rows[type(row)]
+        rows.append(row)
+        if len(rows) >= BATCH:
+            self._flush(type(row))
+
+    def _flush(self, kind: type[Any]) -> None:
+        self._database.add(self._rows[kind])
+        self._rows[kind] = []
+
+    def _next(self) -> int:
+        self._event += 1
+        return self._event - 1
+
+    def _process(self, number: int) -> int:
+        return self._first_process + number
+
+    def _run_row(self, start: records.Run) -> RunRow:
+        command = self._processes[min(self._processes)]
+        end = self._end
+        return RunRow(
+            id=self._run,
+            engine=self._engine,
+            argv=_joined(start.argv),
+            workingdir=start.workingdir,
+            umask=start.umask,
+            started=start.wall_clock,
+            ended=end.wall_clock if end else None,
+            timestamp=start.time,
+            end_timestamp=end.time if end else None,
+            exitcode=end.status if end else command.exitcode,
+            **asdict(self._host),
+        )
+
+    def _on_run(self, record: records.Run) -> None:
+        self._start = record
+
+    def _on_end(self, record: records.End) -> None:
+        self._end = record
+
+    def _on_path(self, record: records.PathName) -> None:
+        self._paths[record.path] = record.name
+
+    def _on_process(self, record: records.Process) -> None:
+        self._processes[record.process] = ProcessRow(
+            id=self._process(record.process),
+            run_id=self._run,
+            parent=self._process(record.parent) if record.parent else None,
+            timestamp=record.time,
+            is_thread=bool(record.flags & 1),
+            exitcode=None,
+            exit_timestamp=None,
+            tid=record.tid,
+        )
+
+    def _on_exit(self, record: records.Exit) -> None:
+        row = self._processes[record.process]
+        self._processes[record.process] = ProcessRow(
+            row.id, row.run_id, row.parent, row.timestamp, row.is_thread,
+            record.status, record.time, row.tid,
+        )  # fmt: skip
+
+    def _on_exec(self, record: records.Exec) -> None:
+        self._executed = True
+        self._add(
+            ExecutionRow(
+                id=self._next(),
+                name=self._paths[record.program],
+                run_id=self._run,
+                timestamp=record.time,
+                process=self._process(record.process),
+                argv=_joined(record.argv),
+                envp=_joined(record.environment),
+                workingdir=self._paths[record.workingdir],
+            )
+        )
+
+    def _on_file(self, record: records.File) -> None:
+        self._add(
+            FileRow(
+                id=self._next(),
+                run_id=self._run,
+                name=self._paths[record.path],
+                timestamp=record.time,
+                mode=record.mode,
+                is_directory=bool(record.flags & Flag.DIRECTORY),
+                process=self._process(record.process),
+                existed=bool(record.flags & Flag.EXISTED),
+                truncated=bool(record.flags & Flag.TRUNCATED),
+            )
+        )
+
+    def _on_link(self, record: records.Link) -> None:
+        name = self._paths[record.path]
+        self._add(LinkRow(self._next(), self._run, name, record.time, record.target))
+
+    def _on_rename(self, record: records.Rename) -> None:
+        self._add(
+            RenameRow(
+                id=self._next(),
+                run_id=self._run,
+                timestamp=record.time,
+                process=self._process(record.process),
+                kind=RenameKind(record.kind).name.lower(),
+                old=self._paths[record.old],
+                new=self._paths[record.new],
+            )
+        )
+
+    def _on_remove(self, record: records.Remove) -> None:
+        self._add(
+            RemovalRow(
+                id=self._next(),
+                run_id=self._run,
+                timestamp=record.time,
+                process=self._process(record.process),
+                name=self._paths[record.path],
+                is_directory=bool(record.flags & 1),
+            )
+        )
+
+    def _on_connection(self, record: records.Connection) -> None:
+        family, address = describe(record.address)
+        kind = ConnectionKind(record.kind)
+        self._add(
+            ConnectionRow(
+                id=self._next(),
+                run_id=self._run,
+                timestamp=record.time,
+                process=self._process(record.process),
+                inbound=kind is ConnectionKind.ACCEPT,
+                family=family,
+                protocol=None,
+                address=address,
+                operation=kind.name.lower(),
+            )
+        )
+
+    def _on_warning(self, record: records.Warn) -> None:
+        process = self._process(record.process) if record.process else None
+        self._add(WarningRow(self._next(), self._run, record.time, process, record.text))
+
+
+def _joined(items: tuple[bytes, ...]) -> bytes:
+    return b"".join(item + b"\0" for item in items)

@@ -1,0 +1,189 @@
+"""Run a command under ptrace: wait for stops, and let each task go on."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptrace import PtraceError
+from ptrace.binding.func import (
+    PTRACE_EVENT_CLONE,
+    PTRACE_EVENT_EXEC,
+    PTRACE_EVENT_FORK,
+    PTRACE_EVENT_VFORK,
+    WPTRACEEVENT,
+    ptrace_geteventmsg,
+    ptrace_syscall,
+)
+from ptrace.debugger import PtraceDebugger, PtraceProcess
+
+from rpz.tracer.records import SIGNALLED, Flag, Mode
+from rpz.tracer.reference import stops
+from rpz.tracer.reference.call import Call
+from rpz.tracer.reference.calls import CALLS, EXECUTIONS, succeeded
+from rpz.tracer.reference.numbers import NAMES
+from rpz.tracer.reference.resolve import place_of_descriptor
+from rpz.tracer.reference.stops import Operation
+from rpz.tracer.reference.task import Task
+from rpz.tracer.reference.view import AT_FDCWD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rpz.tracer.reference.events import Event
+    from rpz.tracer.reference.recorder import Recorder
+    from rpz.tracer.reference.stops import CallStop
+
+log = logging.getLogger(__name__)
+
+WAIT_FOR_THREADS_TOO = 0x40000000
+"""``__WALL``."""
+SYSCALL_STOP = signal.SIGTRAP | 0x80
+"""``PTRACE_O_TRACESYSGOOD``."""
+BIRTHS = (PTRACE_EVENT_FORK, PTRACE_EVENT_VFORK, PTRACE_EVENT_CLONE)
+STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+STARTING = ("fork", "vfork", "clone", "clone3")
+FOREIGN = "The run executed a 32-bit program; the reference engine doesn't see what that does"
+
+
+class Engine:
+    """The tasks of one run, and what is to be done when one of them stops."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Start with no tasks."""
+        self._recorder = recorder
+        self._debugger = PtraceDebugger()
+        self._tasks: dict[int, Task] = {}
+        self._early: dict[int, int] = {}
+        """Stops of tasks whose parent has not yet told of them."""
+        self._started = 0
+        self._running = False
+        """Whether the child has become the command: what it does before that is ours."""
+        self._status = 0
+
+    def trace(self, pid: int) -> int:
+        """Trace a child and all that it starts, until the last task has ended.
+
+        The child must not go on by itself before this has begun: it is seized while it waits.
+
+        Returns:
+            The child's exit status, as in an EXIT record.
+
+        """
+        task = self._add(pid, parent=None)
+        if place := place_of_descriptor(task.view, AT_FDCWD):
+            self._recorder.use(task.number, place, Mode.WDIR, Flag.DIRECTORY)
+        while self._tasks:
+            self._handle(*os.waitpid(-1, WAIT_FOR_THREADS_TOO))
+        return self._status
+
+    def _add(self, tid: int, parent: Task | None) -> Task:
+        is_thread = parent is not None and _is_thread(tid, parent.view.tgid)
+        process = PtraceProcess(self._debugger, tid, is_attached=True, is_thread=is_thread)
+        self._debugger.dict[tid] = process
+        self._debugger.list.append(process)
+        self._started += 1
+        tgid = parent.view.tgid if parent and is_thread else tid
+        task = self._tasks[tid] = Task(process, self._started, tgid)
+        number = parent.number if parent else 0
+        self._recorder.process(task.number, number, tid, is_thread=is_thread)
+        return task
+
+    def _handle(self, tid: int, status: int) -> None:
+        task = self._tasks.get(tid)
+        if task is None:
+            self._early[tid] = status
+        elif os.WIFSTOPPED(status):
+            self._stopped_unless_killed(task, os.WSTOPSIG(status), WPTRACEEVENT(status))
+        else:
+            self._ended(task, status)
+
+    def _stopped_unless_killed(self, task: Task, signum: int, event: int) -> None:
+        try:
+            self._stopped(task, signum, event)
+        except PtraceError as error:
+            if error.errno != errno.ESRCH:
+                raise
+
+    def _stopped(self, task: Task, signum: int, event: int) -> None:
+        if event == stops.EVENT_STOP and signum in STOPPING:
+            stops.leave_stopped(task.tid)
+            return
+        deliver = 0
+        if event in BIRTHS:
+            self._born(task, ptrace_geteventmsg(task.tid))
+        elif event == PTRACE_EVENT_EXEC:
+            self._replaced(task, ptrace_geteventmsg(task.tid))
+        elif signum == SYSCALL_STOP:
+            self._at_call(task, stops.call_stop(task.tid))
+        elif event == 0:
+            deliver = signum
+        ptrace_syscall(task.tid, deliver)
+
+    def _born(self, parent: Task, tid: int) -> None:
+        self._add(tid, parent)
+        if tid in self._early:
+            self._handle(tid, self._early.pop(tid))
+
+    def _replaced(self, task: Task, former_tid: int) -> None:
+        """Move to the leader what a thread has executed: it has the leader's number from now on."""
+        self._running = True
+        task.replaced()
+        if former_tid == task.tid:
+            return
+        former = self._tasks.pop(former_tid)
+        task.call, task.pending = former.call, former.pending
+        self._recorder.exit(former.number, 0)
+        former.ended()
+
+    def _at_call(self, task: Task, stop: CallStop) -> None:
+        if stop.operation is Operation.ENTRY:
+            task.call = NAMES.get(stop.number, "")
+            task.pending = self._expected(task, stop)
+        elif stop.operation is Operation.EXIT:
+            if task.pending and succeeded(task.call, stop.result):
+                self._record(task)
+            task.call, task.pending = "", ()
+
+    def _expected(self, task: Task, stop: CallStop) -> Sequence[Event]:
+        if not stop.is_64bit:
+            self._recorder.warning(task.number, FOREIGN)
+            return ()
+        handler = CALLS.get(task.call)
+        if handler is None or not (self._running or task.call in EXECUTIONS):
+            return ()
+        try:
+            return handler(Call(task, stop.arguments))
+        except (PtraceError, OSError):  # bad pointers: the call fails; killed: it doesn't matter
+            return ()
+
+    def _record(self, task: Task) -> None:
+        try:
+            for event in task.pending:
+                event.record(self._recorder, task)
+        except PtraceError as error:
+            log.debug("Task %d: %s", task.tid, error)
+
+    def _ended(self, task: Task, status: int) -> None:
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else SIGNALLED + os.WTERMSIG(status)
+        if task.number == 1:
+            self._status = code
+        self._recorder.exit(task.number, code)
+        del self._tasks[task.tid]
+        task.ended()
+        self._adopt_orphans(task)
+
+    def _adopt_orphans(self, ended: Task) -> None:
+        """Take on the tasks that ``ended`` has started without telling: it was killed just then."""
+        if any(task.call in STARTING for task in self._tasks.values()):
+            return
+        for tid in list(self._early):
+            self._born(ended, tid)
+
+
+def _is_thread(tid: int, tgid: int) -> bool:
+    return Path(f"/proc/{tgid}/task/{tid}").exists()

@@ -1,0 +1,78 @@
+"""execve and execveat."""
+
+# ruff: noqa: PTH115, PTH118 - names are bytes here, which pathlib doesn't take
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpz.tracer.records import Mode
+from rpz.tracer.reference.call import Call, Handler, Name
+from rpz.tracer.reference.events import Doubt, Event, Use
+from rpz.tracer.reference.image import images
+from rpz.tracer.reference.resolve import place_of_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rpz.tracer.reference.recorder import Recorder
+    from rpz.tracer.reference.task import Task
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """A program is replaced: ``program`` is the path that was asked for."""
+
+    program: bytes
+    workingdir: bytes
+    argv: Sequence[bytes]
+    environment: Sequence[bytes]
+
+    def record(self, recorder: Recorder, task: Task) -> None:
+        """Write it to the stream."""
+        recorder.execution(task.number, self.program, self.workingdir, self.argv, self.environment)
+
+
+def _executing(call: Call, name: Name, argv: int, environment: int) -> Sequence[Event]:
+    view, task = call.task.view, call.task
+    workingdir = os.readlink(b"/proc/%d/cwd" % view.tid)
+    text, dirfd = name.text(call), name.dirfd(call)
+    if text:
+        place = name.place(call)
+        program = os.path.join(view.folder(dirfd) or workingdir, text)
+    else:  # AT_EMPTY_PATH: the descriptor is the program's
+        place = place_of_descriptor(view, dirfd)
+        program = place.path if place else b"/dev/fd/%d" % dirfd
+    event = _Execution(
+        program,
+        workingdir,
+        task.read_strings(call.arguments[argv]),
+        task.read_strings(call.arguments[environment]),
+    )
+    loaded = list(images(view, place)) if place else []
+    doubts = [Doubt(_PRIVILEGES) for image in loaded[:1] if _loses_privileges(image.status)]
+    return (event, *(Use(image, Mode.READ) for image in loaded), *doubts)
+
+
+_PRIVILEGES = (
+    "The run executed a set-user-id or set-group-id program, which gains nothing when it is traced"
+)
+
+
+def _loses_privileges(status: os.stat_result | None) -> bool:
+    special = status is not None and status.st_mode & (stat.S_ISUID | stat.S_ISGID)
+    return bool(special) and os.geteuid() != 0
+
+
+def _execve(call: Call) -> Sequence[Event]:
+    return _executing(call, Name(0), argv=1, environment=2)
+
+
+def _execveat(call: Call) -> Sequence[Event]:
+    return _executing(call, Name(1, folder=0, flags=4), argv=2, environment=3)
+
+
+CALLS: dict[str, Handler] = {"execve": _execve, "execveat": _execveat}

@@ -1,0 +1,82 @@
+"""Calls that make, move and remove names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.tracer.records import Flag, Mode, RenameKind
+from rpz.tracer.reference.call import Call, Handler, Name
+from rpz.tracer.reference.events import NO_FLAG, Event, Removal, Renaming, Use
+from rpz.tracer.reference.resolve import Place, place_of_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RENAME_EXCHANGE = 2
+
+
+def _moving(old: Place | None, new: Place | None, kind: RenameKind) -> Sequence[Event]:
+    if new is None:
+        return ()
+    folder = Flag.DIRECTORY if old and old.is_directory else NO_FLAG
+    made = Use(new, Mode.WRITE | Mode.LINK, folder)
+    if old is None or not old.exists or old.path.startswith(b"/proc/"):
+        return (made,)  # a file without a name (O_TMPFILE) is given one
+    return (Use(old, Mode.READ | Mode.LINK), made, Renaming(old, new, kind))
+
+
+def _rename(old: Name, new: Name, flags: int | None = None) -> Handler:
+    def handler(call: Call) -> Sequence[Event]:
+        exchange = flags is not None and call.integer(flags) & RENAME_EXCHANGE
+        kind = RenameKind.EXCHANGE if exchange else RenameKind.RENAME
+        return _moving(old.place(call, follow=False), new.place(call, follow=False), kind)
+
+    return handler
+
+
+def _link(call: Call) -> Sequence[Event]:
+    old, new = Name(0, follow=False), Name(1, follow=False)
+    return _moving(old.place(call), new.place(call), RenameKind.HARDLINK)
+
+
+def _linkat(call: Call) -> Sequence[Event]:
+    name = Name(1, folder=0, flags=4, follow=False)
+    if name.text(call):
+        old = name.place(call)
+    else:
+        old = place_of_descriptor(call.task.view, name.dirfd(call))
+    return _moving(old, Name(3, folder=2).place(call, follow=False), RenameKind.HARDLINK)
+
+
+def _making(name: Name, mode: Mode, flags: Flag = NO_FLAG) -> Handler:
+    def handler(call: Call) -> Sequence[Event]:
+        place = name.place(call, follow=False)
+        return () if place is None else (Use(place, mode, flags),)
+
+    return handler
+
+
+def _removing(name: Name) -> Handler:
+    def handler(call: Call) -> Sequence[Event]:
+        place = name.place(call, follow=False)
+        return () if place is None else (Use(place, Mode.STAT | Mode.LINK), Removal(place))
+
+    return handler
+
+
+CALLS: dict[str, Handler] = {
+    "rename": _rename(Name(0), Name(1)),
+    "renameat": _rename(Name(1, folder=0), Name(3, folder=2)),
+    "renameat2": _rename(Name(1, folder=0), Name(3, folder=2), flags=4),
+    "link": _link,
+    "linkat": _linkat,
+    "symlink": _making(Name(1), Mode.WRITE | Mode.LINK),
+    "symlinkat": _making(Name(2, folder=1), Mode.WRITE | Mode.LINK),
+    "mkdir": _making(Name(0), Mode.WRITE, Flag.DIRECTORY),
+    "mkdirat": _making(Name(1, folder=0), Mode.WRITE, Flag.DIRECTORY),
+    "mknod": _making(Name(0), Mode.WRITE),
+    "mknodat": _making(Name(1, folder=0), Mode.WRITE),
+    "unlink": _removing(Name(0)),
+    "unlinkat": _removing(Name(1, folder=0)),
+    "rmdir": _removing(Name(0)),
+}

@@ -1,0 +1,62 @@
+"""Calls that look at a file without opening it, or change what is said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.tracer.records import Flag, Mode
+from rpz.tracer.reference.call import Call, Handler, Name
+from rpz.tracer.reference.events import NO_FLAG, Event, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _looking(name: Name) -> Handler:
+    def handler(call: Call) -> Sequence[Event]:
+        place = name.place(call)
+        if place is None:
+            return ()
+        return (Use(place, Mode.STAT | Mode.LINK if place.is_link else Mode.STAT),)
+
+    return handler
+
+
+def _truncate(call: Call) -> Sequence[Event]:
+    place = Name(0).place(call)
+    length = call.arguments[1]
+    return () if place is None else (Use(place, Mode.WRITE, NO_FLAG if length else Flag.TRUNCATED),)
+
+
+LOOKING = {
+    "stat": Name(0),
+    "lstat": Name(0, follow=False),
+    "newfstatat": Name(1, folder=0, flags=3),
+    "statx": Name(1, folder=0, flags=2),
+    "access": Name(0),
+    "faccessat": Name(1, folder=0),
+    "faccessat2": Name(1, folder=0, flags=3),
+    "readlink": Name(0, follow=False),
+    "readlinkat": Name(1, folder=0, follow=False),
+    "chmod": Name(0),
+    "fchmodat": Name(1, folder=0),
+    "fchmodat2": Name(1, folder=0, flags=3),
+    "chown": Name(0),
+    "lchown": Name(0, follow=False),
+    "fchownat": Name(1, folder=0, flags=4),
+    "utime": Name(0),
+    "utimes": Name(0),
+    "futimesat": Name(1, folder=0),
+    "utimensat": Name(1, folder=0, flags=3),
+    "setxattr": Name(0),
+    "lsetxattr": Name(0, follow=False),
+    "setxattrat": Name(1, folder=0, flags=2),
+    "removexattr": Name(0),
+    "lremovexattr": Name(0, follow=False),
+    "removexattrat": Name(1, folder=0, flags=2),
+}
+
+CALLS: dict[str, Handler] = {
+    **{call: _looking(name) for call, name in LOOKING.items()},
+    "truncate": _truncate,
+}

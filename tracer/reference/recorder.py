@@ -1,0 +1,172 @@
+"""Write what was seen as records: numbers for paths, and nothing twice."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from rpz.tracer import records
+from rpz.tracer.records import Flag, Mode, u32, u64
+from rpz.tracer.reference.resolve import CrossedLink, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+    from rpz.tracer.reference.resolve import LeftFolder
+
+log = logging.getLogger(__name__)
+
+NOTHING = u32(0)
+
+
+class Recorder:
+    """The record stream of one run; a context manager that closes it.
+
+    When the stream can't be written any more (a full disk), that is said once and the stream ends
+    there: the command goes on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create the stream; it must not exist."""
+        self._file = _WholeRecords(path)
+        self._writer = records.RecordWriter(cast("BinaryIO", self._file))
+        self._paths: dict[bytes, u32] = {}
+        self._links: set[CrossedLink] = set()
+        self._uses: dict[bytes, set[tuple[int, Mode, Flag]]] = {}
+        self._warnings: set[str] = set()
+
+    def __enter__(self) -> Self:
+        """Return the recorder."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the stream."""
+        self._file.close()
+
+    def _write(self, kind: Callable[..., records.Record], *values: object) -> None:
+        self._writer.write(kind(time.monotonic_ns(), *values))
+
+    def _number(self, path: bytes) -> u32:
+        if path not in self._paths:
+            self._paths[path] = u32(len(self._paths) + 1)
+            self._write(records.PathName, self._paths[path], path)
+        return self._paths[path]
+
+    def run(self, workingdir: bytes, argv: Sequence[bytes]) -> None:
+        """Begin the run."""
+        umask = os.umask(0)
+        os.umask(umask)
+        self._write(records.Run, _now(), umask, NOTHING, workingdir, tuple(argv))
+
+    def process(self, number: int, parent: int, tid: int, *, is_thread: bool) -> None:
+        """Record that a process or thread has started."""
+        self._write(records.Process, number, parent, tid, int(is_thread))
+
+    def exit(self, number: int, status: int) -> None:
+        """Record that a process or thread has ended."""
+        self._write(records.Exit, number, status)
+
+    def execution(
+        self,
+        number: int,
+        program: bytes,
+        workingdir: bytes,
+        argv: Sequence[bytes],
+        environment: Sequence[bytes],
+    ) -> None:
+        """Record that a process has replaced its program."""
+        paths = self._number(program), self._number(workingdir)
+        self._write(records.Exec, number, *paths, NOTHING, tuple(argv), tuple(environment))
+
+    def use(self, number: int, place: Place, mode: Mode, flags: Flag) -> None:
+        """Record that a file was used; what is known of it is added to the flags."""
+        for crossing in place.crossed:
+            self._crossing(number, crossing)
+        if place.exists:
+            flags |= Flag.EXISTED
+        if place.is_directory:
+            flags |= Flag.DIRECTORY
+        self._file_use(number, place.path, mode, flags)
+
+    def _crossing(self, number: int, crossing: CrossedLink | LeftFolder) -> None:
+        if not isinstance(crossing, CrossedLink):
+            self._file_use(number, crossing.path, Mode.STAT, Flag.DIRECTORY | Flag.EXISTED)
+        elif crossing not in self._links:
+            self._links.add(crossing)
+            self._write(records.Link, self._number(crossing.path), NOTHING, crossing.target)
+
+    def _file_use(self, number: int, path: bytes, mode: Mode, flags: Flag) -> None:
+        use = (number, mode, flags)
+        if use not in self._uses.setdefault(path, set()):
+            self._uses[path].add(use)
+            self._write(records.File, number, self._number(path), mode, flags)
+
+    def rename(self, number: int, old: Place, new: Place, kind: records.RenameKind) -> None:
+        """Record that a name was given or moved."""
+        self._write(records.Rename, number, self._number(old.path), self._number(new.path), kind)
+        self._forget(old)
+        self._forget(new)
+
+    def remove(self, number: int, place: Place) -> None:
+        """Record that a name was removed."""
+        path = self._number(place.path)
+        self._write(records.Remove, number, path, int(place.is_directory), NOTHING)
+        self._forget(place)
+
+    def _forget(self, place: Place) -> None:
+        """Record the next use of a name that has changed, even if it looks like an earlier one."""
+        if place.is_directory:
+            self._uses.clear()
+        else:
+            self._uses.pop(place.path, None)
+
+    def connection(self, number: int, kind: records.ConnectionKind, address: bytes) -> None:
+        """Record that a socket was given an address."""
+        self._write(records.Connection, number, kind, NOTHING, NOTHING, address)
+
+    def warning(self, number: int, text: str) -> None:
+        """Record what makes the trace less sure, once a run."""
+        if text not in self._warnings:
+            self._warnings.add(text)
+            self._write(records.Warn, number, NOTHING, text.encode())
+
+    def end(self, status: int) -> None:
+        """End the run."""
+        self._write(records.End, _now(), status, NOTHING)
+
+
+class _WholeRecords:
+    """An append-only file in which every write is there as a whole, or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        self._size = 0
+        self._failed = False
+
+    def write(self, data: bytes) -> int:
+        if self._failed:
+            return 0
+        try:
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
+        except OSError as error:
+            self._failed = True
+            os.ftruncate(self._descriptor, self._size)
+            log.warning("%s. The trace ends here, the command goes on.", error.strerror)
+        else:
+            self._size += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+
+def _now() -> u64:
+    return u64(time.time_ns())

@@ -1,0 +1,51 @@
+"""Where a task stands in the file system: what ``/proc`` says of it."""
+
+# ruff: noqa: PTH115, PTH116 - names are bytes here, which pathlib doesn't take
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+AT_FDCWD = -100
+
+
+@dataclass(frozen=True)
+class View:
+    """The root folder, working folder and descriptors of one task (a thread has its own)."""
+
+    tgid: int
+    tid: int
+
+    def root(self) -> bytes:
+        """Return the real path of the root folder: ``/`` but after a chroot."""
+        return real_target(b"/proc/%d/root" % self.tid) or b"/"
+
+    def folder(self, dirfd: int) -> bytes | None:
+        """Return the real path of the working folder or of a descriptor, if it has one."""
+        if dirfd == AT_FDCWD:
+            return real_target(b"/proc/%d/cwd" % self.tid)
+        return real_target(b"/proc/%d/fd/%d" % (self.tid, dirfd))
+
+    def link_text(self, path: bytes) -> bytes:
+        """Read a symbolic link as the task sees it: ``/proc/self`` is the task, not this engine."""
+        if path == b"/proc/self":
+            return b"%d" % self.tgid
+        if path == b"/proc/thread-self":
+            return b"%d/task/%d" % (self.tgid, self.tid)
+        return os.readlink(path)
+
+
+def real_target(link: bytes) -> bytes | None:
+    """Return the real path of what a link of ``/proc`` stands for.
+
+    The kernel jumps through such a link to the file itself; its text is a path only if the file
+    still has that name: not for a pipe, a socket or a removed file.
+    """
+    try:
+        target = os.readlink(link)
+        if target.startswith(b"/") and os.path.samestat(os.stat(link), os.lstat(target)):
+            return target
+    except OSError:
+        pass
+    return None
