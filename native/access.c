@@ -18,7 +18,8 @@ static size_t count;
 static size_t slot_of(const struct seen *seen) {
   uint64_t hash = seen->path * UINT64_C(0x9e3779b97f4a7c15);
   hash ^= (seen->process + (hash >> 29)) * UINT64_C(0xbf58476d1ce4e5b9);
-  hash ^= ((uint64_t)seen->generation << 16 ^ seen->use ^ (hash >> 32)) * UINT64_C(0x94d049bb133111eb);
+  hash ^=
+      ((uint64_t)seen->generation << 16 ^ seen->use ^ (hash >> 32)) * UINT64_C(0x94d049bb133111eb);
   size_t slot = (size_t)(hash ^ (hash >> 31)) & (capacity - 1);
   while (table[slot].process != 0 && memcmp(&table[slot], seen, sizeof *seen) != 0)
     slot = (slot + 1) & (capacity - 1);

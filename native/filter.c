@@ -56,8 +56,7 @@ static void emit_abi(struct program *program, const struct abi *abi, uint32_t in
   for (uint32_t i = 0; i < abi->row_count; i++) {
     const struct syscall_row *row = &abi->rows[i];
     emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 1));
-    emit(program,
-         (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row, index << 8 | i)));
+    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row, index << 8 | i)));
   }
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
@@ -69,8 +68,10 @@ bool filter_install(void) {
     emit_abi(&program, abis[i], i);
   emit(&program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
-  /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)). */
-  long done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
+  /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
+   */
+  long done =
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
   if (done != 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
   free(program.code);

@@ -55,8 +55,7 @@ struct fields {
   char *end;
 };
 
-__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
-{
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...) {
   va_list arguments;
   fputs("rpz: ", stderr);
   va_start(arguments, format);
@@ -66,8 +65,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *form
   exit(OWN_FAILURE);
 }
 
-static void *allocated(size_t count, size_t size)
-{
+static void *allocated(size_t count, size_t size) {
   void *memory = calloc(count, size);
   if (memory == NULL)
     die("No memory for %zu bytes", count * size);
@@ -75,8 +73,7 @@ static void *allocated(size_t count, size_t size)
 }
 
 /* Returns the file's content with a NUL byte after it, or NULL if there is no such file. */
-static char *content_of(const char *name, size_t *size)
-{
+static char *content_of(const char *name, size_t *size) {
   int fd = open(name, O_RDONLY | O_CLOEXEC);
   struct stat status;
   size_t done = 0;
@@ -84,7 +81,7 @@ static char *content_of(const char *name, size_t *size)
     return NULL;
   if (fd < 0 || fstat(fd, &status) < 0)
     die("%s: %s", name, strerror(errno));
-    *size = (size_t)status.st_size;
+  *size = (size_t)status.st_size;
   char *content = allocated(*size + 1, 1);
   while (done < *size) {
     ssize_t n = read(fd, content + done, *size - done);
@@ -96,8 +93,7 @@ static char *content_of(const char *name, size_t *size)
   return content;
 }
 
-static char *next_field(struct fields *fields)
-{
+static char *next_field(struct fields *fields) {
   char *field = fields->next;
   if (field >= fields->end)
     die("%s is cut short", fields->name);
@@ -105,8 +101,7 @@ static char *next_field(struct fields *fields)
   return field;
 }
 
-static unsigned long number(const char *text, unsigned long greatest, const char *where)
-{
+static unsigned long number(const char *text, unsigned long greatest, const char *where) {
   char *end;
   errno = 0;
   unsigned long value = strtoul(text, &end, 10);
@@ -115,14 +110,12 @@ static unsigned long number(const char *text, unsigned long greatest, const char
   return value;
 }
 
-static unsigned long next_number(struct fields *fields, unsigned long greatest)
-{
+static unsigned long next_number(struct fields *fields, unsigned long greatest) {
   return number(next_field(fields), greatest, fields->name);
 }
 
 /* Returns a vector that ends with NULL, as execve wants it. */
-static char **next_vector(struct fields *fields)
-{
+static char **next_vector(struct fields *fields) {
   size_t count = next_number(fields, (unsigned long)(fields->end - fields->next));
   char **vector = allocated(count + 1, sizeof *vector);
   for (size_t i = 0; i < count; i++)
@@ -130,8 +123,7 @@ static char **next_vector(struct fields *fields)
   return vector;
 }
 
-static struct run read_run(unsigned long index)
-{
+static struct run read_run(unsigned long index) {
   char name[sizeof runs_folder + 24];
   size_t size = 0;
   snprintf(name, sizeof name, "%s/%lu", runs_folder, index);
@@ -142,7 +134,7 @@ static struct run read_run(unsigned long index)
   if (strcmp(next_field(&fields), magic) != 0)
     die("%s is not a run of a version that this program knows", name);
   struct run run = {.uid = (uid_t)next_number(&fields, UINT_MAX - 1),
-                      .gid = (gid_t)next_number(&fields, UINT_MAX - 1)};
+                    .gid = (gid_t)next_number(&fields, UINT_MAX - 1)};
   run.binary = next_field(&fields);
   run.folder = next_field(&fields);
   run.argv = next_vector(&fields);
@@ -150,16 +142,14 @@ static struct run read_run(unsigned long index)
   return run;
 }
 
-static bool run_exists(unsigned long index)
-{
+static bool run_exists(unsigned long index) {
   char name[sizeof runs_folder + 24];
   snprintf(name, sizeof name, "%s/%lu", runs_folder, index);
   return access(name, F_OK) == 0;
 }
 
 /* Only root may choose; another user was chosen by whoever started the container. */
-static void become(const struct run *run)
-{
+static void become(const struct run *run) {
   if (geteuid() != 0)
     return;
   if (setgroups(1, &run->gid) < 0 || setgid(run->gid) < 0 || setuid(run->uid) < 0)
@@ -167,8 +157,7 @@ static void become(const struct run *run)
         strerror(errno));
 }
 
-__attribute__((noreturn)) static void execute(const struct run *run, const sigset_t *mask)
-{
+__attribute__((noreturn)) static void execute(const struct run *run, const sigset_t *mask) {
   become(run);
   if (chdir(run->folder) < 0)
     die("%s: %s", run->folder, strerror(errno));
@@ -183,8 +172,7 @@ __attribute__((noreturn)) static void execute(const struct run *run, const sigse
 }
 
 /* Reaps every child that ended; returns true, and its status, when that child is among them. */
-static bool reaped(pid_t child, int *status)
-{
+static bool reaped(pid_t child, int *status) {
   bool found = false;
   int ended;
   pid_t pid;
@@ -196,8 +184,7 @@ static bool reaped(pid_t child, int *status)
   return found;
 }
 
-static int wait_for(pid_t child, const sigset_t *awaited)
-{
+static int wait_for(pid_t child, const sigset_t *awaited) {
   siginfo_t info;
   int status = OWN_FAILURE;
   for (;;) {
@@ -210,8 +197,7 @@ static int wait_for(pid_t child, const sigset_t *awaited)
   }
 }
 
-static int perform(unsigned long index)
-{
+static int perform(unsigned long index) {
   struct run run = read_run(index);
   sigset_t awaited;
   sigset_t before;
@@ -230,30 +216,26 @@ static int perform(unsigned long index)
   return status;
 }
 
-static int perform_all(void)
-{
+static int perform_all(void) {
   int status = 0;
   for (unsigned long index = 0; status == 0 && run_exists(index); index++)
     status = perform(index);
   return status;
 }
 
-static int perform_named(char **names, const char *where)
-{
+static int perform_named(char **names, const char *where) {
   int status = 0;
   for (; status == 0 && *names != NULL; names++)
     status = perform(number(*names, UINT_MAX, where));
   return status;
 }
 
-static int perform_requested(char *request, size_t size)
-{
+static int perform_requested(char *request, size_t size) {
   struct fields fields = {.name = request_file, .next = request, .end = request + size};
   return perform_named(next_vector(&fields), request_file);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
   size_t size = 0;
   if (argc > 1)
     return perform_named(argv + 1, "rpz-init");

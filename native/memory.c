@@ -32,7 +32,8 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size) {
   size_t bite = 256;
   size_t have = 0;
   while (have < size) {
-    size_t got = read_some(tid, address + have, text + have, bite < size - have ? bite : size - have);
+    size_t got =
+        read_some(tid, address + have, text + have, bite < size - have ? bite : size - have);
     if (got == 0)
       return false;
     if (memchr(text + have, '\0', got) != NULL)

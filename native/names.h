@@ -11,7 +11,7 @@ struct name {
   char *text;
   uint32_t length;
   uint32_t hash;
-  uint32_t number; /* in the stream; 0 until it is used there */
+  uint32_t number;     /* in the stream; 0 until it is used there */
   uint32_t generation; /* how often it was renamed or removed */
   enum kind kind;
   char *target; /* of a KIND_LINK */

@@ -45,7 +45,8 @@ static bool move_window(size_t size) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   uint64_t offset = written - written % page;
   size_t length = ((size_t)(written - offset) + size + WINDOW) / page * page;
-  /* Reserving the blocks now turns a full disk into an error here; a hole would be a SIGBUS later. */
+  /* Reserving the blocks now turns a full disk into an error here; a hole would be a SIGBUS later.
+   */
   int error = posix_fallocate(stream, (off_t)offset, (off_t)length);
   if (error != 0) {
     fail(error);

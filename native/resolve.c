@@ -56,7 +56,8 @@ static bool is_lasting(const struct name *name) { return strncmp(name->text, "/p
 
 void note_link(struct name *name) {
   char target[PATH_MAX];
-  if (is_lasting(name) && read_link(name->text, target, sizeof target) && name_is_link(name, target))
+  if (is_lasting(name) && read_link(name->text, target, sizeof target) &&
+      name_is_link(name, target))
     record_link(name_number(name), target);
 }
 
@@ -155,7 +156,8 @@ static void leave_folder(struct walk *walk) {
   go_up(walk);
 }
 
-/* Take the next component off what is ahead. True: it was the last one, reached without following. */
+/* Take the next component off what is ahead. True: it was the last one, reached without following.
+ */
 static bool step(struct walk *walk, enum follow follow, struct file *file, bool *done) {
   char *component = walk->ahead + strspn(walk->ahead, "/");
   size_t length = strcspn(component, "/");

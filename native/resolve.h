@@ -16,7 +16,8 @@ struct file {
 };
 
 /* Resolve PATH against the folder behind DIRFD (or AT_FDCWD) of TASK, as the kernel will. Records
- * the symbolic links that are crossed and the folders that ".." leaves. False: the call will fail. */
+ * the symbolic links that are crossed and the folders that ".." leaves. False: the call will fail.
+ */
 bool resolve(const struct task *task, int dirfd, const char *path, enum follow follow,
              struct file *file);
 /* The file behind a descriptor of TASK. */

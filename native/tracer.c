@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 struct stop {
   pid_t tid;
@@ -147,8 +148,8 @@ static void on_stop(struct task *task, int status) {
 }
 
 static void on_end(struct task *task, int status) {
-  uint32_t code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status)
-                                    : SIGNALLED + (uint32_t)WTERMSIG(status);
+  uint32_t code =
+      WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : SIGNALLED + (uint32_t)WTERMSIG(status);
   bool is_command = task->tid == command;
   task_end(task, code);
   if (is_command) {
@@ -193,15 +194,26 @@ static void set_up_signals(void) {
     sigaction(forwarded[i], &action, NULL);
 }
 
+/* What the command was given without a call of its own: its folder, and a file as standard input. */
+static void record_inheritance(const struct task *task) {
+  struct name *folder = folder_of(task, AT_FDCWD);
+  if (folder != NULL)
+    note_file(task, folder, WDIR, DIRECTORY | EXISTED);
+  struct file input;
+  if (!resolve_fd(task, STDIN_FILENO, &input) || !S_ISREG(input.status.st_mode))
+    return;
+  note_use(task, &input, READ);
+  record_warning(task->process, "Standard input was a file, which the shell opened: to run this "
+                                "again, give it the same file (rpz run TARGET < FILE)");
+}
+
 uint32_t trace(pid_t pid) {
   struct stop stop;
   command = pid;
   set_up_signals();
   struct task *task = task_add(pid);
   task_start(task, NULL);
-  struct name *folder = folder_of(task, AT_FDCWD);
-  if (folder != NULL)
-    note_file(task, folder, WDIR, DIRECTORY | EXISTED);
+  record_inheritance(task);
   while (next_stop(&stop))
     dispatch(&stop);
   return command_status;

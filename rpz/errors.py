@@ -9,7 +9,7 @@ from __future__ import annotations
 TROUBLE = 1
 """Exit status of a command that failed."""
 OWN_FAILURE = 125
-"""Exit status of ``trace`` and ``run`` when rpz, not the program, failed (as ``env``, ``chroot``)."""
+"""Exit status of ``trace`` and ``run`` when rpz itself failed (as ``env(1)`` has it)."""
 NOT_EXECUTABLE = 126
 """Exit status for a program that exists and can't be executed (POSIX shell, 2.8.2)."""
 NOT_FOUND = 127

@@ -7,7 +7,7 @@ import logging
 import shlex
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rpz.errors import CommandFailedError, MissingProgramError
 
@@ -48,7 +48,17 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
     return done.stdout
 
 
-def wait_in_foreground(child: subprocess.Popen[bytes]) -> int:
+class Child(Protocol):
+    """What waiting needs of a child, as :class:`subprocess.Popen` has it."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send a signal to the child, unless it has ended."""
+
+    def wait(self) -> int:
+        """Wait for the end; return the exit status, negative for a signal."""
+
+
+def wait_in_foreground(child: Child) -> int:
     """Wait for a child as a shell does, and return ``waitpid``'s status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
@@ -69,7 +79,7 @@ def shell_status(returncode: int) -> int:
 
 
 @contextlib.contextmanager
-def _signals_forwarded_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _signals_forwarded_to(child: Child) -> Iterator[None]:
     def forward(signum: int, _frame: FrameType | None) -> None:
         child.send_signal(signum)
 

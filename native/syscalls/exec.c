@@ -99,11 +99,11 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
   exec_clear(&task->exec);
   if (!text_argument(task, path, text, sizeof text))
     return;
-  bool found = text[0] == '\0' && (flags & AT_EMPTY_PATH)
-                   ? resolve_fd(task, dirfd, &file)
-                   : resolve(task, dirfd, text, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW,
-                             &file) &&
-                         file.exists;
+  bool found =
+      text[0] == '\0' && (flags & AT_EMPTY_PATH)
+          ? resolve_fd(task, dirfd, &file)
+          : resolve(task, dirfd, text, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file) &&
+                file.exists;
   struct exec *exec = &task->exec;
   if (!found || !S_ISREG(file.status.st_mode) ||
       !read_list(task->tid, task->args[path + 1], abi->word, &exec->argv) ||

@@ -18,7 +18,8 @@ static void look(const struct task *task, enum follow follow) {
     look_at(task, &file);
 }
 
-/* Without a path (AT_EMPTY_PATH) it is about the descriptor, which was opened by its name before. */
+/* Without a path (AT_EMPTY_PATH) it is about the descriptor, which was opened by its name before.
+ */
 static void look_from(const struct task *task, uint64_t flags) {
   struct file file;
   if (path_argument_at(task, 0, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,9 @@ from rpz.commands.options import StatusCommand, trace_dir, verbosity
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +35,7 @@ log = logging.getLogger(__name__)
 )
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
-def command(
-    folder: Path, append: bool, overwrite: bool, engine: str, argv: tuple[str, ...]
-) -> int:
+def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tuple[str, ...]) -> int:
     """Run COMMAND and remember every file, program and variable that it uses.
 
     Exits as the command did. What was seen is in the trace folder afterwards; config.yml there says
@@ -63,7 +64,7 @@ def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
 
 def _ask(place: TraceFolder) -> Existing:
     answer = click.prompt(
-        f"{place.path} holds a trace already. Add this run to it (a), overwrite it (o), or stop (s)?",
+        f"{place.path} holds a trace already. Add this run to it (a), overwrite it (o), stop (s)?",
         type=click.Choice(["a", "o", "s"]),
         default="s",
         show_choices=False,
