@@ -19,6 +19,9 @@ struct stop {
   int status;
 };
 
+/* How many seconds the command's other processes may go on before we say that we wait for them. */
+enum { PATIENCE = 2 };
+
 static pid_t command;
 static uint32_t command_status;
 
@@ -154,16 +157,27 @@ static void on_end(struct task *task, int status) {
   task_end(task, code);
   if (is_command) {
     command_status = code;
-    if (task_count() > 0)
-      complain("The command has ended; waiting for %zu of its processes that go on.", task_count());
+    alarm(PATIENCE);
   }
+}
+
+static volatile sig_atomic_t patience_is_over;
+
+static void on_alarm(int signal) {
+  (void)signal;
+  patience_is_over = 1;
+}
+
+static void explain_wait(void) {
+  if (patience_is_over)
+    complain("The command has ended; waiting for %zu of its processes that go on.", task_count());
+  patience_is_over = 0;
 }
 
 /* False: no process is left. */
 static bool next_stop(struct stop *stop) {
-  do
-    stop->tid = waitpid(-1, &stop->status, __WALL);
-  while (stop->tid < 0 && errno == EINTR);
+  while ((stop->tid = waitpid(-1, &stop->status, __WALL)) < 0 && errno == EINTR)
+    explain_wait();
   return stop->tid >= 0;
 }
 
@@ -192,6 +206,8 @@ static void set_up_signals(void) {
   action.sa_handler = forward_signal;
   for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
     sigaction(forwarded[i], &action, NULL);
+  action.sa_handler = on_alarm;
+  sigaction(SIGALRM, &action, NULL);
 }
 
 /* What the command was given without a call of its own: its folder, and a file as standard input. */

@@ -176,6 +176,7 @@ TABLES: dict[type[Any], str] = {
 }
 
 Row = TypeVar("Row")
+_STORED_AS_TEXT = (bytes, str, str | None)
 
 
 def _columns(row: type[Any]) -> list[str]:
@@ -185,9 +186,14 @@ def _columns(row: type[Any]) -> list[str]:
 def _insertion(row: type[Any]) -> str:
     # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
     hints = get_type_hints(row).values()
-    marks = ", ".join("CAST(? AS TEXT)" if hint is bytes else "?" for hint in hints)
+    marks = ", ".join("CAST(? AS TEXT)" if hint in _STORED_AS_TEXT else "?" for hint in hints)
     columns = ", ".join(_columns(row))
     return f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+
+
+def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row's values with every text as bytes: SQLite's own encoder refuses surrogates."""
+    return tuple(v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in record)
 
 
 def _decoders(row: type[Any]) -> list[Any]:
@@ -240,7 +246,7 @@ class TraceDatabase:
         """Open a database for reading.
 
         Raises:
-            TraceDatabaseError: there is none, it isn't one, or it is from a newer rpz.
+            TraceDatabaseError: there is none, it isn't one of ours, or it is from a newer rpz.
 
         """
         if not path.is_file():
@@ -252,11 +258,9 @@ class TraceDatabase:
         except sqlite3.DatabaseError as error:
             connection.close()
             raise TraceDatabaseError(f"{path} is not a trace database: {error}") from None
-        if version > VERSION:
+        if not 1 <= version <= VERSION:
             connection.close()
-            raise TraceDatabaseError(
-                f"{path} has version {version}, this rpz reads up to {VERSION}", "Upgrade rpz"
-            )
+            raise _version_error(path, version)
         return cls(connection)
 
     def __enter__(self) -> Self:
@@ -280,17 +284,21 @@ class TraceDatabase:
         )
         if row is RunRow:
             statement = statement.replace("run_id, id", "id")
-        for record in self._connection.execute(statement, values):
-            yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
+        try:
+            for record in self._connection.execute(statement, values):
+                yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
+        except sqlite3.DatabaseError as error:
+            raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
     def add(self, rows: Iterable[Any]) -> None:
         """Insert rows of one table; :meth:`commit` makes them stay."""
-        iterator = iter(rows)
-        if (first := next(iterator, None)) is None:
+        if (first := next(iterator := iter(rows), None)) is None:
             return
         kind = type(first)
-        values = attrgetter(*_columns(kind))
-        self._connection.executemany(_insertion(kind), map(values, chain([first], iterator)))
+        values = map(attrgetter(*_columns(kind)), chain([first], iterator))
+        if str in get_type_hints(kind).values():
+            values = map(_encoded, values)
+        self._connection.executemany(_insertion(kind), values)
 
     def commit(self) -> None:
         """Make what was added stay."""
@@ -304,13 +312,27 @@ class TraceDatabase:
         return int(last)
 
 
+def _version_error(path: Path, version: int) -> TraceDatabaseError:
+    if version > VERSION:
+        return TraceDatabaseError(
+            f"{path} has version {version}, this rpz reads up to {VERSION}", "Upgrade rpz"
+        )
+    return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
+
+
+def replacement(path: Path) -> Path:
+    """Return the name that a database has while it is being written."""
+    return path.with_name(path.name + ".new")
+
+
 @contextlib.contextmanager
 def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
     """Write a database to a temporary name and put it in the place of ``path`` when all is well.
 
-    With ``keep``, it begins as a copy of ``path``. On an error, ``path`` stays as it was.
+    With ``keep``, it begins as a copy of ``path``. On an error, ``path`` stays as it was; where the
+    error is SQLite's (a full disk), that is a TraceDatabaseError.
     """
-    new = path.with_name(path.name + ".new")
+    new = replacement(path)
     new.unlink(missing_ok=True)
     try:
         if keep:
@@ -322,5 +344,7 @@ def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.replace(path)
+    except sqlite3.Error as error:
+        raise TraceDatabaseError(f"{path} can't be written: {error}") from error
     finally:
         new.unlink(missing_ok=True)

@@ -8,13 +8,13 @@ when the command could not be executed or found, and it says why.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rpz
 from rpz.errors import RpzError
+from rpz.process import installed_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,26 +40,34 @@ def find_tracer() -> Path:
     """
     if chosen := os.environ.get("RPZ_TRACER"):
         return Path(chosen)
-    for scheme in (sysconfig.get_default_scheme(), "posix_user"):
-        program = Path(sysconfig.get_path("scripts", scheme), "rpz-tracer")
-        if program.is_file():
-            return program
-    if found := shutil.which("rpz-tracer"):
-        return Path(found)
+    if program := installed_program("rpz-tracer"):
+        return program
     raise NoTracerError
 
 
 def native(output: Path) -> list[str]:
     """Return the command line of the compiled tracer."""
-    # What this process was started with: Python may have added to os.environ since (PEP 538), and
-    # has no place for entries without "=".
-    environment = f"/proc/{os.getpid()}/environ"
-    return [str(find_tracer()), "-e", environment, str(output), "--"]
+    return [str(find_tracer()), *_arguments(output)]
 
 
 def python(output: Path) -> list[str]:
     """Return the command line of the reference engine, on python-ptrace: slow and simple."""
-    return [sys.executable, "-m", "rpz.tracer.reference", str(output), "--"]
+    return [sys.executable, "-c", _START_REFERENCE, str(_PACKAGE.parent), *_arguments(output)]
+
+
+def _arguments(output: Path) -> list[str]:
+    # What this process was started with: Python may have added to os.environ since (PEP 538), and
+    # has no place for entries without "=".
+    return ["-e", f"/proc/{os.getpid()}/environ", str(output), "--"]
+
+
+_PACKAGE = Path(rpz.__file__).parent
+_START_REFERENCE = (
+    # As `python -m rpz.tracer.reference`, but that the working folder, which may have files like
+    # `signal.py`, is not where Python looks for modules.
+    "import sys; sys.path = [*filter(None, sys.path), sys.argv.pop(1)];"
+    "from rpz.tracer.reference.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 ENGINES: dict[str, Callable[[Path], list[str]]] = {"native": native, "python": python}

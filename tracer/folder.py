@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.tracer.database import RunRow, TraceDatabase
+from rpz.tracer.database import RunRow, TraceDatabase, replacement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,10 @@ class TraceFolder:
         return self.records / f"{run}.unfinished"
 
     @property
+    def _left_by_interruption(self) -> set[Path]:
+        return {self.records, replacement(self.database)}
+
+    @property
     def exists(self) -> bool:
         """Whether there is a trace."""
         return self.database.exists()
@@ -81,7 +85,7 @@ class TraceFolder:
                 raise TraceExistsError(self)
             if existing is Existing.CONTINUE:
                 run = self._next_run()
-        elif self.path.is_dir() and set(self.path.iterdir()) - {self.records}:
+        elif self.path.is_dir() and set(self.path.iterdir()) - self._left_by_interruption:
             raise RpzError(
                 f"{self.path} exists and is not a trace folder", "Choose another folder with --dir"
             )

@@ -20,7 +20,7 @@ from rpz.tracer.database import (
     TraceDatabase,
     WarningRow,
 )
-from rpz.tracer.records import ConnectionKind, Flag, RenameKind
+from rpz.tracer.records import ConnectionKind, Flag, RecordStreamError, RenameKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,16 +66,27 @@ class Loader:
         }
 
     def load(self, stream: Iterable[records.Record]) -> bool:
-        """Add the rows of a run; False: its stream ends before a program was started."""
-        for record in stream:
-            self._handlers[type(record)](record)
-        if self._start is None or not self._executed:
-            return False
-        self._database.add([self._run_row(self._start)])
+        """Add the rows of a run; False: its stream ends before a program was started.
+
+        Raises:
+            RecordStreamError: the records contradict each other: bytes of the stream have changed.
+
+        """
+        try:
+            for record in stream:
+                self._handlers[type(record)](record)
+            if self._start is None or not self._executed:
+                return False
+            self._add_all(self._start)
+        except (KeyError, ValueError, OverflowError) as error:  # no such path, kind; beyond SQLite
+            raise RecordStreamError(f"The record stream is damaged: {error!r}") from error
+        return True
+
+    def _add_all(self, start: records.Run) -> None:
+        self._database.add([self._run_row(start)])
         self._database.add(self._processes.values())
         for kind in list(self._rows):
             self._flush(kind)
-        return True
 
     def _add(self, row: Any) -> None:
         rows = self._rows[type(row)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rpz.tracer.folder import Existing, TraceFolder
 
 log = logging.getLogger(__name__)
+
+STANDARD_ERROR = 2
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def trace(folder: TraceFolder, argv: Sequence[str], engine: str, existing: Exist
     except _NothingTracedError:
         folder.abandon(run)
         return Traced(None, status)
-    except RpzError:
+    except (RpzError, OSError):
         if not stream.exists():
             folder.abandon(run)
         raise
@@ -65,7 +68,21 @@ class _NothingTracedError(Exception):
 
 
 def _run_engine(argv: Sequence[str | bytes]) -> int:
-    return wait_in_foreground(subprocess.Popen(argv))
+    return wait_in_foreground(subprocess.Popen(argv, pass_fds=_inherited_descriptors()))
+
+
+def _inherited_descriptors() -> list[int]:
+    """Return what the shell has opened for the command (``3<file``): what is ours is not inherited.
+
+    With ``close_fds=False`` instead, Python would start the engine by posix_spawn(3), which leaves
+    two signals ignored.
+    """
+    inherited = []
+    for number in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 (a listing of numbers)
+        with contextlib.suppress(OSError):  # the listing's own
+            if number > STANDARD_ERROR and os.get_inheritable(number):
+                inherited.append(number)
+    return inherited
 
 
 def summary(folder: TraceFolder, run: int) -> str:

@@ -17,6 +17,9 @@ static bool anybody_may_read(const struct file *file) {
 
 static bool creates_only(uint64_t flags) { return (flags & O_CREAT) && (flags & O_EXCL); }
 
+/* The call would have done the same without the file: neither its content nor it itself matters. */
+static bool replaces(uint64_t flags) { return (flags & O_TRUNC) && (flags & O_CREAT); }
+
 static void open_link(const struct task *task, const struct file *file, uint64_t flags) {
   if (flags & O_PATH) { /* any other way of opening the link itself fails */
     note_link(file->name);
@@ -35,7 +38,7 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
   else if (mode == READ && !(flags & O_TRUNC) && anybody_may_read(file))
     note_use(task, file, READ);
   else
-    expect_file(task, file, mode, flags & O_TRUNC ? TRUNCATED : 0);
+    expect_file(task, file, mode, replaces(flags) ? TRUNCATED : 0);
 }
 
 static void open_file(struct task *task, int dirfd, unsigned path, uint64_t flags) {
@@ -83,5 +86,5 @@ void enter_truncate(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
   if (path_argument(task, 0, FOLLOW, &file) && file.exists)
-    expect_file(task, &file, WRITE, task->args[1] == 0 ? TRUNCATED : 0);
+    expect_file(task, &file, WRITE, 0);
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.errors import OWN_FAILURE, RpzError
+from rpz.tracer.reference.command import OWN_ENVIRONMENT, read_environment
 from rpz.tracer.reference.run import run
 
 if TYPE_CHECKING:
@@ -16,24 +17,34 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-USAGE = "Usage: python -m rpz.tracer.reference OUTPUT -- COMMAND [ARG...]"
+USAGE = """\
+usage: python -m rpz.tracer.reference [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]
+  -e  a file like /proc/PID/environ, for the command's environment
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Trace the command and return its exit status, as a shell has it."""
     logging.basicConfig(format="rpz: %(message)s", level=logging.WARNING)
     match list(arguments):
+        case ["-e", environment, output, "--", *command] if command:
+            return _run(Path(environment), Path(output), command)
         case [output, "--", *command] if command:
-            try:
-                return run(Path(output), [os.fsencode(word) for word in command])
-            except RpzError as error:
-                message = str(error)
-            except Exception:
-                log.exception("The reference engine has failed; the command was killed.")
-                return OWN_FAILURE
-        case _:
-            message = USAGE
-    sys.stderr.write(f"rpz: {message}\n")
+            return _run(OWN_ENVIRONMENT, Path(output), command)
+    sys.stderr.write(USAGE)
+    return OWN_FAILURE
+
+
+def _run(environment: Path, output: Path, command: Sequence[str]) -> int:
+    try:
+        entries = read_environment(environment)
+        return run(output, [os.fsencode(word) for word in command], entries)
+    except RpzError as error:
+        sys.stderr.write(f"rpz: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"rpz: {error.filename or 'The command'}: {error.strerror}.\n")
+    except Exception:
+        log.exception("The reference engine has failed; the command was killed.")
     return OWN_FAILURE
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from ctypes import c_char_p, get_errno
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from ptrace.ctypes_libc import libc
 
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 
@@ -17,18 +20,25 @@ if TYPE_CHECKING:
 
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 SHELL = b"/bin/sh"
+OWN_ENVIRONMENT = Path("/proc/self/environ")
+"""What this process was started with: Python may have changed it since (PEP 538)."""
+
+
+def read_environment(path: Path) -> list[bytes]:
+    """Read the entries of an environment, some of which may not be ``NAME=VALUE``."""
+    return path.read_bytes().split(b"\0")[:-1]
 
 
 class Command:
     """A child process that becomes the command once it is told to."""
 
-    def __init__(self, argv: Sequence[bytes]) -> None:
+    def __init__(self, argv: Sequence[bytes], environment: Sequence[bytes]) -> None:
         """Fork the child."""
         reader, self._writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._writer)
-            _become(argv, reader)
+            _become(argv, environment, reader)
         os.close(reader)
 
     def start(self) -> None:
@@ -42,54 +52,38 @@ class Command:
         os.waitpid(self.pid, 0)
 
 
-def _become(argv: Sequence[bytes], go_ahead: int) -> NoReturn:
+def _become(argv: Sequence[bytes], environment: Sequence[bytes], go_ahead: int) -> NoReturn:
     try:
         if os.read(go_ahead, 1):
-            _undo_python()
-            _complain(argv[0], _execute(argv))
+            for number in IGNORED_BY_PYTHON:
+                signal.signal(number, signal.SIG_DFL)
+            _complain(argv[0], _execute(argv, environment))
     finally:
         os._exit(OWN_FAILURE)
 
 
-def _undo_python() -> None:
-    """Give the command the signals and the environment that this process was started with."""
-    for number in IGNORED_BY_PYTHON:
-        signal.signal(number, signal.SIG_DFL)
-    # Python sets LC_CTYPE for itself in the C locale (PEP 538).
-    given = Path("/proc/self/environ").read_bytes().split(b"\0")
-    locale = [entry.partition(b"=")[2] for entry in given if entry.startswith(b"LC_CTYPE=")]
-    if locale:
-        os.environb[b"LC_CTYPE"] = locale[0]
-    else:
-        os.environb.pop(b"LC_CTYPE", None)
-
-
-def _execute(argv: Sequence[bytes]) -> OSError:
-    """Do as execvp(3); return why it failed."""
-    reason = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+def _execute(argv: Sequence[bytes], environment: Sequence[bytes]) -> int:
+    """Do as execvpe(3); return the error if that fails."""
+    reason = errno.ENOENT
     for path in _candidates(argv[0]):
-        error = _failure_of(path, argv)
-        if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
+        error = _execve(path, argv, environment)
+        if error == errno.ENOEXEC:
+            error = _execve(SHELL, [SHELL, path, *argv[1:]], environment)
+        if error not in {errno.ENOENT, errno.ENOTDIR}:
             reason = error
-        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EACCES}:
+        if error not in {errno.ENOENT, errno.ENOTDIR, errno.EACCES}:
             break
     return reason
 
 
-def _failure_of(path: bytes, argv: Sequence[bytes]) -> OSError:
-    try:
-        _execute_path(path, argv)
-    except OSError as error:
-        return error
+def _execve(path: bytes, argv: Sequence[bytes], environment: Sequence[bytes]) -> int:
+    # os.execve() takes the environment as a dictionary, in which some have no place.
+    libc.execve(c_char_p(path), _array(argv), _array(environment))
+    return get_errno()
 
 
-def _execute_path(path: bytes, argv: Sequence[bytes]) -> NoReturn:
-    try:
-        os.execv(path, list(argv))  # noqa: S606 (no shell is wanted)
-    except OSError as error:
-        if error.errno != errno.ENOEXEC:
-            raise
-        os.execv(SHELL, [SHELL, path, *argv[1:]])  # noqa: S606 (this is one)
+def _array(strings: Sequence[bytes]) -> object:
+    return (c_char_p * (len(strings) + 1))(*strings, None)
 
 
 def _candidates(program: bytes) -> list[bytes]:
@@ -99,12 +93,13 @@ def _candidates(program: bytes) -> list[bytes]:
     return [os.path.join(folder, program) for folder in folders]
 
 
-def _complain(program: bytes, error: OSError) -> NoReturn:
-    name, number = os.fsdecode(program), error.errno or 0
-    if number == errno.ENOENT:
-        message, status = f"The command {name} was not found.", NOT_FOUND
+def _complain(program: bytes, error: int) -> NoReturn:
+    name = os.fsdecode(program)
+    if error == errno.ENOENT:
+        status = NOT_FOUND
+        message = f"{name}: There is no such command. Check its spelling, or give its path."
     else:
-        message = f"The command {name} can't be executed: {os.strerror(number)}."
         status = NOT_EXECUTABLE
+        message = f"{name} can't be executed: {os.strerror(error)}."
     os.write(2, os.fsencode(f"rpz: {message}\n"))
     os._exit(status)

@@ -61,7 +61,7 @@ class Engine:
         self._early: dict[int, int] = {}
         """Stops of tasks whose parent has not yet told of them."""
         self._started = 0
-        self._running = False
+        self.running = False
         """Whether the child has become the command: what it does before that is ours."""
         self._status = 0
 
@@ -131,7 +131,7 @@ class Engine:
 
     def _replaced(self, task: Task, former_tid: int) -> None:
         """Move to the leader what a thread has executed: it has the leader's number from now on."""
-        self._running = True
+        self.running = True
         task.replaced()
         if former_tid == task.tid:
             return
@@ -154,7 +154,7 @@ class Engine:
             self._recorder.warning(task.number, FOREIGN)
             return ()
         handler = CALLS.get(task.call)
-        if handler is None or not (self._running or task.call in EXECUTIONS):
+        if handler is None or not (self.running or task.call in EXECUTIONS):
             return ()
         try:
             return handler(Call(task, stop.arguments))

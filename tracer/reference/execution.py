@@ -13,13 +13,20 @@ from rpz.tracer.records import Mode
 from rpz.tracer.reference.call import Call, Handler, Name
 from rpz.tracer.reference.events import Doubt, Event, Use
 from rpz.tracer.reference.image import images
-from rpz.tracer.reference.resolve import place_of_descriptor
+from rpz.tracer.reference.resolve import Place, place_of_descriptor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rpz.tracer.reference.recorder import Recorder
     from rpz.tracer.reference.task import Task
+
+_PRIVILEGES = (
+    "The run executed a set-user-id or set-group-id program, which gains nothing when it is traced"
+)
+_UNREADABLE = (
+    "The run executed a program that may not be read; the files that it used are not in the trace"
+)
 
 
 @dataclass(frozen=True)
@@ -53,18 +60,18 @@ def _executing(call: Call, name: Name, argv: int, environment: int) -> Sequence[
         task.read_strings(call.arguments[environment]),
     )
     loaded = list(images(view, place)) if place else []
-    doubts = [Doubt(_PRIVILEGES) for image in loaded[:1] if _loses_privileges(image.status)]
-    return (event, *(Use(image, Mode.READ) for image in loaded), *doubts)
+    return (event, *(Use(image, Mode.READ) for image in loaded), *_doubts(loaded))
 
 
-_PRIVILEGES = (
-    "The run executed a set-user-id or set-group-id program, which gains nothing when it is traced"
-)
-
-
-def _loses_privileges(status: os.stat_result | None) -> bool:
-    special = status is not None and status.st_mode & (stat.S_ISUID | stat.S_ISGID)
-    return bool(special) and os.geteuid() != 0
+def _doubts(loaded: Sequence[Place]) -> Iterator[Doubt]:
+    """Say what of a program is not seen without the rights that it, or root, has."""
+    if os.geteuid() == 0:
+        return
+    for image in loaded:
+        if not os.access(image.path, os.R_OK):
+            yield Doubt(_UNREADABLE)
+    if loaded and loaded[0].status and loaded[0].status.st_mode & (stat.S_ISUID | stat.S_ISGID):
+        yield Doubt(_PRIVILEGES)
 
 
 def _execve(call: Call) -> Sequence[Event]:

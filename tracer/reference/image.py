@@ -21,11 +21,13 @@ HEAD = 256
 DEPTH = 6
 """A program, the four ``#!`` interpreters that the kernel allows, and the last one's loader."""
 
+PATH_MAX = 4096
+
 _PT_INTERP = 3
 _LAYOUTS = {
     # e_phoff, e_phentsize, e_phnum; p_type, p_offset, p_filesz
-    1: (struct.Struct("=28xI10xHH"), struct.Struct("=II8xI")),
-    2: (struct.Struct("=32xQ14xHH"), struct.Struct("=I4xQ16xQ")),
+    b"\1": (struct.Struct("=28xI10xHH"), struct.Struct("=II8xI")),
+    b"\2": (struct.Struct("=32xQ14xHH"), struct.Struct("=I4xQ16xQ")),
 }
 """ELF's 32-bit and 64-bit headers, as far as they lead to the loader (elf(5))."""
 
@@ -49,7 +51,7 @@ def _interpreter_of(path: bytes) -> bytes:
             if head.startswith(b"#!"):
                 return _script_interpreter(head)
             return _elf_interpreter(file, head) if head.startswith(b"\x7fELF") else b""
-    except (OSError, struct.error):
+    except (OSError, OverflowError, ValueError, struct.error):
         return b""
 
 
@@ -60,14 +62,14 @@ def _script_interpreter(head: bytes) -> bytes:
 
 
 def _elf_interpreter(file: BinaryIO, head: bytes) -> bytes:
-    if head[4] not in _LAYOUTS:
+    if (layout := _LAYOUTS.get(head[4:5])) is None:
         return b""
-    header, segment = _LAYOUTS[head[4]]
+    header, segment = layout
     offset, size, count = header.unpack_from(head)
     for index in range(count):
         file.seek(offset + index * size)
         kind, start, length = segment.unpack(file.read(segment.size))
         if kind == _PT_INTERP:
             file.seek(start)
-            return file.read(length).partition(b"\0")[0]
+            return file.read(min(length, PATH_MAX)).partition(b"\0")[0]
     return b""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpz.tracer.records import Flag, Mode
+from rpz.tracer.records import Mode
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import NO_FLAG, Event, Use
+from rpz.tracer.reference.events import Event, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,7 @@ def _looking(name: Name) -> Handler:
 
 def _truncate(call: Call) -> Sequence[Event]:
     place = Name(0).place(call)
-    length = call.arguments[1]
-    return () if place is None else (Use(place, Mode.WRITE, NO_FLAG if length else Flag.TRUNCATED),)
+    return () if place is None else (Use(place, Mode.WRITE),)
 
 
 LOOKING = {
@@ -33,6 +32,7 @@ LOOKING = {
     "lstat": Name(0, follow=False),
     "newfstatat": Name(1, folder=0, flags=3),
     "statx": Name(1, folder=0, flags=2),
+    "statfs": Name(0),
     "access": Name(0),
     "faccessat": Name(1, folder=0),
     "faccessat2": Name(1, folder=0, flags=3),
@@ -48,6 +48,10 @@ LOOKING = {
     "utimes": Name(0),
     "futimesat": Name(1, folder=0),
     "utimensat": Name(1, folder=0, flags=3),
+    "getxattr": Name(0),
+    "lgetxattr": Name(0, follow=False),
+    "listxattr": Name(0),
+    "llistxattr": Name(0, follow=False),
     "setxattr": Name(0),
     "lsetxattr": Name(0, follow=False),
     "setxattrat": Name(1, folder=0, flags=2),

@@ -28,8 +28,8 @@ def _opening(call: Call, name: Name, flags: int, *, beneath: bool = False) -> Se
     place = name.place(call, follow=follow, beneath=beneath)
     if place is None:
         return ()
-    truncated = flags & os.O_TRUNC and place.exists
-    return (Use(place, _mode(place, flags), Flag.TRUNCATED if truncated else NO_FLAG),)
+    replaced = flags & os.O_TRUNC and flags & os.O_CREAT and place.exists
+    return (Use(place, _mode(place, flags), Flag.TRUNCATED if replaced else NO_FLAG),)
 
 
 def _mode(place: Place, flags: int) -> Mode:

@@ -32,7 +32,7 @@ class EngineError(RpzError):
     exit_code = OWN_FAILURE
 
 
-def run(output: Path, argv: Sequence[bytes]) -> int:
+def run(output: Path, argv: Sequence[bytes], environment: Sequence[bytes]) -> int:
     """Trace a command into a new record stream.
 
     Returns:
@@ -48,14 +48,13 @@ def run(output: Path, argv: Sequence[bytes]) -> int:
         raise EngineError(f"{output} can't be created: {error.strerror}") from error
     with recorder:
         recorder.run(os.getcwdb(), argv)
-        command = Command(argv)
+        command = Command(argv, environment)
         try:
             _seize(command)
         except EngineError:
             output.unlink()
             raise
         status = _traced(recorder, command)
-        recorder.end(status)
     return status - SIGNALLED + 128 if status >= SIGNALLED else status
 
 
@@ -71,17 +70,23 @@ def _seize(command: Command) -> None:
 def _traced(recorder: Recorder, command: Command) -> int:
     _pass_signals_to(command.pid)
     command.start()
+    engine = Engine(recorder)
     try:
-        return Engine(recorder).trace(command.pid)
+        status = engine.trace(command.pid)
     except PtraceError as error:
         raise _explained(error) from error
+    if engine.running:
+        recorder.end(status)
+    return status
 
 
 def _explained(error: PtraceError) -> EngineError:
     if error.errno == errno.EPERM:
         return EngineError(
-            "This system doesn't let rpz trace a program (ptrace: operation not permitted)",
-            "In a container, give it the capability: docker run --cap-add SYS_PTRACE",
+            "Tracing is not permitted here",
+            "Allow ptrace: in a container run it with --cap-add=SYS_PTRACE, elsewhere see "
+            "/proc/sys/kernel/yama/ptrace_scope; and rpz can't run inside another tracer "
+            "(gdb, strace, rpz)",
         )
     if error.errno == errno.EIO:
         return EngineError("The reference engine needs Linux 5.3 or later")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptrace.debugger import ProcessError
+from ptrace.syscall import SYSCALL_REGISTER
 
 from rpz.tracer.reference.view import View
 
@@ -19,6 +20,8 @@ PAGE = 4096
 LONGEST_STRING = 32 * PAGE
 """``MAX_ARG_STRLEN``: the kernel takes no longer argument of exec, and no path as long."""
 WORD = 8
+NO_CALL = (1 << 8 * WORD) - 1
+"""-1 as a register holds it: the number of no system call."""
 
 
 class Task:
@@ -48,6 +51,13 @@ class Task:
         if self._process.read_mem_file is not None:
             self._process.read_mem_file.close()
             self._process.read_mem_file = None
+
+    def refuse_call(self) -> bool:
+        """Let the call that is being entered fail with ``ENOSYS``, if this can be done here."""
+        can_be_done = SYSCALL_REGISTER.startswith("orig_")
+        if can_be_done:
+            self._process.setreg(SYSCALL_REGISTER, NO_CALL)
+        return can_be_done
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory.

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 CLONE_NEWNS = 0x00020000
 CLONE_UNTRACED = 0x00800000
 
+_IO_URING = "The run used io_uring; files opened through it are not in the trace"
 _MOUNTS = "The run changed what is mounted where; later paths may not be those of the host"
 _UNTRACED = "The run started a process that can't be traced (CLONE_UNTRACED)"
 
 
 def _warning(text: str) -> Handler:
     return lambda _: (Doubt(text),)
+
+
+def _io_uring(call: Call) -> Sequence[Event]:
+    """Tell the program that there is no io_uring, if possible: it falls back on calls we see."""
+    return () if call.task.refuse_call() else (Doubt(_IO_URING),)
 
 
 def _clone_flags(flags: int) -> Sequence[Event]:
@@ -43,8 +49,6 @@ CALLS: dict[str, Handler] = {
     "move_mount": _warning(_MOUNTS),
     "pivot_root": _warning(_MOUNTS),
     "setns": _warning(_MOUNTS),
-    "io_uring_setup": _warning(
-        "The run used io_uring; files opened through it are not in the trace"
-    ),
+    "io_uring_setup": _io_uring,
     "open_by_handle_at": _warning("The run opened a file by its handle; it is not in the trace"),
 }

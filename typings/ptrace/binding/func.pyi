@@ -1,0 +1,16 @@
+PTRACE_O_TRACESYSGOOD: int
+PTRACE_O_TRACEFORK: int
+PTRACE_O_TRACEVFORK: int
+PTRACE_O_TRACECLONE: int
+PTRACE_O_TRACEEXEC: int
+PTRACE_EVENT_FORK: int
+PTRACE_EVENT_VFORK: int
+PTRACE_EVENT_CLONE: int
+PTRACE_EVENT_EXEC: int
+
+def WPTRACEEVENT(status: int) -> int: ...
+def ptrace(
+    command: int, pid: int = ..., arg1: int = ..., arg2: int = ..., check_errno: bool = ...
+) -> int: ...
+def ptrace_geteventmsg(pid: int) -> int: ...
+def ptrace_syscall(pid: int, signum: int = ...) -> None: ...

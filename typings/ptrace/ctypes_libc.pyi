@@ -1,0 +1,3 @@
+from ctypes import CDLL
+
+libc: CDLL

@@ -1,0 +1,2 @@
+SYSCALL_REGISTER: str
+SYSCALL_NAMES: dict[int, str]
