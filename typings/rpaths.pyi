@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 
 class AbstractPath:
     path: bytes

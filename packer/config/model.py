@@ -40,7 +40,7 @@ class Run:
 
 @dataclass(frozen=True)
 class InputOutput:
-    """A file that a user would call an input or an output, with the runs (by index) that used it."""
+    """A file that a user would call an input or output, with the runs (by index) that used it."""
 
     name: str
     path: PosixPath

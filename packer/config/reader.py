@@ -1,0 +1,236 @@
+"""Read ``config.yml``, as written by rpz, by ReproZip or by a person."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from rpz.packer.config.model import VERSION, Config, InputOutput, Package, Run
+from rpz.packer.config.nodes import ConfigError, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import yaml
+    from rpaths import PosixPath
+
+log = logging.getLogger(__name__)
+
+TOP = {
+    "pack_id", "version", "runs", "inputs_outputs", "packages", "other_files",
+    "additional_patterns", "input_files", "output_files",
+}  # fmt: skip
+"""Keys of the file; ReproZip 0.4 to 0.6 wrote the last two, and rpz passes over them."""
+RUN = {
+    "id", "binary", "argv", "workingdir", "environ", "architecture", "distribution", "hostname",
+    "system", "uid", "gid", "exitcode", "signal", "input_files", "output_files",
+}  # fmt: skip
+INPUT_OUTPUT = {"name", "path", "read_by_runs", "written_by_runs"}
+PACKAGE = {"name", "version", "size", "packfiles", "files", "meta"}
+
+OLDEST = (0, 2)
+TOO_NEW = (0, 9)
+
+DEFAULT_ID = 1000
+"""User and group of runs that don't name theirs, as ReproZip has it."""
+
+
+def read_config(path: Path) -> Config:
+    """Read a file.
+
+    Raises:
+        ConfigError: there is none, or it is not a ``config.yml``; the message says where and why.
+
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no {path}", "Trace an experiment first (rpz trace), or write it: rpz reset"
+        ) from None
+    return parse_config(data, str(path))
+
+
+def parse_config(data: bytes, name: str) -> Config:
+    """Read the content of a file called ``name``."""
+    source = Source(name)
+    root = source.compose(data)
+    if root is None:
+        raise ConfigError(f"{name} is empty", "Write it anew from the trace: rpz reset")
+    return _Reader(source).config(root)
+
+
+class _Reader:
+    """Builds the objects, and remembers the keys that it didn't know."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._unknown: list[str] = []
+
+    def config(self, root: yaml.Node) -> Config:
+        s = self._source
+        top = s.mapping(root, "the sections of a config.yml")
+        self._check_version(top, root)
+        self._note_unknown(top, TOP, "")
+        runs_node = self._get(top, "runs", root)
+        run_nodes = list(s.items(runs_node, "a list of runs"))
+        runs = tuple(self._run(node, index) for index, node in enumerate(run_nodes))
+        self._check_unique(run_nodes, [run.id for run in runs], "a run id")
+        io_nodes = list(s.items(top.get("inputs_outputs"), "a list of inputs and outputs"))
+        named = tuple(self._input_output(node, len(runs)) for node in io_nodes)
+        self._check_unique(io_nodes, [item.name for item in named], "a name")
+        return Config(
+            runs=runs,
+            inputs_outputs=named or tuple(self._old_inputs_outputs(run_nodes)),
+            packages=tuple(map(self._package, s.items(top.get("packages"), "a list of packages"))),
+            other_files=tuple(self._paths(top.get("other_files"))),
+            additional_patterns=tuple(
+                s.text(node, "a pattern")
+                for node in s.items(top.get("additional_patterns"), "a list of patterns")
+            ),
+            pack_id=s.text(top["pack_id"], "an id") if "pack_id" in top else None,
+            unknown_keys=tuple(self._unknown),
+        )
+
+    def _check_version(self, top: Mapping[str, yaml.Node], root: yaml.Node) -> None:
+        node = self._get(top, "version", root)
+        version = self._source.text(node, "a version")
+        if not (match := re.fullmatch(r"(\d{1,9})\.(\d{1,9})(\.\d+)*", version)):
+            raise self._source.error(node, f'a version such as "{VERSION}"')
+        numbers = int(match[1]), int(match[2])
+        if not OLDEST <= numbers < TOO_NEW:
+            raise ConfigError(
+                f"{self._source.place(node)}: version {version} of the format can't be read; "
+                f"this rpz reads {VERSION} and older",
+                "Use the rpz or ReproZip that made it" if numbers >= TOO_NEW else "Trace again",
+            )
+
+    def _run(self, node: yaml.Node, index: int) -> Run:
+        s = self._source
+        values = s.mapping(node, "a run")
+        self._note_unknown(values, RUN, f"runs[{index}].")
+
+        def text(key: str, default: str) -> str:
+            return s.text(values[key], key) if key in values else default
+
+        if "exitcode" in values and "signal" in values:
+            raise s.error(values["signal"], "either exitcode or signal, not both")
+        return Run(
+            id=text("id", f"run{index}"),
+            binary=s.path(self._get(values, "binary", node), "the program's path"),
+            argv=self._argv(self._get(values, "argv", node)),
+            workingdir=s.path(self._get(values, "workingdir", node), "a folder"),
+            environ=self._environ(self._get(values, "environ", node)),
+            architecture=text("architecture", ""),
+            distribution=self._pair(values.get("distribution"), "a distribution and its version"),
+            hostname=text("hostname", "reprounzip"),
+            system=self._pair(values.get("system"), "a kernel and its version"),
+            uid=self._user(values, "uid"),
+            gid=self._user(values, "gid"),
+            exitcode=self._number(values, "exitcode"),
+            signal=self._number(values, "signal"),
+        )
+
+    def _argv(self, node: yaml.Node) -> tuple[str, ...]:
+        words = self._source.items(node, "the list of a program's arguments")
+        return tuple(self._source.text(word, "an argument (in quotes)") for word in words)
+
+    def _environ(self, node: yaml.Node) -> dict[str, str]:
+        values = self._source.mapping(node, "variables of the environment")
+        for name, value in values.items():
+            if not name or "=" in name:
+                raise self._source.error(
+                    value, f"the value of a variable, which {name!r} can't name"
+                )
+        return {
+            name: self._source.text(value, f'the value of {name} (in quotes; "" if it is empty)')
+            for name, value in values.items()
+        }
+
+    def _pair(self, node: yaml.Node | None, what: str) -> tuple[str, str]:
+        """Return two words; those that are missing, in old files, are empty."""
+        words = [self._source.text(word, what) for word in self._source.items(node, what)]
+        return words[0] if words else "", " ".join(words[1:])
+
+    def _input_output(self, node: yaml.Node, runs: int) -> InputOutput:
+        s = self._source
+        values = s.mapping(node, "an input or output")
+        self._note_unknown(values, INPUT_OUTPUT, "inputs_outputs.")
+        return InputOutput(
+            name=s.text(self._get(values, "name", node), "a name"),
+            path=s.path(self._get(values, "path", node), "a file"),
+            read_by_runs=self._run_numbers(values.get("read_by_runs"), runs),
+            written_by_runs=self._run_numbers(values.get("written_by_runs"), runs),
+        )
+
+    def _run_numbers(self, node: yaml.Node | None, runs: int) -> tuple[int, ...]:
+        what = f"a run's number, 0 to {runs - 1}"
+        numbers = []
+        for item in self._source.items(node, "a list of numbers of runs"):
+            number = self._source.integer(item, what)
+            if number >= runs:
+                raise self._source.error(item, what)
+            numbers.append(number)
+        return tuple(numbers)
+
+    def _old_inputs_outputs(self, runs: Iterable[yaml.Node]) -> Iterable[InputOutput]:
+        """Yield what ReproZip before 0.7 kept with each run: a name and a path."""
+        found: dict[str, InputOutput] = {}
+        for index, run in enumerate(runs):
+            values = self._source.mapping(run, "a run")
+            for key, reads in (("input_files", True), ("output_files", False)):
+                if key not in values:
+                    continue
+                for name, node in self._source.mapping(values[key], "names and paths").items():
+                    path = self._source.path(node, "a file")
+                    old = found.get(name, InputOutput(name, path))
+                    found[name] = InputOutput(
+                        name,
+                        path,
+                        old.read_by_runs + ((index,) if reads else ()),
+                        old.written_by_runs + (() if reads else (index,)),
+                    )
+        return found.values()
+
+    def _package(self, node: yaml.Node) -> Package:
+        s = self._source
+        values = s.mapping(node, "a package")
+        self._note_unknown(values, PACKAGE, "packages.")
+        packfiles = values.get("packfiles")
+        return Package(
+            name=s.text(self._get(values, "name", node), "a package's name"),
+            version=s.text(self._get(values, "version", node), "a version"),
+            files=tuple(self._paths(self._get(values, "files", node))),
+            packfiles=True if packfiles is None else s.boolean(packfiles, "true or false"),
+            size=self._number(values, "size"),
+        )
+
+    def _paths(self, node: yaml.Node | None) -> Iterable[PosixPath]:
+        for item in self._source.items(node, "a list of files"):
+            yield self._source.path(item, "a file")
+
+    def _number(self, values: Mapping[str, yaml.Node], key: str) -> int | None:
+        return self._source.integer(values[key], "a number") if key in values else None
+
+    def _user(self, values: Mapping[str, yaml.Node], key: str) -> int:
+        number = self._number(values, key)
+        return DEFAULT_ID if number is None else number
+
+    def _get(self, values: Mapping[str, yaml.Node], key: str, node: yaml.Node) -> yaml.Node:
+        if key not in values:
+            raise self._source.error(node, f"the key {key!r} in here")
+        return values[key]
+
+    def _check_unique(self, nodes: list[yaml.Node], names: list[str], what: str) -> None:
+        seen: set[str] = set()
+        for node, name in zip(nodes, names, strict=True):
+            if name in seen:
+                raise self._source.error(node, f"{what} of its own: {name!r} is there twice")
+            seen.add(name)
+
+    def _note_unknown(self, values: Mapping[str, yaml.Node], known: set[str], where: str) -> None:
+        for key in values.keys() - known:
+            log.warning("%s: unknown key %r", self._source.place(values[key]), key)
+            self._unknown.append(where + key)

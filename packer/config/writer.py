@@ -1,0 +1,179 @@
+"""Write ``config.yml`` so that a person can edit it."""
+
+from __future__ import annotations
+
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+from rpz.packer.config import scalars
+from rpz.packer.config.model import VERSION
+from rpz.packer.sizes import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rpaths import PosixPath
+
+    from rpz.packer.config.model import Config, InputOutput, Package, Run
+
+    Describe = Callable[[PosixPath], str]
+
+HEAD = """\
+# What rpz packs, and how the experiment is run again.
+#
+# Edit it before "rpz pack"; "rpz reset" writes it anew from the trace. It is YAML, in ReproZip's
+# format: keep the indentation, and the quotes around names.
+"""
+
+RUNS = """
+# The commands that were traced, in order.
+# argv, environ and workingdir are what a run starts with; nothing else of your environment is
+# passed on. Take passwords and keys out of environ before you give the pack away: the trace inside
+# the pack keeps the whole environment of every program, too.
+"""
+
+INPUTS_OUTPUTS = """
+# The files that you will want to replace (rpz upload) or to get (rpz download), with the runs that
+# read and wrote them, counted from 0. The names are yours to change; each may be there only once.
+"""
+
+PACKAGES = """
+# The distribution's packages, with those of their files that the runs used.
+# With "packfiles: false" a package's files are left out of the pack: a smaller pack, which then
+# depends on the machine where it is unpacked.
+"""
+
+OTHER_FILES = """
+# All other files, folders and symbolic links that the runs used. Take out a line and it is not
+# packed; add a line to pack a file that the runs didn't use. The folders above a file are packed
+# with it, without their other content.
+"""
+
+PATTERNS = """
+# More files to pack, by pattern: * and ? stand for what has no slash, ** for whole folders and all
+# that is in them.
+# additional_patterns:
+#   - "/etc/apache2/**"
+"""
+
+
+def config_text(config: Config, describe: Describe | None = None) -> str:
+    """Return the text of a ``config.yml``.
+
+    ``describe`` gives the comment behind a path: its size, where a link leads.
+    """
+    return "".join(f"{line}\n" for block in _blocks(config, describe) for line in block)
+
+
+def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]]:
+    say = describe or _nothing
+    yield [HEAD]
+    if config.pack_id is not None:
+        yield [f"pack_id: {scalars.text(config.pack_id)}"]
+    yield [f"version: {scalars.text(VERSION)}"]
+    yield _section("runs", RUNS, (_run(run) for run in config.runs))
+    yield _section("inputs_outputs", INPUTS_OUTPUTS, map(_input_output, config.inputs_outputs))
+    yield _section("packages", PACKAGES, (_package(p, say) for p in config.packages))
+    yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
+    yield from _patterns(config)
+
+
+def _nothing(_path: PosixPath) -> str:
+    return ""
+
+
+def _section(key: str, about: str, items: Iterable[str]) -> Iterator[str]:
+    yield about.rstrip("\n")
+    yield f"{key}:"
+    yield from items
+
+
+def _patterns(config: Config) -> Iterator[Iterable[str]]:
+    """Leave the section out of a pack (it was carried out by then), explain it before."""
+    if config.additional_patterns:
+        items = (f"  - {scalars.text(pattern)}" for pattern in config.additional_patterns)
+        yield _section("additional_patterns", PATTERNS.partition("\n# a")[0], items)
+    elif config.pack_id is None:
+        yield [PATTERNS.rstrip("\n")]
+
+
+def _run(run: Run) -> str:
+    lines = [
+        f"id: {scalars.text(run.id)}",
+        f"binary: {scalars.path(run.binary)}",
+        "argv:" + _list(map(_word, run.argv)),
+        f"workingdir: {scalars.path(run.workingdir)}",
+        f"architecture: {scalars.text(run.architecture)}",
+        f"distribution: {_pair(run.distribution)}",
+        f"hostname: {scalars.text(run.hostname)}",
+        f"system: {_pair(run.system)}",
+        f"uid: {run.uid}",
+        f"gid: {run.gid}",
+        *_end(run),
+        "environ:" + _map(run.environ),
+    ]
+    return _item("\n".join(lines))
+
+
+def _end(run: Run) -> list[str]:
+    if run.signal is not None:
+        return [f"signal: {run.signal}"]
+    return [] if run.exitcode is None else [f"exitcode: {run.exitcode}"]
+
+
+def _input_output(item: InputOutput) -> str:
+    lines = [
+        f"name: {scalars.text(item.name)}",
+        f"path: {_with_remark(scalars.path(item.path), _as_text(item.path))}",
+        f"read_by_runs: {list(item.read_by_runs)}",
+        f"written_by_runs: {list(item.written_by_runs)}",
+    ]
+    return _item("\n".join(lines))
+
+
+def _package(package: Package, describe: Describe) -> str:
+    lines = [f"name: {scalars.text(package.name)}", f"version: {scalars.text(package.version)}"]
+    if package.size is not None:
+        lines.append(f"size: {package.size}  # {human_size(package.size)} when installed")
+    lines += [
+        f"packfiles: {'true' if package.packfiles else 'false'}",
+        "files:" + _list(_file(f, describe)[4:] for f in package.files),
+    ]
+    return _item("\n".join(lines))
+
+
+def _file(file: PosixPath, describe: Describe) -> str:
+    written = scalars.path(file)
+    notes = [scalars.remark(written, _as_text(file)), scalars.comment(describe(file))]
+    note = ", ".join(filter(None, notes))
+    return f"  - {written}  # {note}" if note else f"  - {written}"
+
+
+def _as_text(file: PosixPath) -> str:
+    return bytes(file).decode("utf-8", "surrogateescape")
+
+
+def _word(value: str) -> str:
+    return _with_remark(scalars.text(value), value)
+
+
+def _with_remark(written: str, value: str) -> str:
+    note = scalars.remark(written, value)
+    return f"{written}  # {note}" if note else written
+
+
+def _pair(values: tuple[str, str]) -> str:
+    return f"[{', '.join(map(scalars.text, values))}]"
+
+
+def _item(lines: str) -> str:
+    return "  - " + indent(lines, "    ")[4:]
+
+
+def _list(values: Iterable[str]) -> str:
+    return "".join(f"\n  - {value}" for value in values) or " []"
+
+
+def _map(values: dict[str, str]) -> str:
+    entries = (scalars.entry(key, _word(value)) for key, value in values.items())
+    return "".join("\n" + indent(line, "  ") for line in entries) or " {}"

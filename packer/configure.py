@@ -1,0 +1,144 @@
+"""From the trace database to ``config.yml``."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rpaths import PosixPath
+
+from rpz.packer.atomic import replaced_file
+from rpz.packer.config.model import Config, Run
+from rpz.packer.config.writer import config_text
+from rpz.packer.history import history
+from rpz.packer.inputs import inputs_outputs
+from rpz.packer.packages import packages_of
+from rpz.packer.select import Kind, Selection, select
+from rpz.packer.sizes import human_size
+from rpz.tracer.database import ExecutionRow, ProcessRow, RunRow, TraceDatabase
+from rpz.tracer.records import SIGNALLED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+CONFIG = "config.yml"
+TRACE = "trace.sqlite3"
+
+
+def write_config(folder: Path) -> Config:
+    """Write ``folder/config.yml`` from ``folder/trace.sqlite3``.
+
+    Raises:
+        TraceDatabaseError: there is no trace, or it can't be read.
+
+    """
+    with TraceDatabase.open(folder / TRACE) as database:
+        tree = history(database)
+        selection = select(tree)
+        rows = list(database.rows(RunRow))
+        config = Config(
+            runs=_runs(database, rows),
+            inputs_outputs=inputs_outputs(tree, selection, rows),
+            packages=packages_of(
+                [item.path for item in selection.needed if item.kind is not Kind.FOLDER]
+            ),
+        )
+    packaged = {bytes(file) for package in config.packages for file in package.files}
+    others = (item.path for item in selection.needed if item.path not in packaged)
+    config = replace(config, other_files=tuple(map(PosixPath, others)))
+    save_config(folder / CONFIG, config_text(config, describer(selection)))
+    return config
+
+
+def reset_config(folder: Path) -> Path | None:
+    """Write ``config.yml`` anew; return the path under which the one before is kept, if any was."""
+    path, old = folder / CONFIG, folder / (CONFIG + ".old")
+    before = path.read_bytes() if path.exists() else None
+    write_config(folder)
+    if before is None or before == path.read_bytes():
+        return None
+    with replaced_file(old) as file:
+        file.write(before)
+    return old
+
+
+def read_selection(folder: Path) -> Selection:
+    """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now."""
+    with TraceDatabase.open(folder / TRACE) as database:
+        return select(history(database))
+
+
+def save_config(path: Path, text: str) -> None:
+    """Write a ``config.yml`` whole or not at all."""
+    with replaced_file(path) as file:
+        file.write(text.encode())
+
+
+def describer(selection: Selection) -> Callable[[PosixPath], str]:
+    """Return what tells of a path what the comment behind it says."""
+    needed = selection.by_path
+
+    def describe(path: PosixPath) -> str:
+        item = needed.get(bytes(path))
+        if item is None:
+            return ""
+        if item.kind is Kind.LINK:
+            return "Link to " + os.fsdecode(item.target or b"")
+        return "Directory" if item.kind is Kind.FOLDER else human_size(item.size)
+
+    return describe
+
+
+def _runs(database: TraceDatabase, rows: list[RunRow]) -> tuple[Run, ...]:
+    roots = {process.run_id: process.id for process in database.rows(ProcessRow, "parent IS NULL")}
+    return tuple(_run(row, _first_exec(database, row.id, roots.get(row.id))) for row in rows)
+
+
+def _first_exec(database: TraceDatabase, run: int, process: int | None) -> ExecutionRow | None:
+    found = database.rows(ExecutionRow, "run_id = ? AND process IS ?", run, process)
+    return next(found, None)
+
+
+def _run(row: RunRow, first: ExecutionRow | None) -> Run:
+    argv = _words(first.argv if first else row.argv)
+    binary = first.name if first else row.argv.partition(b"\0")[0]
+    exitcode = signal = None
+    if row.exitcode is not None:
+        killed = row.exitcode & SIGNALLED
+        exitcode, signal = (None, row.exitcode & 0xFF) if killed else (row.exitcode, None)
+    return Run(
+        id=f"run{row.id}",
+        binary=PosixPath(os.path.join(row.workingdir, binary)),
+        argv=argv,
+        workingdir=PosixPath(row.workingdir),
+        environ=_environ(first.envp if first else b""),
+        architecture=row.architecture,
+        distribution=(row.distribution, row.distribution_version),
+        hostname=row.hostname,
+        system=(row.system, row.kernel),
+        uid=row.uid,
+        gid=row.gid,
+        exitcode=exitcode,
+        signal=signal,
+    )
+
+
+def _words(listed: bytes) -> tuple[str, ...]:
+    return tuple(word.decode("utf-8", "surrogateescape") for word in listed.split(b"\0")[:-1])
+
+
+def _environ(listed: bytes) -> dict[str, str]:
+    """Return the variables; the first of a name counts, as for getenv(3)."""
+    variables: dict[str, str] = {}
+    for word in _words(listed):
+        name, equals, value = word.partition("=")
+        if name and equals:
+            variables.setdefault(name, value)
+        else:
+            log.info("The environment's entry %r is no variable: it is not packed", word)
+    return variables

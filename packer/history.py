@@ -1,0 +1,153 @@
+"""What the runs did, event by event in the order of the trace, told to a :class:`Tree`."""
+
+from __future__ import annotations
+
+import heapq
+import posixpath
+from typing import TYPE_CHECKING, TypeAlias
+
+from rpz.packer.tree import Tree
+from rpz.tracer.database import ExecutionRow, FileRow, LinkRow, RemovalRow, RenameRow, RunRow
+from rpz.tracer.records import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.packer.tree import Content
+    from rpz.tracer.database import TraceDatabase
+
+Event: TypeAlias = FileRow | LinkRow | RenameRow | RemovalRow | ExecutionRow
+
+EVENTS: tuple[type[Event], ...] = (FileRow, LinkRow, RenameRow, RemovalRow, ExecutionRow)
+"""The tables whose ids come from one sequence, so that merging by id gives the order of things."""
+
+READ, WRITE, LINK, SOCKET = map(int, (Mode.READ, Mode.WRITE, Mode.LINK, Mode.SOCKET))
+"""As plain numbers, which are a fifth of the time faster than an enum's in a long trace."""
+
+MAGIC = (b"dev", b"proc", b"sys")
+"""Folders at the root that the kernel fills: never packed, every unpacker brings its own."""
+
+
+def is_magic(path: bytes) -> bool:
+    """Whether a path is the kernel's, not a file of the machine."""
+    return path.lstrip(b"/").split(b"/", 1)[0] in MAGIC
+
+
+def events(database: TraceDatabase) -> Iterator[Event]:
+    """Yield all events in the order in which they happened."""
+    tables = [database.rows(kind) for kind in EVENTS]
+    return heapq.merge(*tables, key=lambda row: (row.run_id, row.id))
+
+
+def history(database: TraceDatabase) -> Tree:
+    """Return the tree after all runs."""
+    tree = Tree()
+    for run in database.rows(RunRow):
+        _need_folder(tree, run.workingdir)
+    for event in events(database):
+        tree.run = event.run_id
+        _tell(tree, event)
+    return tree
+
+
+def _tell(tree: Tree, event: Event) -> None:
+    if isinstance(event, FileRow):
+        if not is_magic(event.name):
+            _use(tree, event)
+    elif isinstance(event, LinkRow):
+        if not is_magic(event.name):
+            _follow(tree, event)
+    elif isinstance(event, RenameRow):
+        _rename(tree, event)
+    elif isinstance(event, RemovalRow):
+        if not is_magic(event.name):
+            tree.remove(event.name)
+    else:
+        _execute(tree, event)
+
+
+def _use(tree: Tree, row: FileRow) -> None:
+    content = tree.at(row.name) if row.existed else _new(tree, row)
+    content.is_directory |= row.is_directory
+    content.is_socket |= bool(row.mode & SOCKET)
+    if row.mode & WRITE:
+        _need_folder(tree, posixpath.dirname(row.name))
+    if row.existed:
+        _use_existing(content, row)
+    _count(content, row)
+
+
+def _new(tree: Tree, row: FileRow) -> Content:
+    """Return what a call has found missing and then, itself or another process, there."""
+    content = tree.at(row.name)
+    if content.origin is not None:
+        # Two processes at once: the one that used the file was recorded before its maker.
+        content.needed &= content.first_run != row.run_id
+        content = tree.make(row.name)
+        content.appeared = True
+    if row.mode & WRITE:
+        content.appeared = False
+    return content
+
+
+def _use_existing(content: Content, row: FileRow) -> None:
+    if content.is_own:
+        return
+    if not row.mode & WRITE:
+        content.needed = True
+    elif row.truncated:
+        content.changed = content.discarded = True
+    elif not row.mode & LINK:  # with LINK, the rename that follows tells what becomes of it
+        content.needed = content.was_read = content.changed = True
+
+
+def _count(content: Content, row: FileRow) -> None:
+    """Note which run read or wrote the bytes of a file."""
+    if row.is_directory or row.mode & SOCKET:
+        return
+    if row.mode & READ:
+        content.read_by.add(row.run_id)
+        content.was_read |= not content.is_own
+    if row.mode & WRITE and not row.mode & LINK:
+        content.written_by.add(row.run_id)
+
+
+def _follow(tree: Tree, row: LinkRow) -> None:
+    content = tree.at(row.name)
+    if content.target is None:
+        content.target = row.target
+    content.needed |= not content.is_own
+
+
+def _rename(tree: Tree, row: RenameRow) -> None:
+    if is_magic(row.old) or is_magic(row.new):
+        return
+    if row.kind == "exchange":
+        _need(tree.at(row.old), row)
+        _need(tree.at(row.new), row)
+        tree.exchange(row.old, row.new)
+    elif row.kind == "hardlink":
+        tree.link(row.old, row.new)
+    else:
+        tree.rename(row.old, row.new)
+
+
+def _need(content: Content, row: RenameRow) -> None:
+    if not content.is_own:
+        content.needed = content.was_read = True
+        content.read_by.add(row.run_id)
+
+
+def _execute(tree: Tree, row: ExecutionRow) -> None:
+    path = tree.real_path(posixpath.normpath(posixpath.join(row.workingdir, row.name)))
+    if not is_magic(path):
+        tree.at(path).executed = True
+    _need_folder(tree, row.workingdir)
+
+
+def _need_folder(tree: Tree, path: bytes) -> None:
+    if is_magic(path):
+        return
+    content = tree.at(path)
+    content.is_directory = True
+    content.needed |= not content.is_own

@@ -1,0 +1,127 @@
+"""Name what a person would call the inputs and the outputs of the runs."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rpaths import PosixPath
+
+from rpz.packer import prefixes
+from rpz.packer.config.model import InputOutput
+from rpz.packer.names import short_names
+from rpz.packer.select import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rpz.packer.select import Selection
+    from rpz.packer.tree import Content, Tree
+    from rpz.tracer.database import RunRow
+
+
+@dataclass
+class _Uses:
+    """Which runs read and wrote a path."""
+
+    read_by: set[int] = field(default_factory=set)
+    written_by: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Tells a person's files from the machine's; ``named`` are those in the runs' arguments."""
+
+    named: frozenset[bytes]
+    workingdirs: tuple[bytes, ...]
+
+    def is_input(self, path: bytes, source: bytes) -> bool:
+        """Whether a file that was only read, or read first, is an input."""
+        return path in self.named or (self._is_data(path) and not prefixes.is_program(source))
+
+    def is_output(self, path: bytes) -> bool:
+        """Whether a file that was written is an output."""
+        return path in self.named or self._is_data(path)
+
+    def _is_data(self, path: bytes) -> bool:
+        return not (
+            prefixes.is_system(path)
+            or all(prefixes.is_hidden(path, w) for w in self.workingdirs)
+            or prefixes.is_installed(path)
+        )
+
+
+def inputs_outputs(
+    tree: Tree, selection: Selection, runs: Iterable[RunRow]
+) -> tuple[InputOutput, ...]:
+    """Return the inputs and outputs of all runs, sorted by path."""
+    rows = list(runs)
+    judge = Judge(
+        named=frozenset(path for run in rows for path in _named(tree, run)),
+        workingdirs=tuple({run.workingdir: None for run in rows}),
+    )
+    uses: dict[bytes, _Uses] = {}
+    _add_inputs(uses, tree, selection, judge)
+    _add_outputs(uses, tree, judge)
+    names = short_names(uses)
+    return tuple(
+        InputOutput(
+            names[path],
+            PosixPath(path),
+            tuple(sorted(use.read_by)),
+            tuple(sorted(use.written_by)),
+        )
+        for path, use in sorted(uses.items())
+    )
+
+
+def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
+    """Yield the paths that a run's arguments may stand for."""
+    for argument in run.argv.split(b"\0")[1:-1]:
+        for word in {argument, argument.partition(b"=")[2]}:
+            if word:
+                path = posixpath.normpath(posixpath.join(run.workingdir, word))
+                yield path
+                yield tree.real_path(path)
+
+
+def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:
+    needed = selection.by_path
+    for content in tree.contents:
+        if content.origin is None or not content.was_read or content.executed:
+            continue
+        item = needed.get(content.origin)
+        if item is None or item.kind is not Kind.FILE or item.source is None:
+            continue
+        if judge.is_input(item.path, item.source):
+            uses.setdefault(item.path, _Uses()).read_by |= content.read_by
+
+
+def _add_outputs(uses: dict[bytes, _Uses], tree: Tree, judge: Judge) -> None:
+    for path, node in tree.names():
+        content = node.content
+        if content is None or not (written_by := content.written_by | node.placed_by):
+            continue
+        if not _is_file(path) or not judge.is_output(path):
+            continue
+        use = uses.setdefault(path, _Uses())
+        use.written_by |= written_by
+        use.read_by |= _readers(content)
+
+
+def _readers(content: Content) -> set[int]:
+    """Return the runs that read what an earlier run, or the same before, has written."""
+    if not content.is_own:
+        return content.read_by
+    first = min(content.written_by, default=0)
+    return {run for run in content.read_by if run > first}
+
+
+def _is_file(path: bytes) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,172 @@
+"""Decide what to pack: what the runs used and didn't make themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rpz.packer.tree import Content, Tree
+
+
+class Kind(Enum):
+    """What a needed path is in the archive."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "symbolic link"
+
+
+class Reason(Enum):
+    """Why something that the runs used is not packed."""
+
+    REMOVED = "removed by a run, so that its content is lost"
+    MISSING = "no longer there"
+    UNREADABLE = "not readable"
+    SOCKET = "a socket of a program that was not traced"
+    SPECIAL = "a device or a named pipe"
+    APPEARED = "came during a run, made by a program that was not traced"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """One thing to pack: ``path`` in the archive, from ``source`` on this machine.
+
+    ``target`` is a symbolic link's, as it was during the run. ``source`` is None when nothing of it
+    is left, which only a folder or a link can bear. ``size`` is in bytes, of files only.
+    """
+
+    path: bytes
+    kind: Kind
+    source: bytes | None
+    target: bytes | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One thing that the runs used and that can't be packed."""
+
+    path: bytes
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to pack, sorted by path, and what not.
+
+    ``changed`` are packed files whose content a run read and then, it or another, changed: what is
+    packed is what they hold now.
+    """
+
+    needed: tuple[Needed, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    changed: tuple[bytes, ...] = ()
+
+    @property
+    def by_path(self) -> dict[bytes, Needed]:
+        """Return what to pack by its path in the archive."""
+        return {item.path: item for item in self.needed}
+
+
+def select(tree: Tree) -> Selection:
+    """Decide for everything that the runs touched."""
+    names = current_names(tree)
+    needed: dict[bytes, Needed] = {}
+    left_out: dict[bytes, LeftOut] = {}
+    changed: set[bytes] = set()
+    for content in tree.contents:
+        verdict = _verdict(content, names[content])
+        if isinstance(verdict, Needed):
+            needed[verdict.path] = verdict
+            if _is_changed(content, verdict, names[content]):
+                changed.add(verdict.path)
+        elif verdict is not None:
+            left_out[verdict.path] = verdict
+    return Selection(
+        needed=tuple(needed[p] for p in sorted(needed)),
+        left_out=tuple(left_out[p] for p in sorted(left_out.keys() - needed.keys())),
+        changed=tuple(sorted(changed)),
+    )
+
+
+def current_names(tree: Tree) -> dict[Content, list[bytes]]:
+    """Return the names that each thing has after the runs, sorted."""
+    names: dict[Content, list[bytes]] = defaultdict(list)
+    for path, node in tree.names():
+        if node.content is not None:
+            names[node.content].append(path)
+    for paths in names.values():
+        paths.sort()
+    return names
+
+
+def _verdict(content: Content, names: list[bytes]) -> Needed | LeftOut | None:
+    if content.origin is None:
+        return _appeared(content, names)
+    if not content.needed:
+        return None
+    if content.target is not None:
+        return _link(content.origin, content.target, names)
+    source, found = _find(content.origin, names)
+    if source is None or found is None:
+        return _gone(content, content.origin, names)
+    return _found(content.origin, source, found)
+
+
+def _appeared(content: Content, names: list[bytes]) -> LeftOut | None:
+    if content.appeared and names and os.path.lexists(names[0]):
+        return LeftOut(names[0], Reason.APPEARED)
+    return None
+
+
+def _link(origin: bytes, target: bytes, names: list[bytes]) -> Needed:
+    source, found = _find(origin, names)
+    is_link = found is not None and stat.S_ISLNK(found.st_mode)
+    return Needed(origin, Kind.LINK, source if is_link else None, target)
+
+
+def _find(origin: bytes, names: list[bytes]) -> tuple[bytes | None, os.stat_result | None]:
+    """Return where a thing is now: at its old name if it kept it, else at one that it was given.
+
+    When no name is left, the old name may be in use for something else: that is then the best that
+    there is, and the caller says so.
+    """
+    for path in (origin, *names) if origin in names or not names else (*names, origin):
+        with contextlib.suppress(OSError):
+            return path, os.lstat(path)
+    return None, None
+
+
+def _gone(content: Content, origin: bytes, names: list[bytes]) -> Needed | LeftOut:
+    if content.is_directory:
+        return Needed(origin, Kind.FOLDER, None)
+    if content.is_socket:
+        return LeftOut(origin, Reason.SOCKET)
+    return LeftOut(origin, Reason.MISSING if names else Reason.REMOVED)
+
+
+def _found(origin: bytes, source: bytes, found: os.stat_result) -> Needed | LeftOut:
+    mode = found.st_mode
+    if stat.S_ISDIR(mode):
+        return Needed(origin, Kind.FOLDER, source)
+    if stat.S_ISLNK(mode):
+        return Needed(origin, Kind.LINK, source, os.readlink(source))
+    if stat.S_ISSOCK(mode):
+        return LeftOut(origin, Reason.SOCKET)
+    if not stat.S_ISREG(mode):
+        return LeftOut(origin, Reason.SPECIAL)
+    if not os.access(source, os.R_OK):
+        return LeftOut(origin, Reason.UNREADABLE)
+    return Needed(origin, Kind.FILE, source, size=found.st_size)
+
+
+def _is_changed(content: Content, item: Needed, names: list[bytes]) -> bool:
+    if item.kind is not Kind.FILE or not content.was_read:
+        return False
+    return content.changed or item.source not in names

@@ -1,0 +1,164 @@
+"""The names that a run saw and gave, followed through renames, links and removals.
+
+A name is a node; what the name stands for is a :class:`Content`, shared by hard links. Both know
+their ``origin``: the path that they had before the first run, or None when a run made them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LINKS = 40
+"""Symbolic links that the kernel follows in one path (path_resolution(7))."""
+
+
+@dataclass(eq=False)
+class Content:
+    """A file, folder or symbolic link, and what the runs did with it.
+
+    ``needed``: a replay must find it. ``was_read``: its bytes matter, not only that it exists.
+    ``changed``: a run wrote in it; ``discarded``: a run truncated it, so that all its bytes come
+    from the runs. ``appeared``: it came during a run, and none of the traced processes made it.
+    """
+
+    origin: bytes | None
+    first_run: int = 0
+    needed: bool = False
+    was_read: bool = False
+    changed: bool = False
+    discarded: bool = False
+    executed: bool = False
+    is_directory: bool = False
+    is_socket: bool = False
+    appeared: bool = False
+    target: bytes | None = None
+    read_by: set[int] = field(default_factory=set)
+    written_by: set[int] = field(default_factory=set)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether what is in it comes from the runs, so that a replay makes it again."""
+        return self.origin is None or self.discarded
+
+
+@dataclass(eq=False)
+class Node:
+    """One name in one folder; ``placed_by`` are the runs that moved something to this name."""
+
+    origin: bytes | None
+    children: dict[bytes, Node] = field(default_factory=dict)
+    content: Content | None = None
+    placed_by: set[int] = field(default_factory=set)
+
+
+class Tree:
+    """All names that the runs touched, as they are at this point of the trace.
+
+    ``run`` is the number of the run that acts; :func:`rpz.packer.history.history` sets it.
+    """
+
+    def __init__(self) -> None:
+        """Start with the file system as it was: every name is its own origin."""
+        self._root = Node(b"/")
+        self.run = 0
+        self.contents: list[Content] = []
+
+    def at(self, path: bytes) -> Content:
+        """Return what a path stands for now."""
+        return self._content(self._node(path))
+
+    def make(self, path: bytes) -> Content:
+        """Return the new, empty thing that a run has made at a path."""
+        node = Node(None)
+        self._put(path, node)
+        return self._content(node)
+
+    def remove(self, path: bytes) -> None:
+        """Take a name away: what is found there later, a run has made."""
+        self._put(path, Node(None))
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        """Move a name with all that is under it, over what was at ``new``."""
+        node = self._node(old)
+        self._put(old, Node(None))
+        self._place(new, node)
+
+    def exchange(self, one: bytes, other: bytes) -> None:
+        """Swap two names."""
+        node = self._node(one)
+        self._place(one, self._node(other))
+        self._place(other, node)
+
+    def link(self, old: bytes, new: bytes) -> None:
+        """Give a file a second name."""
+        node = self._node(old)
+        self._place(new, Node(node.origin, content=self._content(node)))
+
+    def real_path(self, path: bytes) -> bytes:
+        """Follow the symbolic links that are known in a path, its last component included."""
+        for _ in range(MAX_LINKS):
+            followed = self._follow_first_link(path)
+            if followed is None:
+                break
+            path = followed
+        return path
+
+    def names(self) -> Iterator[tuple[bytes, Node]]:
+        """Yield every name that there is now and that stands for something touched."""
+        stack = [(b"", self._root)]
+        while stack:
+            path, node = stack.pop()
+            if node.content is not None:
+                yield path or b"/", node
+            stack += [(path + b"/" + name, child) for name, child in node.children.items()]
+
+    def _node(self, path: bytes) -> Node:
+        node = self._root
+        for name in _components(path):
+            child = node.children.get(name)
+            if child is None:
+                origin = None if node.origin is None else _join(node.origin, name)
+                child = node.children[name] = Node(origin)
+            node = child
+        return node
+
+    def _content(self, node: Node) -> Content:
+        if node.content is None:
+            node.content = Content(node.origin, self.run)
+            self.contents.append(node.content)
+        return node.content
+
+    def _put(self, path: bytes, node: Node) -> None:
+        folder, name = path.rstrip(b"/").rsplit(b"/", 1)
+        self._node(folder).children[name] = node
+
+    def _place(self, path: bytes, node: Node) -> None:
+        node.placed_by.add(self.run)
+        self._put(path, node)
+
+    def _follow_first_link(self, path: bytes) -> bytes | None:
+        """Replace the first link of a path by its target; None when there is none."""
+        node: Node | None = self._root
+        names = _components(path)
+        for index, name in enumerate(names):
+            node = node.children.get(name) if node else None
+            if node is None:
+                return None
+            if node.content is not None and node.content.target is not None:
+                folder = b"/" + b"/".join(names[:index])
+                rest = names[index + 1 :]
+                return posixpath.normpath(posixpath.join(folder, node.content.target, *rest))
+        return None
+
+
+def _components(path: bytes) -> list[bytes]:
+    return [name for name in path.split(b"/") if name]
+
+
+def _join(folder: bytes, name: bytes) -> bytes:
+    return folder.rstrip(b"/") + b"/" + name

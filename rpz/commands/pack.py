@@ -1,0 +1,113 @@
+"""``rpz pack``: put what the traced runs need into one file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import platform
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rpz.commands.options import trace_dir, verbosity
+from rpz.commands.text import counted, shown, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rpz.packer.pack import Report
+
+log = logging.getLogger(__name__)
+
+SHOWN = 5
+"""Paths that a list shows before it only counts."""
+
+
+@click.command
+@trace_dir
+@click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@click.argument(
+    "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
+)
+@verbosity
+def command(folder: Path, target: Path, overwrite: bool) -> None:
+    """Pack the traced experiment into TARGET (experiment.rpz).
+
+    What is packed is what config.yml in the trace folder lists: edit it first if you like.
+    """
+    from rpz.packer.pack import pack, target_path
+
+    with _progress_bar() as progress:
+        report = pack(
+            folder,
+            target_path(target),
+            overwrite=overwrite,
+            extras=_programs(),
+            progress=progress,
+        )
+    _tell(report)
+
+
+def _programs() -> dict[str, Path]:
+    """Return what a container needs to start the runs: who unpacks may be on another system."""
+    from rpz.unpackers.init import extension_name, installed_init
+
+    program = installed_init()
+    return {extension_name(platform.machine()): program} if program else {}
+
+
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[[int], Callable[[int], None]] | None]:
+    """Show how far the packing is, to a person."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = ("Packing", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+
+        def begin(total: int) -> Callable[[int], None]:
+            task = bar.add_task("", total=total)
+            return lambda count: bar.update(task, advance=count)
+
+        yield begin
+
+
+def _tell(report: Report) -> None:
+    from rpz.packer.sizes import human_size
+
+    summary = report.summary
+    log.info(
+        "Packed %s (%s), %s in %s: %s, %.1f s",
+        counted(summary.files, "file"),
+        human_size(summary.bytes),
+        counted(report.packages, "package"),
+        shown_path(report.path),
+        human_size(report.size),
+        report.seconds,
+    )
+    groups: dict[str, list[bytes]] = defaultdict(list)
+    for item in report.left_out:
+        groups[f"Not packed, {item.reason.value}"].append(item.path)
+    for title, paths in sorted(groups.items()):
+        _tell_paths(title, paths)
+    _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
+    _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
+    for pattern in report.idle_patterns:
+        log.warning("The pattern %s matches nothing", shown(pattern))
+    for warning in report.warnings:
+        log.warning("From the trace: %s", shown(warning))
+
+
+def _tell_paths(title: str, paths: Iterable[bytes]) -> None:
+    listed = list(paths)
+    if not listed:
+        return
+    shown_paths = "".join(f"\n  {shown_path(path)}" for path in listed[:SHOWN])
+    more = f"\n  and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    log.warning("%s (%d):%s%s", title, len(listed), shown_paths, more)

@@ -1,0 +1,3 @@
+from typing import IO, Literal
+
+def open(filename: IO[bytes], mode: Literal["rb"]) -> IO[bytes]: ...
