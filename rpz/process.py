@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import shlex
+import shutil
 import signal
 import subprocess
+import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rpz.errors import CommandFailedError, MissingProgramError
@@ -56,6 +59,16 @@ class Child(Protocol):
 
     def wait(self) -> int:
         """Wait for the end; return the exit status, negative for a signal."""
+
+
+def installed_program(name: str) -> Path | None:
+    """Return the program of this name that was installed with rpz, if it was."""
+    for scheme in (sysconfig.get_default_scheme(), "posix_user"):
+        program = Path(sysconfig.get_path("scripts", scheme), name)
+        if program.is_file():
+            return program
+    found = shutil.which(name)
+    return Path(found) if found else None
 
 
 def wait_in_foreground(child: Child) -> int:

@@ -15,6 +15,7 @@ from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import TextIO
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,13 @@ def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
         return Existing.CONTINUE
     if overwrite:
         return Existing.OVERWRITE
-    if place.exists and sys.stdin.isatty() and sys.stderr.isatty():
+    if place.exists and _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
         return _ask(place)
     return Existing.REFUSE
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None: it was closed
 
 
 def _ask(place: TraceFolder) -> Existing:

@@ -1,0 +1,21 @@
+"""``rpz destroy``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rpz import unpackers
+from rpz.commands.options import verbosity
+
+
+@click.command
+@click.argument("target", type=click.Path(path_type=Path))
+@verbosity
+def command(target: Path) -> None:
+    """Remove TARGET and everything that was made for it."""
+    from rpz.unpackers.target import read
+
+    state = read(target)
+    unpackers.load(state.unpacker).destroy(state)

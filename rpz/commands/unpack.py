@@ -1,0 +1,37 @@
+"""``rpz unpack``."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from rpz import unpackers
+from rpz.commands.options import verbosity
+
+log = logging.getLogger(__name__)
+
+
+class UnpackCommand(click.Command):
+    """A command whose help lists the unpackers."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each unpacker's name and summary."""
+        with formatter.section("Unpackers"):
+            formatter.write_dl([(name, unpackers.summary(name)) for name in unpackers.UNPACKERS])
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(cls=UnpackCommand)
+@click.argument("unpacker", type=click.Choice(list(unpackers.UNPACKERS)))
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@verbosity
+def command(unpacker: str, pack: Path, target: Path) -> None:
+    """Unpack the experiment in PACK as the new folder TARGET, ready to run."""
+    from rpz.packer.archive.reader import Pack
+
+    with Pack.open(pack) as opened:
+        unpackers.load(unpacker).unpack(opened, target)
+    log.info("%s is ready. Run it: rpz run %s", target, click.format_filename(target))

@@ -1,0 +1,33 @@
+"""``rpz upload``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rpz import unpackers
+from rpz.commands.options import as_json, verbosity
+
+
+@click.command
+@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[NAME:FILE]...")
+@as_json
+@verbosity
+def command(target: Path, files: tuple[str, ...], *, as_json: bool) -> None:
+    """Replace files of the experiment in TARGET.
+
+    NAME is the name of an input or output, an absolute path in the experiment, or a path relative
+    to its working folder; FILE is what takes its place. Without arguments, list the names.
+    """
+    from rpz.commands.listing import show_files
+    from rpz.unpackers import files as transfers
+    from rpz.unpackers.target import read
+
+    state = read(target)
+    if not files:
+        show_files(state, as_json=as_json)
+    unpacker = unpackers.load(state.unpacker)
+    for text in files:
+        transfers.upload(unpacker, state, transfers.parse(state, text))

@@ -1,0 +1,83 @@
+"""Unpackers: make an experiment run again from its pack (``docs/adding-an-unpacker.md``).
+
+An unpacker is a module that satisfies :class:`Unpacker`; :data:`UNPACKERS` is the whole registry.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import IO, TYPE_CHECKING, Protocol, cast
+
+from rpz.unpackers.errors import TargetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rpaths import PosixPath
+
+    from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.target import Target
+
+UNPACKERS = {
+    "chroot": "rpz.unpackers.chroot",
+    "docker": "rpz.unpackers.docker",
+}
+"""The modules by name, the simplest first; each is imported only when it is needed."""
+
+
+class Unpacker(Protocol):
+    """What a module must have to be an unpacker; the first line of its docstring is its help."""
+
+    NAME: str
+
+    def unpack(self, pack: Pack, folder: Path) -> Target:
+        """Make the target ``folder``, which mustn't exist yet, of a pack: all of it or nothing."""
+
+    def run(self, target: Target, index: int) -> int:
+        """Run one of the target's runs again and return its status in a shell's terms.
+
+        The experiment has this process's standard streams and gets the signals that it gets.
+        """
+
+    def upload(
+        self, target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool
+    ) -> None:
+        """Replace the file at an absolute path with what an open regular file contains.
+
+        Owner and mode stay as they are; a new file is the first run's user's.
+
+        Raises:
+            NoSuchFileInTargetError: the file, or its folder, doesn't exist; for a file only where
+                it may not be new.
+            NotAFileError: there is something else.
+
+        """
+
+    def download(self, target: Target, path: PosixPath, out: IO[bytes]) -> None:
+        """Write the content of the file at an absolute path to ``out``.
+
+        Raises:
+            NoSuchFileInTargetError: there is no such file; nothing was written.
+            NotAFileError: there is something else.
+
+        """
+
+    def destroy(self, target: Target) -> None:
+        """Remove the target and everything that was made for it elsewhere."""
+
+
+def load(name: str) -> Unpacker:
+    """Import an unpacker by its name in :data:`UNPACKERS`.
+
+    Raises:
+        TargetError: this version of rpz has no such unpacker.
+
+    """
+    if name not in UNPACKERS:
+        raise TargetError(f"There is no unpacker {name!a}", f"There are: {', '.join(UNPACKERS)}")
+    return cast("Unpacker", importlib.import_module(UNPACKERS[name]))
+
+
+def summary(name: str) -> str:
+    """Return the first line of an unpacker's docstring."""
+    return (importlib.import_module(UNPACKERS[name]).__doc__ or "").partition("\n")[0]

@@ -1,0 +1,158 @@
+"""A folder with the experiment's files, run as if it were the whole file system (Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from rpz.process import wait_in_foreground
+from rpz.unpackers import draft, mounts, program, target
+from rpz.unpackers.errors import (
+    HostileArchiveError,
+    NoSuchFileInTargetError,
+    NotAFileError,
+    TargetError,
+)
+from rpz.unpackers.extract import NEW_FILE, extract
+from rpz.unpackers.members import BLOCK
+from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.resolve import parent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rpaths import PosixPath
+
+    from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.target import Target
+
+NAME = "chroot"
+ROOT = "root"
+"""The folder, in the target, that is the experiment's file system."""
+MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+def unpack(pack: Pack, folder: Path) -> Target:
+    """Extract the files into ``folder/root``."""
+    made = target.new_target(folder, NAME, pack.config)
+    with draft.building(folder) as building:
+        root = building / ROOT
+        root.mkdir(0o755)
+        root.chmod(0o755)
+        with pack.data() as archive:
+            extract(archive, root)
+        _make_mount_points(root)
+        target.write(made, building)
+    return made
+
+
+def _make_mount_points(root: Path) -> None:
+    fd = os.open(root, mounts.FOLDER)
+    try:
+        mounts.make_mount_points(fd)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            raise HostileArchiveError(
+                "/proc, /sys, /dev or /tmp in the pack isn't a folder"
+            ) from None
+        raise
+    finally:
+        os.close(fd)
+
+
+def run(target: Target, index: int) -> int:
+    """Run it in a mount namespace of its own; without root, in a user namespace too."""
+    root = target.folder / ROOT
+    if not root.is_dir():
+        raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
+    return wait_in_foreground(program.start(target.runs[index], root))
+
+
+def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
+    """Copy a file out of the root, following links as the experiment would."""
+    with _located(target, path) as (folder, name):
+        fd = os.open(
+            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder
+        )
+        try:
+            _refuse_special(os.fstat(fd), path)
+            with os.fdopen(fd, "rb", closefd=False) as file:
+                shutil.copyfileobj(file, out, BLOCK)
+        finally:
+            os.close(fd)
+
+
+def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:
+    """Put a file in the place of another, with its owner and mode; all of it or nothing."""
+    with _located(target, path) as (folder, name):
+        temporary = b".rpz-" + secrets.token_hex(8).encode()
+        attributes = _attributes(folder, name, path)
+        if attributes is None:
+            if not may_be_new:
+                raise NoSuchFileInTargetError(path)
+            attributes = _Attributes(0o644, target.runs[0].uid, target.runs[0].gid)
+        fd = os.open(temporary, NEW_FILE, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                _fill(file, source, attributes)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(temporary, dir_fd=folder)
+            raise
+
+
+def _fill(file: IO[bytes], source: IO[bytes], attributes: _Attributes) -> None:
+    shutil.copyfileobj(source, file, BLOCK)
+    file.flush()
+    if os.geteuid() == 0:
+        os.fchown(file.fileno(), attributes.uid, attributes.gid)
+    os.fchmod(file.fileno(), attributes.mode)
+    os.fsync(file.fileno())
+
+
+@dataclass(frozen=True)
+class _Attributes:
+    mode: int
+    uid: int
+    gid: int
+
+
+def _attributes(folder: int, name: bytes, path: PosixPath) -> _Attributes | None:
+    """Return what the file that is replaced has, or None if there is none."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    _refuse_special(status, path)
+    return _Attributes(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+
+
+def _refuse_special(status: os.stat_result, path: PosixPath) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotAFileError(path)
+
+
+@contextlib.contextmanager
+def _located(target: Target, path: PosixPath) -> Iterator[tuple[int, bytes]]:
+    try:
+        with parent_of(target.folder / ROOT, path.path) as place:
+            yield place
+    except OSError as error:
+        if error.errno in MISSING:
+            raise NoSuchFileInTargetError(path) from None
+        raise
+
+
+def destroy(target: Target) -> None:
+    """Remove the folder, the state last: what an interruption leaves can be destroyed again."""
+    root = target.folder / ROOT
+    if os.path.lexists(root):
+        remove_tree(root)
+    remove_tree(target.folder)

@@ -1,0 +1,65 @@
+"""A tar archive as a stream of bytes, made and read while it passes."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+from rpz.packer.archive.data import exact_seconds
+from rpz.unpackers.members import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["END", "Incoming", "entry", "exact_seconds", "file", "in_blocks"]
+
+END = bytes(2 * tarfile.BLOCKSIZE)
+"""What ends an archive."""
+
+
+def entry(info: tarfile.TarInfo, content: Iterable[bytes] = ()) -> Iterator[bytes]:
+    """Yield a member: its header, its content of ``info.size`` bytes, padding."""
+    yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    yield from content
+    yield bytes(-info.size % tarfile.BLOCKSIZE)
+
+
+def file(info: tarfile.TarInfo, content: bytes) -> Iterator[bytes]:
+    """Yield a member that is a small file."""
+    info.size = len(content)
+    return entry(info, [content])
+
+
+def in_blocks(pieces: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of at least ``size``, so that each is worth sending."""
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= size:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+class Incoming(io.RawIOBase):
+    """Bytes that arrive in pieces of any size, as a file to read from."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        """Read from pieces; none is asked for before it is needed."""
+        self._pieces = iter(pieces)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer as far as one piece goes."""
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

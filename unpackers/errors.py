@@ -1,0 +1,48 @@
+"""What can go wrong while unpacking and running again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.errors import RpzError
+
+if TYPE_CHECKING:
+    from rpaths import PosixPath
+
+
+class TargetError(RpzError):
+    """A folder can't be, or isn't, a target."""
+
+
+class HostileArchiveError(RpzError):
+    """The packed files have a form that rpz doesn't write and won't unpack."""
+
+
+class NoSuchFileInTargetError(RpzError):
+    """A file that was asked for isn't in the target."""
+
+    def __init__(self, path: PosixPath, remedy: str = "") -> None:
+        """Name the path."""
+        super().__init__(f"{readable(path.path)} is not in the target", remedy)
+
+
+class NotAFileError(RpzError):
+    """Something in a target is a folder or a device, where a file was asked for."""
+
+    def __init__(self, path: PosixPath) -> None:
+        """Name the path."""
+        super().__init__(f"{readable(path.path)} is not a regular file")
+
+
+class StartError(RpzError):
+    """A program of the experiment can't be started."""
+
+
+class DockerError(RpzError):
+    """The Docker engine can't be reached, or refused something."""
+
+
+def readable(name: bytes) -> str:
+    """Return a file name for a message, on one line, whatever its bytes are."""
+    text = name.decode(errors="backslashreplace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -1,0 +1,147 @@
+"""Put the packed files into a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpz.unpackers.members import Kind, Member, checked
+
+if TYPE_CHECKING:
+    import tarfile
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+NEW_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+IMPLIED = 0o755
+"""Mode of a folder that the pack has files in, and no member for."""
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def extract(archive: tarfile.TarFile, root: Path) -> None:
+    """Extract a data archive into an empty folder: modes, times to the nanosecond, owners if root.
+
+    No symbolic link is ever followed, so that nothing is made outside ``root``.
+
+    Raises:
+        HostileArchiveError: see :mod:`rpz.unpackers.members`.
+
+    """
+    folders: list[Member] = []
+    with _Tree(root) as tree:
+        for member in checked(archive):
+            if member.kind is Kind.FOLDER:
+                folders.append(member)
+                tree.enter(member.path)
+            else:
+                _MAKERS[member.kind](member, tree)
+    _finish(folders, root)
+
+
+def _finish(folders: list[Member], root: Path) -> None:
+    """Give the folders their modes and times: the deepest first, now that all is in them."""
+    with _Tree(root) as tree:
+        for member in sorted(folders, key=lambda folder: folder.path, reverse=True):
+            path = _opened(tree.enter(member.path))
+            _own(path, member)
+            Path(path).chmod(member.mode)
+            os.utime(path, ns=(member.mtime, member.mtime))
+
+
+def _opened(fd: int) -> str:
+    """Name a folder that was opened without read permission (``O_PATH``)."""
+    return f"/proc/self/fd/{fd}"
+
+
+def _own(where: int | str, member: Member) -> None:
+    if os.geteuid() == 0:
+        os.chown(where, member.uid, member.gid)
+
+
+def _make_file(member: Member, tree: _Tree) -> None:
+    fd = os.open(member.path[-1], NEW_FILE, 0o600, dir_fd=tree.enter(member.path[:-1]))
+    try:
+        for block in member.blocks():
+            _write(fd, block)
+        _own(fd, member)
+        os.fchmod(fd, member.mode)
+        os.utime(fd, ns=(member.mtime, member.mtime))
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, block: bytes) -> None:
+    done = os.write(fd, block)
+    while done < len(block):
+        done += os.write(fd, memoryview(block)[done:])
+
+
+def _make_symlink(member: Member, tree: _Tree) -> None:
+    name, folder = member.path[-1], tree.enter(member.path[:-1])
+    os.symlink(member.link, name, dir_fd=folder)
+    if os.geteuid() == 0:
+        os.chown(name, member.uid, member.gid, dir_fd=folder, follow_symlinks=False)
+    os.utime(name, ns=(member.mtime, member.mtime), dir_fd=folder, follow_symlinks=False)
+
+
+def _make_hardlink(member: Member, tree: _Tree) -> None:
+    *parents, name = member.link.split(b"/")
+    with _Tree(tree.root) as other:
+        os.link(
+            name,
+            member.path[-1],
+            src_dir_fd=other.enter(tuple(parents)),
+            dst_dir_fd=tree.enter(member.path[:-1]),
+            follow_symlinks=False,
+        )
+
+
+_MAKERS = {
+    Kind.FILE: _make_file,
+    Kind.SYMLINK: _make_symlink,
+    Kind.HARDLINK: _make_hardlink,
+}
+
+
+class _Tree:
+    """The folder that was entered last, with those above it, open: most members share it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._path: list[bytes] = []
+        self._fds = [os.open(root, NEW_FOLDER)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        while self._fds:
+            os.close(self._fds.pop())
+
+    def enter(self, path: tuple[bytes, ...]) -> int:
+        """Return a descriptor of a folder, made if it doesn't exist; valid until the next call."""
+        shared = _shared(self._path, path)
+        while len(self._path) > shared:
+            self._path.pop()
+            os.close(self._fds.pop())
+        for name in path[shared:]:
+            self._fds.append(self._open(name))
+            self._path.append(name)
+        return self._fds[-1]
+
+    def _open(self, name: bytes) -> int:
+        """Enter one folder; a new one can be written to until :func:`_finish`."""
+        try:
+            return os.open(name, NEW_FOLDER, dir_fd=self._fds[-1])
+        except FileNotFoundError:
+            os.mkdir(name, 0o700, dir_fd=self._fds[-1])
+            os.chmod(name, IMPLIED, dir_fd=self._fds[-1])  # whatever the umask is
+            return os.open(name, NEW_FOLDER, dir_fd=self._fds[-1])
+
+
+def _shared(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+    """Return how many components two paths have in common."""
+    length = min(len(one), len(other))
+    return next((i for i in range(length) if one[i] != other[i]), length)
