@@ -1,0 +1,100 @@
+"""ReproZip's own unpacker takes our packs.
+
+``RPZ_REPROUNZIP`` is the path of its program, of a virtual environment with ``reprounzip`` and
+``setuptools`` in it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rpz.packer.configure import write_config
+from rpz.packer.pack import pack
+from tests.conftest import require
+from tests.packer.traces import Trace
+
+LOADER = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+ODD = ["a: b.txt", "x #y.txt", "- [z", os.fsdecode(b"\xff\n")]
+
+
+@pytest.fixture
+def reprounzip(tmp_path):
+    program = os.environ.get("RPZ_REPROUNZIP")
+    require(program, "RPZ_REPROUNZIP is not set")
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "REPROZIP_USAGE_STATS": "off"}
+    environment.pop("PYTHONPATH", None)
+
+    def run(*arguments):
+        return subprocess.run(
+            [program, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def experiment(tmp_path, request):
+    """A pack of ``cat data.csv 'a: b.txt'``."""
+    require(Path(LOADER).exists(), f"this test's trace is of a machine with {LOADER}")
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "data.csv").write_text("1,2\n")
+    command = ("cat", "data.csv", "a: b.txt")
+    trace = Trace(folder).start(*command, binary="/usr/bin/cat", uid=os.getuid())
+    for name in getattr(request, "param", ODD):
+        (folder / name).write_text("odd\n")
+        trace.read(folder / name)
+    for path in ("/usr/bin/cat", "/usr/bin/dash", "/usr/bin/env", "/usr/bin/sh"):
+        trace.read(path)
+    trace.read(os.path.realpath(LOADER)).read("/usr/lib/x86_64-linux-gnu/libc.so.6")
+    for link in ("/bin", "/lib", "/lib64", "/usr/lib64/ld-linux-x86-64.so.2"):
+        trace.follow(link, Path(link).readlink())
+    trace.follow("/usr/bin/sh", Path("/usr/bin/sh").readlink()).read(folder / "data.csv")
+    trace.create(folder / "out.csv").save(folder / ".rpz-trace")
+    (folder / "out.csv").touch()
+    write_config(folder / ".rpz-trace")
+    return pack(folder / ".rpz-trace", tmp_path / "experiment.rpz").path
+
+
+def succeeded(done):
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def test_info(reprounzip, experiment):
+    text = succeeded(reprounzip("info", experiment))
+    assert 'cat data.csv "a: b.txt"' in text
+    assert "Distribution: debian 12" in text
+
+
+def test_showfiles(reprounzip, experiment):
+    text = succeeded(reprounzip("showfiles", experiment))
+    for name in ("a: b.txt", "x #y.txt", "- [z", "data.csv", "out.csv"):
+        assert f"    {name}\n" in text
+
+
+def test_directory(reprounzip, experiment, tmp_path):
+    succeeded(reprounzip("directory", "setup", experiment, "target"))
+    root = tmp_path / "target" / "root"
+    for name in ODD:
+        assert (root / str(tmp_path / "w" / name)[1:]).read_text() == "odd\n"
+    assert "1,2\nodd\n" in succeeded(reprounzip("directory", "run", "target"))
+    succeeded(reprounzip("directory", "destroy", "target"))
+
+
+def test_chroot(reprounzip, experiment, tmp_path):
+    require(os.geteuid() == 0, "reprounzip chroot needs root")
+    # Its bind mounts would put this machine's /dev under a folder that tests remove
+    succeeded(reprounzip("chroot", "setup", "--dont-bind-magic-dirs", experiment, "target"))
+    assert "1,2\nodd\n" in succeeded(reprounzip("chroot", "run", "target"))
+    succeeded(reprounzip("chroot", "destroy", "target"))
+    assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize("experiment", [ODD[:3]], indirect=True)  # it reads UTF-8 only
+def test_the_trace_is_read(reprounzip, experiment):
+    succeeded(reprounzip("graph", "graph.dot", experiment))

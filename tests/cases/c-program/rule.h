@@ -1,0 +1,1 @@
+double simpson(double (*f)(double), double from, double to, int steps);

@@ -1,0 +1,115 @@
+"""Small traces, written by hand: what an engine and the loader would have put in the database."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import fields
+
+from rpz.tracer.database import (
+    ExecutionRow,
+    FileRow,
+    LinkRow,
+    ProcessRow,
+    RemovalRow,
+    RenameRow,
+    RunRow,
+    TraceDatabase,
+    replaced,
+)
+from rpz.tracer.records import Mode
+
+READ, WRITE, WDIR, STAT, LINK, SOCKET = (
+    Mode.READ, Mode.WRITE, Mode.WDIR, Mode.STAT, Mode.LINK, Mode.SOCKET,
+)  # fmt: skip
+
+
+class Trace:
+    """Says what runs do; :meth:`save` writes the database."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.rows = []
+        self.run = -1
+        self._ids = itertools.count()
+        self._clock = itertools.count(1)
+
+    def start(self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001):
+        """Begin a run."""
+        self.run += 1
+        words = b"".join(os.fsencode(a) + b"\0" for a in (argv or ("prog",)))
+        where = os.fsencode(workingdir or self.folder)
+        self._add(
+            RunRow, id=self.run, engine="native", argv=words, workingdir=where, exitcode=exitcode,
+            uid=uid, gid=1002, architecture="x86_64", distribution="debian",
+            distribution_version="12", hostname="host", system="Linux", kernel="6.1",
+        )  # fmt: skip
+        self._add(ProcessRow, id=self.run, parent=None, exitcode=exitcode)
+        self._add(
+            ExecutionRow, name=os.fsencode(binary or "/bin/prog"), argv=words, workingdir=where,
+            envp=b"".join(e + b"\0" for e in environ),
+        )  # fmt: skip
+        return self
+
+    def file(self, path, mode, *, existed=True, truncated=False, is_directory=False):
+        return self._add(
+            FileRow, name=os.fsencode(path), mode=int(mode), is_directory=is_directory,
+            existed=existed, truncated=truncated,
+        )  # fmt: skip
+
+    def read(self, path):
+        return self.file(path, READ)
+
+    def stat(self, path, *, is_directory=False):
+        return self.file(path, STAT, is_directory=is_directory)
+
+    def create(self, path):
+        return self.file(path, WRITE, existed=False)
+
+    def truncate(self, path):
+        return self.file(path, WRITE, truncated=True)
+
+    def append(self, path):
+        return self.file(path, WRITE)
+
+    def mkdir(self, path):
+        return self.file(path, WRITE, existed=False, is_directory=True)
+
+    def chdir(self, path):
+        return self.file(path, WDIR, is_directory=True)
+
+    def follow(self, path, target):
+        return self._add(LinkRow, name=os.fsencode(path), target=os.fsencode(target))
+
+    def rename(self, old, new, *, kind="rename", replaces=False):
+        self.file(old, READ | LINK)
+        self.file(new, WRITE | LINK, existed=replaces)
+        return self._add(RenameRow, kind=kind, old=os.fsencode(old), new=os.fsencode(new))
+
+    def remove(self, path, *, is_directory=False):
+        self.file(path, STAT | LINK, is_directory=is_directory)
+        return self._add(RemovalRow, name=os.fsencode(path), is_directory=is_directory)
+
+    def save(self, folder=None):
+        """Write ``trace.sqlite3`` into a folder and return its path."""
+        folder = folder or self.folder
+        folder.mkdir(exist_ok=True)
+        path = folder / "trace.sqlite3"
+        with replaced(path, keep=False) as database:
+            for row in self.rows:
+                database.add([row])
+        return path
+
+    def open(self):
+        return TraceDatabase.open(self.save(self.folder / ".rpz-trace"))
+
+    def _add(self, kind, /, **values):
+        """Add a row; columns that a test doesn't care for are zero or empty."""
+        empty = {"bytes": b"", "str": ""}
+        row = {f.name: empty.get(str(f.type), 0) for f in fields(kind)}
+        row |= {"timestamp": next(self._clock)} if "timestamp" in row else {}
+        row |= {"id": next(self._ids)} if kind not in (RunRow, ProcessRow) else {}
+        row |= {"run_id": self.run} if "run_id" in row else {}
+        row |= {"process": self.run} if "process" in row else {}
+        self.rows.append(kind(**(row | values)))
+        return self

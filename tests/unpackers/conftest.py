@@ -1,0 +1,95 @@
+"""The experiment of these tests, and the backends that this machine has."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SOURCE, require
+from tests.unpackers import packs
+
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-static", "-Wall", "-Wextra", "-Werror"]
+
+
+def compiled(source: Path, program: Path) -> Path:
+    require("cc", "no C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
+    subprocess.run(["cc", *FLAGS, "-o", program, source], check=True)
+    return program
+
+
+@pytest.fixture(scope="session")
+def probe(tmp_path_factory):
+    source = Path(__file__).parent / "probe.c"
+    return compiled(source, tmp_path_factory.mktemp("probe") / "probe")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def init(tmp_path_factory):
+    """The program that starts runs in a container, built from this checkout."""
+    program = tmp_path_factory.mktemp("init") / "rpz-init"
+    before = os.environ.get("RPZ_INIT")
+    os.environ["RPZ_INIT"] = str(compiled(SOURCE / "native" / "init.c", program))
+    yield program
+    if before is None:
+        del os.environ["RPZ_INIT"]
+    else:
+        os.environ["RPZ_INIT"] = before
+
+
+@pytest.fixture
+def pack(tmp_path, probe):
+    """Write a pack of the experiment with these commands as its runs."""
+
+    def write(*commands, **options):
+        data = packs.data_tar(packs.experiment(probe))
+        return packs.write_pack(tmp_path / "exp.rpz", packs.config(*commands, **options), data)
+
+    return write
+
+
+def namespaces_work():
+    options = ["--mount"] if os.geteuid() == 0 else ["--mount", "--user", "--map-root-user"]
+    return subprocess.run(["unshare", *options, "true"], check=False).returncode == 0
+
+
+def docker_works():
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def docker_engine():
+    require(docker_works(), "no Docker engine is running")
+
+
+@pytest.fixture(scope="session")
+def chroot_allowed():
+    require(namespaces_work(), "this user may not make mount namespaces")
+
+
+@pytest.fixture(params=["chroot", "docker"])
+def backend(request):
+    """Each backend in turn."""
+    needs = {"chroot": "chroot_allowed", "docker": "docker_engine"}
+    request.getfixturevalue(needs[request.param])
+    return request.param
+
+
+@pytest.fixture
+def target(rpz, backend, pack):
+    """Unpack an experiment with these commands as its runs; destroy it afterwards."""
+
+    def unpack(*commands, **options):
+        result = rpz("unpack", backend, pack(*commands, **options), "demo")
+        assert result.returncode == 0, result.stderr
+        return rpz.folder / "demo"
+
+    yield unpack
+    if (rpz.folder / "demo").exists():
+        result = rpz("destroy", "demo")
+        assert result.returncode == 0, result.stderr

@@ -1,0 +1,80 @@
+/* The experiment of the unpackers' tests: one static program that does what its arguments say. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int dump(int argc, char **argv) {
+  char folder[4096];
+  printf("%u %u %s", (unsigned)getuid(), (unsigned)getgid(), getcwd(folder, sizeof folder));
+  putchar(0);
+  printf("%d", argc);
+  putchar(0);
+  for (int i = 0; i < argc; i++)
+    fwrite(argv[i], 1, strlen(argv[i]) + 1, stdout);
+  for (char **entry = environ; *entry != NULL; entry++)
+    fwrite(*entry, 1, strlen(*entry) + 1, stdout);
+  return 0;
+}
+
+static int copy(FILE *in, FILE *out) {
+  char block[65536];
+  size_t size;
+  if (in == NULL || out == NULL)
+    return 1;
+  while ((size = fread(block, 1, sizeof block, in)) > 0)
+    if (fwrite(block, 1, size, out) != size)
+      return 1;
+  return fclose(out) != 0;
+}
+
+static int print_zeros(long count) {
+  char block[65536] = {0};
+  for (; count > 0; count -= (long)sizeof block)
+    if (write(1, block, sizeof block) < 0)
+      return 9;
+  return 0;
+}
+
+__attribute__((noreturn)) static void sleep_until_killed(void) {
+  puts("ready");
+  fflush(stdout);
+  for (;;)
+    pause();
+}
+
+static int exists(int count, char **names) {
+  for (int i = 0; i < count; i++)
+    if (access(names[i], F_OK) != 0) {
+      perror(names[i]);
+      return 1;
+    }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  const char *what = argc > 1 ? argv[1] : "";
+  const char *word = argc > 2 ? argv[2] : "";
+  if (strcmp(what, "dump") == 0)
+    return dump(argc, argv);
+  if (strcmp(what, "status") == 0)
+    return atoi(word);
+  if (strcmp(what, "signal") == 0)
+    return raise(atoi(word)), 1;
+  if (strcmp(what, "cat") == 0)
+    return copy(stdin, stdout);
+  if (strcmp(what, "copy") == 0)
+    return copy(fopen(word, "rb"), fopen(argv[3], "wb"));
+  if (strcmp(what, "zeros") == 0)
+    return print_zeros(atol(word));
+  if (strcmp(what, "stderr") == 0)
+    return fputs(word, stderr), 0;
+  if (strcmp(what, "sleep") == 0)
+    sleep_until_killed();
+  if (strcmp(what, "exists") == 0)
+    return exists(argc - 2, argv + 2);
+  return 99;
+}

@@ -1,0 +1,263 @@
+"""What every unpacker must do: the same tests, with each of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unpackers import packs
+
+FOLDER = packs.FOLDER.encode("utf-8", "surrogateescape")
+
+
+def words(result):
+    """The program's output, unless it failed or said anything else."""
+    assert (result.returncode, result.stderr) == (0, b"")
+    return result.stdout.split(b"\0")
+
+
+def mounts():
+    return Path("/proc/self/mountinfo").read_bytes()
+
+
+def test_identity(rpz, target):
+    target(("dump",))
+    assert words(rpz("run", "demo"))[0] == b"%d %d %s" % (packs.UID, packs.GID, FOLDER)
+
+
+def test_arguments(rpz, target):
+    target(("dump", "", "a b\n", "\udcff"))
+    assert words(rpz("run", "demo"))[1:7] == [b"5", b"probe", b"dump", b"", b"a b\n", b"\xff"]
+
+
+def test_environment(rpz, target):
+    target(("dump",))
+    environment = words(rpz("run", "demo", env={"OURS": "not the experiment's"}))[4:-1]
+    assert sorted(environment) == [b"A=1", b"BYTES=\xfe\n", b"EMPTY=", b"PATH=/nowhere"]
+
+
+def test_link_to_program(rpz, target):
+    target(("status", "0"), binary="/bin/link")
+    assert rpz("run", "demo").returncode == 0
+
+
+def test_status(rpz, target):
+    target(("status", "3"))
+    assert rpz("run", "demo").returncode == 3
+
+
+def test_death_by_signal(rpz, target):
+    target(("signal", str(int(signal.SIGSEGV))))
+    assert rpz("run", "demo").returncode == 128 + signal.SIGSEGV
+
+
+def test_missing_program(rpz, target):
+    target(("status", "0"), binary="/bin/missing")
+    result = rpz("run", "demo")
+    assert result.returncode == 127
+    assert b"/bin/missing" in result.stderr
+    assert result.stderr.count(b"\n") == 1
+
+
+def test_program_without_permission(rpz, target):
+    target(("status", "0"), binary="/work")
+    assert rpz("run", "demo").returncode == 126
+
+
+def test_standard_streams(rpz, target):
+    target(("cat",), ("stderr", "oops"))
+    content = bytes(range(256)) * 2000
+    assert rpz("run", "demo", "0", stdin=content).stdout == content
+    assert rpz("run", "demo", "1").stderr == b"oops"
+
+
+def test_without_standard_input(rpz, target):
+    target(("cat",))
+    with Path("/dev/null").open("rb") as null:
+        process = rpz.start("run", "demo", stdin=null)
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 0
+
+
+def test_much_output(rpz, target):
+    target(("zeros", "10000000"))
+    result = rpz("run", "demo")
+    assert len(result.stdout) >= 10_000_000
+    assert not result.stdout.strip(b"\0")
+
+
+def test_reader_that_leaves(rpz, target):
+    target(("zeros", "100000000000"))
+    process = rpz.start("run", "demo", stdin=subprocess.DEVNULL)
+    assert process.stdout.read(10) == bytes(10)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    process.stderr.close()
+
+
+def test_all_runs(rpz, target):
+    target(("copy", "data.csv", "out.csv"), ("status", "4"))
+    assert rpz("run", "demo").returncode == 4
+    assert rpz("download", "demo", "out.csv:").stdout == packs.DATA
+
+
+def test_chosen_runs(rpz, target):
+    target(("status", "3"), ("status", "4"))
+    assert rpz("run", "demo", "run0").returncode == 3
+    assert rpz("run", "demo", "1", "0").returncode == 3
+
+
+def test_unknown_run(rpz, target):
+    target(("status", "0"))
+    result = rpz("run", "demo", "7")
+    assert result.returncode == 125
+    assert b"0 (run0)" in result.stderr
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_forwarded_signal(rpz, target, signum):
+    target(("sleep",))
+    process = rpz.start("run", "demo", stdin=subprocess.DEVNULL)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signum)
+    assert process.wait(timeout=60) == 128 + signum
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_system_folders(rpz, target):
+    target(("exists", "/proc/self", "/dev/null", "/dev/pts", "/dev/shm", "/sys/kernel", "/tmp"))
+    assert rpz("run", "demo").returncode == 0
+
+
+def test_upload_and_download(rpz, target):
+    target(("copy", "data.csv", "out.csv"))
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    assert rpz("upload", "demo", "data.csv:other.csv").returncode == 0
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("download", "demo", "out.csv:copy.csv").returncode == 0
+    assert (rpz.folder / "copy.csv").read_bytes() == b"other"
+
+
+def test_upload_keeps_owner_and_mode(rpz, target):
+    """The experiment's user owns the file and nobody else may read it: it can still."""
+    target(("copy", "data.csv", "out.csv"))
+    (rpz.folder / "other.csv").write_bytes(b"x" * 300_000)
+    (rpz.folder / "other.csv").chmod(0o600)
+    assert rpz("upload", "demo", "latest.csv:other.csv").returncode == 0
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("download", "demo", "latest.csv:").stdout == b"x" * 300_000
+
+
+def test_upload_of_a_new_file(rpz, target):
+    target(("copy", "/work/new", "out.csv"))
+    (rpz.folder / "other").write_bytes(b"new")
+    assert rpz("upload", "demo", "/work/new:other").returncode == 0
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("download", "demo", "out.csv:").stdout == b"new"
+
+
+def test_upload_into_missing_folder(rpz, target):
+    target(("status", "0"))
+    (rpz.folder / "other").write_bytes(b"new")
+    result = rpz("upload", "demo", "/nowhere/new:other")
+    assert (result.returncode, result.stderr.count(b"\n")) == (1, 1)
+
+
+def test_output_that_was_not_made(rpz, target):
+    target(("status", "0"))
+    result = rpz("download", "demo", "out.csv:copy.csv")
+    assert result.returncode == 1
+    assert b"rpz run demo" in result.stderr
+    assert not (rpz.folder / "copy.csv").exists()
+
+
+def test_unknown_name(rpz, target):
+    target(("status", "0"))
+    result = rpz("download", "demo", "data.txt:copy.csv")
+    assert result.returncode == 1
+    assert b"data.csv, out.csv" in result.stderr
+
+
+def test_swapped_names(rpz, target):
+    target(("status", "0"))
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    result = rpz("upload", "demo", "other.csv:data.csv")
+    assert result.returncode == 1
+    assert b"data.csv:other.csv" in result.stderr
+
+
+def test_download_of_a_folder(rpz, target):
+    target(("status", "0"))
+    result = rpz("download", "demo", "/work:copy")
+    assert result.returncode == 1
+    assert b"not a regular file" in result.stderr
+
+
+def test_download_all(rpz, target):
+    target(("copy", "data.csv", "out.csv"))
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("download", "demo", "--all").returncode == 0
+    assert (rpz.folder / "out.csv").read_bytes() == packs.DATA
+
+
+def test_listing(rpz, target):
+    target(("status", "0"))
+    first = rpz("download", "demo").stdout.splitlines()[0].split(maxsplit=2)
+    assert first == [b"input", b"data.csv", FOLDER + b"/data.csv"]
+
+
+def test_state_lasts_from_run_to_run(rpz, target):
+    target(("copy", "data.csv", "out.csv"), ("exists", "out.csv"))
+    assert rpz("run", "demo", "1").returncode == 1
+    assert rpz("run", "demo", "0").returncode == 0
+    assert rpz("run", "demo", "1").returncode == 0
+
+
+def test_nothing_stays_mounted(rpz, target):
+    before = mounts()
+    target(("status", "0"))
+    rpz("run", "demo")
+    assert mounts() == before
+
+
+def test_existing_target(rpz, target, backend):
+    target(("status", "0"))
+    result = rpz("unpack", backend, "exp.rpz", "demo")
+    assert result.returncode == 1
+    assert b"demo exists already" in result.stderr
+    assert b"rpz destroy demo" in result.stderr
+
+
+def test_destroy(rpz, target):
+    folder = target(("status", "0"))
+    assert rpz("destroy", "demo").returncode == 0
+    assert not folder.exists()
+    assert sorted(path.name for path in rpz.folder.iterdir()) == ["exp.rpz"]
+
+
+def test_damaged_pack_leaves_nothing(rpz, backend, pack, tmp_path):
+    whole = pack(("status", "0")).read_bytes()
+    (tmp_path / "exp.rpz").write_bytes(whole.replace(whole[20_000:20_100], bytes(100), 1))
+    result = rpz("unpack", backend, "exp.rpz", "demo")
+    assert result.returncode == 1
+    assert result.stderr.count(b"\n") == 1
+    assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]
+
+
+def test_interrupted_unpack_leaves_nothing(rpz, backend, probe):
+    members = packs.experiment(probe)
+    members += [packs.file(f"DATA/work/{n}", b"x" * 1000) for n in range(20_000)]
+    packs.write_pack(rpz.folder / "exp.rpz", packs.config(("status", "0")), packs.data_tar(members))
+    process = rpz.start("unpack", backend, "exp.rpz", "demo")
+    while len(list(rpz.folder.iterdir())) == 1:
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]

@@ -1,0 +1,109 @@
+"""The state of a target, and what is said of folders that aren't one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rpz.unpackers import draft, target
+from rpz.unpackers.errors import TargetError
+from rpz.unpackers.files import Transfer, parse
+from rpz.unpackers.selection import chosen
+from tests.unpackers import packs
+
+
+@pytest.fixture
+def state(tmp_path):
+    config = packs.config(("dump", "\udcff", ""), ("status", "3"))
+    return target.new_target(tmp_path, "chroot", config, {"key": "value"})
+
+
+def test_round_trip(tmp_path, state):
+    target.write(state, tmp_path)
+    assert target.read(tmp_path) == state
+
+
+def test_newer_version(tmp_path, state):
+    target.write(state, tmp_path)
+    content = json.loads((tmp_path / "target.json").read_text())
+    (tmp_path / "target.json").write_text(json.dumps({**content, "version": 2}))
+    with pytest.raises(TargetError, match="another version"):
+        target.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "3", '{"version": 1}', '{"version": 1, "runs": 3}']
+)
+def test_damaged(tmp_path, content):
+    (tmp_path / "target.json").write_text(content)
+    with pytest.raises(TargetError, match="is damaged"):
+        target.read(tmp_path)
+
+
+def test_other_folder(tmp_path):
+    with pytest.raises(TargetError, match="is not an unpacked experiment"):
+        target.read(tmp_path)
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(TargetError, match="doesn't exist"):
+        target.read(tmp_path / "no")
+
+
+def test_building(tmp_path):
+    with draft.building(tmp_path / "demo") as folder:
+        (folder / "file").touch()
+    assert (tmp_path / "demo" / "file").exists()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_failed_building(tmp_path, error):
+    def build():
+        with draft.building(tmp_path / "demo") as folder:
+            (folder / "read-only").mkdir(mode=0o500)
+            raise error
+
+    with pytest.raises(error):
+        build()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_target_that_appears_meanwhile(tmp_path):
+    with pytest.raises(TargetError, match="exists already"), draft.building(tmp_path / "demo"):
+        (tmp_path / "demo").mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_missing_parent(tmp_path):
+    with (
+        pytest.raises(TargetError, match="doesn't exist"),
+        draft.building(tmp_path / "no" / "demo"),
+    ):
+        pass
+
+
+def test_selection(state):
+    assert chosen(state.runs, []) == [0, 1]
+    assert chosen(state.runs, ["1", "run0"]) == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["2", "-1", "run2", ""])
+def test_unknown_run(state, name):
+    with pytest.raises(TargetError, match="The runs are: 0"):
+        chosen(state.runs, [name])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("data.csv:other.csv", Transfer("data.csv", "other.csv")),
+        ("data.csv:a:b", Transfer("data.csv", "a:b")),
+        ("out.csv:", Transfer("out.csv", "")),
+        ("out.csv", Transfer("out.csv", "out.csv")),
+        ("/work/new", Transfer("/work/new", "new")),
+    ],
+)
+def test_transfers(state, text, expected):
+    assert parse(state, text) == expected
