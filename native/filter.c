@@ -12,7 +12,7 @@
 
 /* The program is, for each ABI:
  *     unless the architecture is its own, or if the number is below all of its calls: skip
- *     for each call: if the number is its own: stop, with ABI << 8 | row
+ *     for each call: if the number is its own: stop
  * and at the end: allow. Kernels from 5.11 remember which numbers are always allowed and don't even
  * run it for those. */
 struct program {
@@ -36,8 +36,8 @@ static size_t emit_unless(struct program *program, uint16_t test, uint32_t value
   return emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 }
 
-static uint32_t action_of(const struct syscall_row *row, uint32_t data) {
-  return row->enter == NULL ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE | data;
+static uint32_t action_of(const struct syscall_row *row) {
+  return row->enter == NULL ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE;
 }
 
 static uint32_t lowest_number(const struct abi *abi) {
@@ -48,15 +48,15 @@ static uint32_t lowest_number(const struct abi *abi) {
   return lowest;
 }
 
-static void emit_abi(struct program *program, const struct abi *abi, uint32_t index) {
+static void emit_abi(struct program *program, const struct abi *abi) {
   emit_load(program, offsetof(struct seccomp_data, arch));
   size_t other_arch = emit_unless(program, BPF_JEQ, abi->audit_arch);
   emit_load(program, offsetof(struct seccomp_data, nr));
   size_t lower = emit_unless(program, BPF_JGE, lowest_number(abi));
-  for (uint32_t i = 0; i < abi->row_count; i++) {
+  for (size_t i = 0; i < abi->row_count; i++) {
     const struct syscall_row *row = &abi->rows[i];
     emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 1));
-    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row, index << 8 | i)));
+    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row)));
   }
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
@@ -64,8 +64,8 @@ static void emit_abi(struct program *program, const struct abi *abi, uint32_t in
 
 bool filter_install(void) {
   struct program program = {0};
-  for (uint32_t i = 0; abis[i] != NULL; i++)
-    emit_abi(&program, abis[i], i);
+  for (size_t i = 0; abis[i] != NULL; i++)
+    emit_abi(&program, abis[i]);
   emit(&program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
   /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
@@ -78,7 +78,21 @@ bool filter_install(void) {
   return done == 0;
 }
 
-const struct syscall_row *filter_row(uint32_t data, const struct abi **abi) {
-  *abi = abis[data >> 8];
-  return &(*abi)->rows[data & 0xff];
+static const struct syscall_row *row_of(const struct abi *abi, uint64_t number) {
+  for (size_t i = 0; i < abi->row_count; i++)
+    if (abi->rows[i].number == number && abi->rows[i].enter != NULL)
+      return &abi->rows[i];
+  return NULL;
+}
+
+/* What a filter passes along with a stop can't be trusted to say it: where the program has a filter
+ * too, and both want a stop, the stop is that one's. */
+const struct syscall_row *filter_row(uint32_t arch, uint64_t number, const struct abi **abi) {
+  const struct syscall_row *row = NULL;
+  for (size_t i = 0; abis[i] != NULL && row == NULL; i++) {
+    *abi = abis[i];
+    if (abis[i]->audit_arch == arch)
+      row = row_of(abis[i], number);
+  }
+  return row;
 }

@@ -6,7 +6,7 @@
 
 /* Install the filter in the calling process; it outlives exec and is inherited. False: errno. */
 bool filter_install(void);
-/* The call that a stop with the filter's DATA is about, and its ABI. */
-const struct syscall_row *filter_row(uint32_t data, const struct abi **abi);
+/* The traced call of this number (seccomp_data.arch and .nr) and its ABI; NULL: it isn't traced. */
+const struct syscall_row *filter_row(uint32_t arch, uint64_t number, const struct abi **abi);
 
 #endif

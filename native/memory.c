@@ -7,6 +7,10 @@
  * process_vm_readv(2) can't say so within one element. */
 enum { PAGE = 4096 };
 
+/* What execve(2) takes at most, pointers and both lists together, is 6 MiB whatever the limits are:
+ * it will refuse more, so that we needn't hold it. */
+enum { MAX_LIST = 6 << 20 };
+
 static size_t read_some(pid_t tid, uint64_t address, void *data, size_t size) {
   size_t rest_of_page = PAGE - (size_t)(address % PAGE);
   struct iovec local = {data, size < rest_of_page ? size : rest_of_page};
@@ -46,7 +50,7 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size) {
 
 static bool append_string(pid_t tid, uint64_t address, struct buffer *list) {
   size_t bite = 256;
-  for (;;) {
+  while (list->size <= MAX_LIST) {
     char *text = buffer_reserve(list, bite);
     size_t got = read_some(tid, address, text, bite);
     if (got == 0)
@@ -60,12 +64,13 @@ static bool append_string(pid_t tid, uint64_t address, struct buffer *list) {
     address += got;
     bite = PAGE;
   }
+  return false;
 }
 
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list) {
   if (address == 0)
     return true;
-  for (;; address += word) {
+  for (size_t pointers = 0; pointers + list->size <= MAX_LIST; pointers += word, address += word) {
     uint64_t string = 0;
     if (!read_memory(tid, address, &string, word))
       return false;
@@ -74,4 +79,5 @@ bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list) {
     if (!append_string(tid, string, list))
       return false;
   }
+  return false;
 }

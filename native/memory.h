@@ -10,7 +10,8 @@
 bool read_memory(pid_t tid, uint64_t address, void *data, size_t size);
 /* Read a NUL-terminated string into TEXT of SIZE bytes; false if it is longer or not there. */
 bool read_string(pid_t tid, uint64_t address, char *text, size_t size);
-/* Append the strings of a NULL-terminated array of pointers of WORD bytes, each with its NUL. */
+/* Append the strings of a NULL-terminated array of pointers of WORD bytes, each with its NUL; false
+ * if they are not all there, or more than execve(2) takes. */
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list);
 
 #endif

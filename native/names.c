@@ -8,7 +8,7 @@ static struct name **table;
 static size_t capacity;
 static size_t count;
 static uint32_t numbers;
-static uint32_t folder_changes;
+static uint32_t folder_changes; /* what was believed of a name before the last one is doubted */
 
 /* FNV-1a, 32 bits (draft-eastlake-fnv). */
 static uint32_t hash_of(const char *text, size_t length) {
@@ -61,12 +61,19 @@ uint32_t name_number(struct name *name) {
   return name->number;
 }
 
-enum kind name_kind(const struct name *name) { return name->kind; }
+enum kind name_kind(const struct name *name) {
+  return name->believed_since == folder_changes ? name->kind : KIND_UNKNOWN;
+}
 
-void name_is_directory(struct name *name) { name->kind = KIND_DIRECTORY; }
+static void believe(struct name *name, enum kind kind) {
+  name->kind = kind;
+  name->believed_since = folder_changes;
+}
+
+void name_is_directory(struct name *name) { believe(name, KIND_DIRECTORY); }
 
 bool name_is_link(struct name *name, const char *target) {
-  name->kind = KIND_LINK;
+  believe(name, KIND_LINK);
   if (name->target != NULL && strcmp(name->target, target) == 0)
     return false;
   free(name->target);
@@ -79,10 +86,6 @@ uint32_t name_generation(const struct name *name) { return name->generation + fo
 
 void name_changed(struct name *name) {
   name->generation++;
-  if (name->kind == KIND_UNKNOWN)
-    return;
-  folder_changes++;
-  for (size_t i = 0; i < capacity; i++)
-    if (table[i] != NULL)
-      table[i]->kind = KIND_UNKNOWN;
+  if (name_kind(name) != KIND_UNKNOWN)
+    folder_changes++;
 }

@@ -14,7 +14,8 @@ struct name {
   uint32_t number;     /* in the stream; 0 until it is used there */
   uint32_t generation; /* how often it was renamed or removed */
   enum kind kind;
-  char *target; /* of a KIND_LINK */
+  uint32_t believed_since; /* the folder changes at which it was of this kind */
+  char *target;            /* of a KIND_LINK */
 };
 
 /* Find or make the entry of an absolute path. The pointer stays valid. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -39,35 +40,51 @@ static void fail(int error) {
            strerror(error));
 }
 
-/* Map a new window of the file, which holds SIZE bytes or more, behind what was written. */
-static bool move_window(size_t size) {
+/* Map a new window of the file, which holds SIZE bytes or more, behind what was written. Returns an
+ * errno, or 0. */
+static int move_window(size_t size) {
   uint64_t written = window_offset + window_used;
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   uint64_t offset = written - written % page;
   size_t length = ((size_t)(written - offset) + size + WINDOW) / page * page;
   /* Reserving the blocks now turns a full disk into an error here; a hole would be a SIGBUS later.
    */
-  int error = posix_fallocate(stream, (off_t)offset, (off_t)length);
-  if (error != 0) {
-    fail(error);
-    return false;
-  }
+  int error;
+  do
+    error = posix_fallocate(stream, (off_t)offset, (off_t)length);
+  while (error == EINTR); /* by a signal that we pass on */
+  if (error != 0)
+    return error;
   if (window != NULL)
     munmap(window, window_size);
   window = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, stream, (off_t)offset);
   if (window == MAP_FAILED) {
     window = NULL;
-    fail(errno);
-    return false;
+    return errno;
   }
   window_offset = offset;
   window_size = length;
   window_used = (size_t)(written - offset);
-  return true;
+  return 0;
 }
 
 static bool reserve(size_t size) {
-  return !failed && (window_used + size <= window_size || move_window(size));
+  if (failed || window_used + size <= window_size)
+    return !failed;
+  int error = move_window(size);
+  if (error != 0)
+    fail(error);
+  return !failed;
+}
+
+/* Map the first window. RLIMIT_FSIZE is to be an error, not a signal; the command, which is not yet
+ * started, inherits how signals are handled. */
+static int first_window(void) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+  sigaction(SIGXFSZ, &ignore, &before);
+  int error = move_window(HEADER_SIZE);
+  sigaction(SIGXFSZ, &before, NULL);
+  return error;
 }
 
 void record_open(const char *path) {
@@ -75,9 +92,10 @@ void record_open(const char *path) {
   stream = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (stream < 0)
     die("%s can't be created: %s.", path, strerror(errno));
-  if (!reserve(HEADER_SIZE)) {
+  int error = first_window();
+  if (error != 0) {
     unlink(path);
-    exit(EXIT_OWN_FAILURE);
+    die("%s can't be written: %s.", path, strerror(error));
   }
   memcpy(window, header, HEADER_SIZE);
   window_used = HEADER_SIZE;

@@ -3,6 +3,7 @@
 #include "access.h"
 #include "record.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,8 +16,11 @@ enum { MAX_LINKS = 40 }; /* path_resolution(7) */
 /* A walk along a path: what is behind us is real, what is ahead is not yet looked at. */
 struct walk {
   const struct task *task;
-  char real[2 * PATH_MAX]; /* "" is the root folder */
+  char root[PATH_MAX]; /* what absolute paths start from, and ".." doesn't leave; "" is / */
+  size_t root_length;
+  char real[2 * PATH_MAX]; /* "" is / */
   size_t length;
+  bool in_removed_folder; /* `real` was the name of the working folder; only ".." leads on */
   char ahead[2 * PATH_MAX];
   unsigned links;
 };
@@ -29,14 +33,33 @@ static bool read_link(const char *path, char *target, size_t size) {
   return true;
 }
 
+static void proc_link_path(const struct task *task, int dirfd, char *path, size_t size) {
+  if (dirfd == AT_FDCWD)
+    snprintf(path, size, "/proc/%d/cwd", task->tid);
+  else
+    snprintf(path, size, "/proc/%d/fd/%d", task->tid, dirfd);
+}
+
 /* Where one of TASK's links below /proc leads; false if it leads to nothing that has a path. */
 static bool proc_link(const struct task *task, int dirfd, char *target, size_t size) {
   char path[64];
-  if (dirfd == AT_FDCWD)
-    snprintf(path, sizeof path, "/proc/%d/cwd", task->tid);
-  else
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", task->tid, dirfd);
+  proc_link_path(task, dirfd, path, sizeof path);
   return read_link(path, target, size) && target[0] == '/';
+}
+
+/* Once a task has changed its root folder, each one's has to be asked for. */
+static bool roots_differ;
+
+void root_changes(void) { roots_differ = true; }
+
+static bool root_of(const struct task *task, char *root, size_t size) {
+  char path[64];
+  if (!roots_differ) {
+    root[0] = '\0';
+    return true;
+  }
+  snprintf(path, sizeof path, "/proc/%d/root", task->tid);
+  return read_link(path, root, size);
 }
 
 struct name *folder_of(const struct task *task, int dirfd) {
@@ -76,7 +99,7 @@ static void go_up(struct walk *walk) {
 }
 
 static bool go_down(struct walk *walk, const char *component, size_t length) {
-  if (walk->length + length + 2 > sizeof walk->real)
+  if (walk->in_removed_folder || walk->length + length + 2 > sizeof walk->real)
     return false;
   walk->real[walk->length] = '/';
   memcpy(walk->real + walk->length + 1, component, length);
@@ -92,6 +115,32 @@ static bool link_target(const struct walk *walk, char *target, size_t size) {
   if (strcmp(walk->real, "/proc/thread-self") == 0)
     return snprintf(target, size, "%d/task/%d", walk->task->tgid, walk->task->tid) > 0;
   return read_link(walk->real, target, size);
+}
+
+/* A link of a process, such as /proc/1/fd/3: the kernel doesn't follow it by its text. */
+static bool is_magic(const char *path) {
+  return strncmp(path, "/proc/", 6) == 0 && isdigit((unsigned char)path[6]);
+}
+
+/* Whether the text of a magic link is the path of what it leads to: not for a pipe, a socket, or a
+ * file that was removed. STATUS is what it leads to. */
+static bool has_path(const char *link, struct stat *status) {
+  char target[PATH_MAX];
+  struct stat named;
+  return stat(link, status) == 0 && read_link(link, target, sizeof target) && target[0] == '/' &&
+         lstat(target, &named) == 0 && named.st_dev == status->st_dev &&
+         named.st_ino == status->st_ino;
+}
+
+/* Go on from an absolute path, or from the folder of the link that had it. */
+static void start_from(struct walk *walk, bool magic, bool absolute) {
+  if (!absolute) {
+    go_up(walk);
+    return;
+  }
+  walk->length = magic ? 0 : walk->root_length;
+  memcpy(walk->real, walk->root, walk->length);
+  walk->real[walk->length] = '\0';
 }
 
 /* Replace the link that was just reached by its target. */
@@ -114,17 +163,14 @@ static bool follow_link(struct walk *walk, struct name *name, const char *rest) 
   if (rest[0] == '\0') /* no slash where there was none: it would ask for a folder */
     ahead[length - 1] = '\0';
   memcpy(walk->ahead, ahead, sizeof ahead);
-  if (target[0] == '/') {
-    walk->length = 0;
-    walk->real[0] = '\0';
-  } else {
-    go_up(walk);
-  }
+  start_from(walk, is_magic(walk->real), target[0] == '/');
   return true;
 }
 
 /* Look at the last component. */
 static bool arrive(struct walk *walk, struct file *file) {
+  if (walk->in_removed_folder)
+    return false;
   file->name = real_name(walk);
   file->exists = lstat(real_path(walk), &file->status) == 0;
   if (!file->exists)
@@ -150,20 +196,59 @@ static enum kind kind_of(struct walk *walk, struct name *name) {
 }
 
 static void leave_folder(struct walk *walk) {
-  if (walk->length == 0)
+  if (walk->length == 0 ||
+      (walk->length == walk->root_length && strcmp(walk->real, walk->root) == 0))
     return;
-  note_file(walk->task, real_name(walk), STAT, DIRECTORY | EXISTED);
+  if (!walk->in_removed_folder)
+    note_file(walk->task, real_name(walk), STAT, DIRECTORY | EXISTED);
+  walk->in_removed_folder = false;
   go_up(walk);
 }
 
-/* Take the next component off what is ahead. True: it was the last one, reached without following.
+/* Take the last component: arrive at it, or go on along a link. */
+static bool last_step(struct walk *walk, enum follow follow, bool want_folder, struct file *file,
+                      bool *done) {
+  struct name *name = real_name(walk);
+  if (!arrive(walk, file))
+    return false;
+  if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow == NOFOLLOW && !want_folder)) {
+    *done = true;
+    return !want_folder || !file->exists || S_ISDIR(file->status.st_mode);
+  }
+  struct stat status;
+  if (is_magic(walk->real) && !has_path(walk->real, &status)) {
+    if (stat(walk->real, &file->status) != 0) /* it leads to nothing, or isn't ours to follow */
+      return false;
+    *done = true;
+    return !want_folder;
+  }
+  return follow_link(walk, name, want_folder ? "/" : "");
+}
+
+/* Take a component that is not the last one. */
+static bool middle_step(struct walk *walk, const char *rest) {
+  struct name *name = real_name(walk);
+  struct stat status;
+  switch (kind_of(walk, name)) {
+  case KIND_DIRECTORY:
+    memmove(walk->ahead, rest, strlen(rest) + 1);
+    return true;
+  case KIND_LINK:
+    return (!is_magic(walk->real) || has_path(walk->real, &status)) &&
+           follow_link(walk, name, rest);
+  case KIND_UNKNOWN:
+    break;
+  }
+  return false;
+}
+
+/* Take the next component off what is ahead. DONE: it was the last one. False: the call will fail.
  */
 static bool step(struct walk *walk, enum follow follow, struct file *file, bool *done) {
   char *component = walk->ahead + strspn(walk->ahead, "/");
   size_t length = strcspn(component, "/");
   char *rest = component + length;
   bool last = rest[strspn(rest, "/")] == '\0';
-  bool want_folder = last && rest[0] == '/';
   *done = false;
   if (length == 0 || (length == 1 && component[0] == '.')) {
     memmove(walk->ahead, rest, strlen(rest) + 1);
@@ -178,48 +263,68 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
   }
   if (!go_down(walk, component, length))
     return false;
-  struct name *name = real_name(walk);
-  if (last) {
-    if (!arrive(walk, file))
-      return false;
-    if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow == NOFOLLOW && !want_folder)) {
-      *done = true;
-      return !want_folder || !file->exists || S_ISDIR(file->status.st_mode);
-    }
-    char tail[2] = {want_folder ? '/' : '\0', '\0'};
-    return follow_link(walk, name, tail);
-  }
-  switch (kind_of(walk, name)) {
-  case KIND_DIRECTORY:
-    memmove(walk->ahead, rest, strlen(rest) + 1);
+  return last ? last_step(walk, follow, rest[0] == '/', file, done) : middle_step(walk, rest);
+}
+
+/* The kernel adds this to the name of a folder that was removed. */
+static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
+  static const char mark[] = " (deleted)";
+  size_t mark_length = sizeof mark - 1;
+  struct stat status;
+  char link[64];
+  if (walk->length < mark_length || strcmp(walk->real + walk->length - mark_length, mark) != 0)
+    return;
+  proc_link_path(task, dirfd, link, sizeof link);
+  if (has_path(link, &status))
+    return;
+  walk->length -= mark_length;
+  walk->real[walk->length] = '\0';
+  walk->in_removed_folder = true;
+}
+
+/* Stand in the folder that PATH is relative to. */
+static bool begin(struct walk *walk, int dirfd, const char *path) {
+  if (path[0] == '/') {
+    start_from(walk, false, true);
     return true;
-  case KIND_LINK:
-    return follow_link(walk, name, rest);
-  case KIND_UNKNOWN:
-    break;
   }
-  return false;
+  if (!proc_link(walk->task, dirfd, walk->real, sizeof walk->real))
+    return false;
+  walk->length = strcmp(walk->real, "/") == 0 ? 0 : strlen(walk->real);
+  walk->real[walk->length] = '\0';
+  strip_removal(walk, walk->task, dirfd);
+  return true;
+}
+
+static bool walk_along(struct walk *walk, int dirfd, const char *path, enum follow follow,
+                       struct file *file) {
+  if (path[0] == '\0' || strlen(path) >= sizeof walk->ahead)
+    return false;
+  memcpy(walk->ahead, path, strlen(path) + 1);
+  walk->root_length = strcmp(walk->root, "/") == 0 ? 0 : strlen(walk->root);
+  walk->root[walk->root_length] = '\0';
+  walk->links = 0;
+  walk->in_removed_folder = false;
+  if (!begin(walk, dirfd, path))
+    return false;
+  bool done = false;
+  while (!done)
+    if (!step(walk, follow, file, &done))
+      return false;
+  return true;
 }
 
 bool resolve(const struct task *task, int dirfd, const char *path, enum follow follow,
              struct file *file) {
   struct walk walk;
   walk.task = task;
-  walk.length = 0;
-  walk.links = 0;
-  walk.real[0] = '\0';
-  if (path[0] == '\0' || strlen(path) >= sizeof walk.ahead)
-    return false;
-  memcpy(walk.ahead, path, strlen(path) + 1);
-  if (path[0] != '/') {
-    if (!proc_link(task, dirfd, walk.real, sizeof walk.real))
-      return false;
-    walk.length = strcmp(walk.real, "/") == 0 ? 0 : strlen(walk.real);
-    walk.real[walk.length] = '\0';
-  }
-  bool done = false;
-  while (!done)
-    if (!step(&walk, follow, file, &done))
-      return false;
-  return true;
+  return root_of(task, walk.root, sizeof walk.root) && walk_along(&walk, dirfd, path, follow, file);
+}
+
+bool resolve_in_root(const struct task *task, int dirfd, const char *path, enum follow follow,
+                     struct file *file) {
+  struct walk walk;
+  walk.task = task;
+  return proc_link(task, dirfd, walk.root, sizeof walk.root) &&
+         walk_along(&walk, dirfd, path, follow, file);
 }

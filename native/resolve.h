@@ -20,6 +20,11 @@ struct file {
  */
 bool resolve(const struct task *task, int dirfd, const char *path, enum follow follow,
              struct file *file);
+/* As resolve, with the folder behind DIRFD as the root folder (RESOLVE_IN_ROOT, openat2(2)). */
+bool resolve_in_root(const struct task *task, int dirfd, const char *path, enum follow follow,
+                     struct file *file);
+/* A task is about to change its root folder: that is looked up from now on. */
+void root_changes(void);
 /* The file behind a descriptor of TASK. */
 bool resolve_fd(const struct task *task, int fd, struct file *file);
 /* Record where a symbolic link leads. */

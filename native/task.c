@@ -2,6 +2,7 @@
 
 #include "record.h"
 
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@ enum { BUCKETS = 4096 };
 
 static struct task *buckets[BUCKETS];
 static size_t count;
+static size_t waiting_count;
 static uint32_t processes;
 
 static struct task **bucket_of(pid_t tid) { return &buckets[(unsigned)tid % BUCKETS]; }
@@ -36,7 +38,29 @@ static bool same_thread_group(pid_t tgid, pid_t tid) {
   return syscall(SYS_tgkill, tgid, tid, 0) == 0;
 }
 
+void task_await_parent(struct task *task) {
+  task->waits_since = monotonic_clock();
+  waiting_count++;
+}
+
+static void stop_waiting(struct task *task) {
+  if (task->waits_since != 0)
+    waiting_count--;
+  task->waits_since = 0;
+}
+
+size_t task_waiting_count(void) { return waiting_count; }
+
+struct task *task_waiting_since(uint64_t time) {
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct task *task = buckets[i]; task != NULL; task = task->next)
+      if (task->waits_since != 0 && task->waits_since < time)
+        return task;
+  return NULL;
+}
+
 void task_start(struct task *task, const struct task *parent) {
+  stop_waiting(task);
   task->process = ++processes;
   if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {
     task->thread = true;
@@ -59,9 +83,17 @@ void task_end(struct task *task, uint32_t status) {
   while (*link != task)
     link = &(*link)->next;
   *link = task->next;
+  stop_waiting(task);
   exec_clear(&task->exec);
   free(task);
   count--;
 }
 
 size_t task_count(void) { return count; }
+
+void task_signal_all(int signal) {
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct task *task = buckets[i]; task != NULL; task = task->next)
+      if (!task->thread)
+        kill(task->tid, signal);
+}

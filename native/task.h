@@ -35,7 +35,7 @@ struct task {
   pid_t tgid;
   uint32_t process; /* its number in the stream; 0 while its parent is not known */
   bool thread;
-  bool stopped_early;            /* its first stop came before its parent's event */
+  uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   uint64_t args[6];
   struct event events[MAX_EVENTS];
@@ -48,11 +48,19 @@ struct task {
 struct task *task_find(pid_t tid);
 /* Add a task that has not yet a place in the stream. */
 struct task *task_add(pid_t tid);
+/* Its first stop came before its parent's event, which it has to wait for. */
+void task_await_parent(struct task *task);
+/* How many tasks wait for their parents' events. */
+size_t task_waiting_count(void);
+/* A task that has waited since before TIME, or NULL. */
+struct task *task_waiting_since(uint64_t time);
 /* Give a task its place in the stream as a child or thread of PARENT (NULL: the command). */
 void task_start(struct task *task, const struct task *parent);
 /* Record the end of a task and forget it. */
 void task_end(struct task *task, uint32_t status);
 size_t task_count(void);
+/* Send a signal to every process. */
+void task_signal_all(int signal);
 
 void exec_clear(struct exec *exec);
 

@@ -22,7 +22,11 @@ struct stop {
 /* How many seconds the command's other processes may go on before we say that we wait for them. */
 enum { PATIENCE = 2 };
 
-static pid_t command;
+/* How long a new task waits, in nanoseconds, for the event of a parent that may have been killed.
+ */
+enum { WAIT_FOR_PARENT = 20000000 };
+
+static volatile pid_t command; /* 0: it has ended */
 static uint32_t command_status;
 
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
@@ -33,7 +37,9 @@ static void resume(const struct task *task, int signal) {
 
 static void enter_call(struct task *task, const struct __ptrace_syscall_info *info) {
   const struct abi *abi;
-  const struct syscall_row *row = filter_row(info->seccomp.ret_data, &abi);
+  const struct syscall_row *row = filter_row(info->arch, info->seccomp.nr, &abi);
+  if (row == NULL)
+    return;
   for (size_t i = 0; i < 6; i++)
     task->args[i] = abi->word == 4 ? (uint32_t)info->seccomp.args[i] : info->seccomp.args[i];
   task->event_count = 0;
@@ -60,21 +66,34 @@ static void on_call(struct task *task) {
       enter_call(task, &info);
     else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
       leave_call(task, info.exit.rval);
+  } else if (errno == EIO) {
+    die("This kernel is too old: tracing needs Linux 5.3 or later.");
   }
   resume(task, 0);
 }
 
+/* A child that was killed, and whose end was seen, before its parent's event has done nothing. Its
+ * id may be another's soon. */
+static bool has_ended(pid_t tid) { return kill(tid, 0) != 0 && errno == ESRCH; }
+
 /* A child may stop for the first time before its parent's event: it then waits for that. */
+static void start_child(pid_t tid, const struct task *parent) {
+  struct task *child = task_find(tid);
+  if (child == NULL && has_ended(tid))
+    return;
+  if (child == NULL)
+    child = task_add(tid);
+  bool waits = child->waits_since != 0;
+  if (child->process == 0)
+    task_start(child, parent);
+  if (waits)
+    resume(child, 0);
+}
+
 static void on_new_task(const struct task *parent) {
   unsigned long tid;
-  if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0) {
-    struct task *child = task_find((pid_t)tid);
-    if (child == NULL)
-      child = task_add((pid_t)tid);
-    task_start(child, parent);
-    if (child->stopped_early)
-      resume(child, 0);
-  }
+  if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
+    start_child((pid_t)tid, parent);
   resume(parent, 0);
 }
 
@@ -120,7 +139,7 @@ static void on_event_stop(struct task *task, int signal) {
   if (is_stop_signal(signal))
     ptrace(PTRACE_LISTEN, task->tid, NULL, NULL); /* it stays stopped until its SIGCONT */
   else if (task->process == 0)
-    task->stopped_early = true;
+    task_await_parent(task);
   else
     resume(task, 0);
 }
@@ -156,9 +175,29 @@ static void on_end(struct task *task, int status) {
   bool is_command = task->tid == command;
   task_end(task, code);
   if (is_command) {
+    command = 0; /* its id may be another's soon */
     command_status = code;
     alarm(PATIENCE);
   }
+}
+
+/* A signal for the processes that are left once the command has ended. */
+static volatile sig_atomic_t signal_for_rest;
+
+static void forward_signal(int signal) {
+  int error = errno;
+  if (command != 0)
+    kill(command, signal);
+  else
+    signal_for_rest = signal;
+  errno = error;
+}
+
+static void signal_rest(void) {
+  int signal = signal_for_rest;
+  signal_for_rest = 0;
+  if (signal != 0)
+    task_signal_all(signal);
 }
 
 static volatile sig_atomic_t patience_is_over;
@@ -174,11 +213,50 @@ static void explain_wait(void) {
   patience_is_over = 0;
 }
 
+/* The value of a line such as "PPid:" of TID's status, or 0. */
+static pid_t status_number(pid_t tid, const char *name) {
+  char text[64];
+  long value = 0;
+  snprintf(text, sizeof text, "/proc/%d/status", tid);
+  FILE *file = fopen(text, "re");
+  if (file == NULL)
+    return 0;
+  while (fgets(text, sizeof text, file) != NULL)
+    if (strncmp(text, name, strlen(name)) == 0)
+      value = strtol(text + strlen(name), NULL, 10);
+  fclose(file);
+  return (pid_t)value;
+}
+
+/* Start a task whose parent was killed before it could tell of it. */
+static void adopt(struct task *task) {
+  pid_t group = status_number(task->tid, "Tgid:");
+  task_start(task, task_find(group != task->tid ? group : status_number(task->tid, "PPid:")));
+  resume(task, 0);
+}
+
+/* Nothing happens at the moment, and tasks wait for their parents. */
+static void wait_for_parents(void) {
+  struct task *orphan = task_waiting_since(monotonic_clock() - WAIT_FOR_PARENT);
+  if (orphan != NULL)
+    adopt(orphan);
+  else
+    usleep(1000);
+}
+
 /* False: no process is left. */
 static bool next_stop(struct stop *stop) {
-  while ((stop->tid = waitpid(-1, &stop->status, __WALL)) < 0 && errno == EINTR)
+  for (;;) {
+    signal_rest();
+    stop->tid = waitpid(-1, &stop->status, __WALL | (task_waiting_count() > 0 ? WNOHANG : 0));
+    if (stop->tid > 0)
+      return true;
+    if (stop->tid == 0)
+      wait_for_parents();
+    else if (errno != EINTR)
+      return false;
     explain_wait();
-  return stop->tid >= 0;
+  }
 }
 
 static void dispatch(const struct stop *stop) {
@@ -194,11 +272,10 @@ static void dispatch(const struct stop *stop) {
     on_end(task, stop->status);
 }
 
-static void forward_signal(int signal) { kill(command, signal); }
-
-/* What the terminal sends reaches the command by itself; what was sent to us is passed on. */
+/* What the terminal sends reaches the command by itself; what was sent to us is passed on. The
+ * command's own dispositions are not touched: it was started before. */
 static void set_up_signals(void) {
-  static const int ignored[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE};
+  static const int ignored[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGXFSZ};
   static const int forwarded[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
   struct sigaction action = {.sa_handler = SIG_IGN};
   for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -210,7 +287,8 @@ static void set_up_signals(void) {
   sigaction(SIGALRM, &action, NULL);
 }
 
-/* What the command was given without a call of its own: its folder, and a file as standard input. */
+/* What the command was given without a call of its own: its folder, and a file as standard input.
+ */
 static void record_inheritance(const struct task *task) {
   struct name *folder = folder_of(task, AT_FDCWD);
   if (folder != NULL)

@@ -32,7 +32,7 @@ enter_function enter_rename, enter_renameat, enter_renameat2, enter_link, enter_
     enter_symlink, enter_symlinkat, enter_unlink, enter_unlinkat, enter_rmdir, enter_mkdir,
     enter_mkdirat, enter_mknod, enter_mknodat;
 /* folder.c */
-enter_function enter_chdir, enter_fchdir;
+enter_function enter_chdir, enter_fchdir, enter_root;
 /* exec.c */
 enter_function enter_execve, enter_execveat;
 /* socket.c */

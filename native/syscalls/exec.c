@@ -54,10 +54,11 @@ static bool elf_interpreter(int fd, const char *head, char *interpreter) {
                                       : elf32_interpreter(fd, head, interpreter);
 }
 
-/* What else the kernel loads to run the file NAME; false: nothing. */
+/* What else the kernel loads to run the file NAME; false: nothing. Nobody may have us wait for the
+ * other end of a FIFO. */
 static bool interpreter_of(const struct name *name, char *interpreter) {
   char head[HEAD_SIZE + 1] = {0};
-  CLEANUP_FD int fd = open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  CLEANUP_FD int fd = open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0 || read(fd, head, HEAD_SIZE) <= 0)
     return false;
   if (head[0] == '#' && head[1] == '!')
@@ -71,7 +72,8 @@ static void add_images(struct task *task, struct name *name) {
   enum { MAX_INTERPRETERS = 6 }; /* the kernel's 5 of `#!` and the loader of the last */
   add_image(&task->exec, name);
   for (int i = 0; i < MAX_INTERPRETERS && interpreter_of(name, interpreter); i++) {
-    if (!resolve(task, AT_FDCWD, interpreter, FOLLOW, &file) || !file.exists)
+    if (!resolve(task, AT_FDCWD, interpreter, FOLLOW, &file) || !file.exists ||
+        !S_ISREG(file.status.st_mode))
       return;
     name = file.name;
     add_image(&task->exec, name);

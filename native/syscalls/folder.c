@@ -1,4 +1,4 @@
-/* chdir(2), fchdir(2). */
+/* chdir(2), fchdir(2), chroot(2), pivot_root(2). */
 #include "arguments.h"
 
 static void enter_folder(struct task *task, const struct file *file) {
@@ -23,4 +23,12 @@ void enter_fchdir(struct task *task, const struct abi *abi) {
   struct file file;
   if (resolve_fd(task, (int)task->args[0], &file))
     enter_folder(task, &file);
+}
+
+void enter_root(struct task *task, const struct abi *abi) {
+  (void)abi;
+  struct file file;
+  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+    note_use(task, &file, STAT);
+  root_changes();
 }

@@ -15,7 +15,9 @@ static void rename_file(struct task *task, const struct file *old, const struct 
   if (!old->exists || (new->exists && (flags & RENAME_NOREPLACE)))
     return;
   expect_name(task, old, READ | LINK);
-  expect_name(task, new, WRITE | LINK);
+  if (new->exists && S_ISLNK(new->status.st_mode))
+    note_link(new->name);
+  expect_file(task, new, WRITE | LINK, S_ISDIR(old->status.st_mode) ? DIRECTORY : 0);
   expect_rename(task, old->name, new->name, flags & RENAME_EXCHANGE ? EXCHANGED : RENAMED);
 }
 

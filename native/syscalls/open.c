@@ -41,11 +41,14 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
     expect_file(task, file, mode, replaces(flags) ? TRUNCATED : 0);
 }
 
-static void open_file(struct task *task, int dirfd, unsigned path, uint64_t flags) {
+typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
+                      struct file *file);
+
+static void open_by(resolver *find, struct task *task, int dirfd, unsigned path, uint64_t flags) {
   char text[PATH_MAX];
   struct file file;
   enum follow follow = (flags & O_NOFOLLOW) || creates_only(flags) ? NOFOLLOW : FOLLOW;
-  if (!text_argument(task, path, text, sizeof text) || !resolve(task, dirfd, text, follow, &file))
+  if (!text_argument(task, path, text, sizeof text) || !find(task, dirfd, text, follow, &file))
     return;
   if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
     if (file.exists)
@@ -60,6 +63,10 @@ static void open_file(struct task *task, int dirfd, unsigned path, uint64_t flag
   }
 }
 
+static void open_file(struct task *task, int dirfd, unsigned path, uint64_t flags) {
+  open_by(resolve, task, dirfd, path, flags);
+}
+
 void enter_open(struct task *task, const struct abi *abi) {
   (void)abi;
   open_file(task, AT_FDCWD, 0, task->args[1]);
@@ -72,9 +79,11 @@ void enter_openat(struct task *task, const struct abi *abi) {
 
 void enter_openat2(struct task *task, const struct abi *abi) {
   (void)abi;
+  enum { IN_ROOT = 0x10 }; /* RESOLVE_IN_ROOT */
   struct how how;
   if (read_memory(task->tid, task->args[2], &how, sizeof how))
-    open_file(task, (int)task->args[0], 1, how.flags);
+    open_by(how.resolve & IN_ROOT ? resolve_in_root : resolve, task, (int)task->args[0], 1,
+            how.flags);
 }
 
 void enter_creat(struct task *task, const struct abi *abi) {
