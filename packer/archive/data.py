@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 from zlib_ng import gzip_ng_threaded
 
 from rpz.packer.archive.format import PREFIX, PackError
+from rpz.packer.interrupts import interrupts_held
 from rpz.packer.select import Kind
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ class Summary:
 class _Tee(io.RawIOBase):
     """Passes on what the tar writes, and digests it."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], check: Callable[[], None]) -> None:
         self._file = file
+        self._check = check
         self._offset = 0
         self.digest = hashlib.sha256()
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._check()
         self.digest.update(data)
         self._offset += len(data)
         return self._file.write(data)
@@ -86,8 +89,8 @@ def write_data(out: BinaryIO, members: Sequence[Member], progress: Progress) -> 
         PackError: a file can't be read, or changed while it was read.
 
     """
-    with _compressed(out) as zipped:
-        tee = _Tee(zipped)
+    with interrupts_held() as check, _compressed(out) as zipped:
+        tee = _Tee(zipped, check)
         with tarfile.TarFile(
             fileobj=tee,
             mode="w",

@@ -1,0 +1,111 @@
+"""``rpz pack``, ``rpz reset`` and ``rpz info`` as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+
+import pytest
+
+from rpz.packer.configure import write_config
+from tests.packer.traces import Trace
+
+
+@pytest.fixture
+def traced(tmp_path):
+    (tmp_path / "data.csv").write_text("1,2")
+    (tmp_path / "out.csv").write_text("3")
+    trace = Trace(tmp_path).start("prog", "data.csv", "it's\x1b", exitcode=0x10B)
+    trace.read(tmp_path / "data.csv").create(tmp_path / "out.csv").read(tmp_path / "gone\n")
+    trace.save(tmp_path / ".rpz-trace")
+    write_config(tmp_path / ".rpz-trace")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("traced")
+class TestPack:
+    def test_says_what_it_did(self, rpz):
+        done = rpz("pack", "analysis")
+        assert done.returncode == 0
+        assert done.stdout == b""
+        assert done.stderr.startswith(b"rpz: Packed 1 file (3 bytes), 0 packages in analysis.rpz: ")
+
+    def test_says_what_it_left_out_and_why(self, rpz):
+        done = rpz("pack")
+        assert b"rpz: Not packed, no longer there (1):\n  " in done.stderr
+        assert b"gone\\n\n" in done.stderr
+
+    def test_says_nothing_when_quiet_and_all_is_well(self, rpz, traced):
+        Trace(traced).start().read(traced / "data.csv").save(traced / ".rpz-trace")
+        assert rpz("pack", "-q").stderr == b""
+
+    def test_keeps_what_exists(self, rpz, traced):
+        (traced / "experiment.rpz").write_text("mine")
+        done = rpz("pack")
+        assert done.returncode == 1
+        assert done.stderr == (
+            b"rpz: experiment.rpz exists already. "
+            b"Choose another name, or replace it: --overwrite.\n"
+        )
+        assert rpz("pack", "--overwrite").returncode == 0
+
+    def test_leaves_nothing_when_interrupted(self, rpz, traced):
+        with (traced / "data.csv").open("r+b") as file:
+            file.truncate(1 << 36)  # a hole: more than is ever read
+        before = set(traced.iterdir())
+        pack = rpz.start("pack")
+        while not any(path.suffix == ".part" for path in traced.iterdir()):
+            time.sleep(0.01)
+            assert pack.poll() is None, pack.communicate()
+        pack.send_signal(signal.SIGINT)
+        _, told = pack.communicate(timeout=30)
+        assert pack.returncode == 130
+        assert told.strip() == b"rpz: Interrupted."
+        assert set(traced.iterdir()) == before
+
+    def test_shows_a_wrong_edit(self, rpz, traced):
+        path = traced / ".rpz-trace" / "config.yml"
+        path.write_text(path.read_text().replace("uid: 1001", "uid: me"))
+        done = rpz("pack")
+        assert done.returncode == 1
+        assert b"config.yml:24:10: expected a number." in done.stderr
+
+    def test_resets(self, rpz, traced):
+        path = traced / ".rpz-trace" / "config.yml"
+        good = path.read_bytes()
+        path.write_text("spoilt")
+        done = rpz("reset")
+        assert done.returncode == 0
+        assert b"config.yml.old" in done.stderr
+        assert path.read_bytes() == good
+
+    def test_shows_a_pack(self, rpz):
+        rpz("pack")
+        done = rpz("info", "experiment.rpz")
+        assert done.returncode == 0
+        text = done.stdout.decode()
+        assert "killed by signal 11" in text
+        assert "\x1b" not in text
+        assert "data.csv: " in text
+
+    def test_shows_a_pack_to_programs(self, rpz, traced):
+        rpz("pack")
+        found = json.loads(rpz("info", "--json", "experiment.rpz").stdout)
+        assert found["runs"][0]["argv"] == ["prog", "data.csv", "it's\x1b"]
+        assert found["runs"][0]["signal"] == 11
+        assert found["size"] == (traced / "experiment.rpz").stat().st_size
+        assert {item["name"] for item in found["inputs_outputs"]} == {"data.csv", "out.csv"}
+
+
+def test_a_missing_trace_is_told(rpz):
+    done = rpz("pack")
+    assert done.returncode == 1
+    assert done.stderr == b"rpz: There is no trace at .rpz-trace. Make one: rpz trace.\n"
+
+
+def test_what_is_no_pack_is_told(rpz, tmp_path):
+    (tmp_path / "x").write_text("x")
+    done = rpz("info", "x")
+    assert done.returncode == 1
+    assert done.stderr == b"rpz: x is not a pack. Make one: rpz pack.\n"
