@@ -14,7 +14,7 @@ demo: .venv-demo/ready  ## Trace, pack, unpack and run the bundled example, and 
 	@sh scripts/demo .venv-demo
 
 test: .venv/ready build/sanitize/rpz-tracer  ## Run all tests
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@RPZ_SANITIZED_TRACER=$(CURDIR)/build/sanitize/rpz-tracer .venv/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: .venv/ready  ## Check style and types
 	.venv/bin/ruff check .

@@ -12,7 +12,6 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted(path.parent for path in (ROOT / "tests" / "cases").glob("*/case.yml"))
-BACKENDS = ("chroot", "docker")
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,7 @@ def packed(request, tmp_path_factory):
     return folder, lab, recorded
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_replays_what_ran(packed, backend):
+def test_replays_what_ran(backend, packed):
     folder, lab, recorded = packed
     target = f"replayed-{backend}"
     done(rpz("unpack", backend, "case.rpz", target, cwd=folder))

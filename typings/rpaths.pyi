@@ -1,4 +1,3 @@
-
 class AbstractPath:
     path: bytes
     def __init__(self, *parts: bytes | str | AbstractPath) -> None: ...

@@ -98,3 +98,24 @@ def test_chroot(reprounzip, experiment, tmp_path):
 @pytest.mark.parametrize("experiment", [ODD[:3]], indirect=True)  # it reads UTF-8 only
 def test_the_trace_is_read(reprounzip, experiment):
     succeeded(reprounzip("graph", "graph.dot", experiment))
+
+
+def test_what_rpz_traced_runs_under_reprounzip(rpz, reprounzip, tmp_path):
+    """The whole of it: a real trace, the original out of reach, the same output."""
+    require(os.geteuid() == 0, "reprounzip chroot needs root")
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    (lab / "data.csv").write_text("pear\napple\n")
+    # reprounzip starts runs with sh and env, and fetches busybox where a pack has none
+    script = "cd lab && env LC_ALL=C sort data.csv >out.csv && cat out.csv"
+    traced = rpz("trace", "/bin/sh", "-c", script)
+    assert (traced.returncode, traced.stdout) == (0, b"apple\npear\n"), traced.stderr
+    assert rpz("pack", "experiment.rpz").returncode == 0
+    lab.rename(tmp_path / "out-of-reach")
+    pack_path = tmp_path / "experiment.rpz"
+    assert "exitcode: 0" in succeeded(reprounzip("-v", "info", pack_path))
+    assert "out.csv" in succeeded(reprounzip("showfiles", pack_path))
+    succeeded(reprounzip("chroot", "setup", "--dont-bind-magic-dirs", pack_path, "target"))
+    assert "apple\npear\n" in succeeded(reprounzip("chroot", "run", "target"))
+    assert (tmp_path / "target/root" / str(lab)[1:] / "out.csv").read_bytes() == traced.stdout
+    succeeded(reprounzip("chroot", "destroy", "target"))

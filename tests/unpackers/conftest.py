@@ -1,9 +1,8 @@
-"""The experiment of these tests, and the backends that this machine has."""
+"""The experiment of these tests."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -49,35 +48,6 @@ def pack(tmp_path, probe):
         return packs.write_pack(tmp_path / "exp.rpz", packs.config(*commands, **options), data)
 
     return write
-
-
-def namespaces_work():
-    options = ["--mount"] if os.geteuid() == 0 else ["--mount", "--user", "--map-root-user"]
-    return subprocess.run(["unshare", *options, "true"], check=False).returncode == 0
-
-
-def docker_works():
-    if shutil.which("docker") is None:
-        return False
-    return subprocess.run(["docker", "info"], check=False, capture_output=True).returncode == 0
-
-
-@pytest.fixture(scope="session")
-def docker_engine():
-    require(docker_works(), "no Docker engine is running")
-
-
-@pytest.fixture(scope="session")
-def chroot_allowed():
-    require(namespaces_work(), "this user may not make mount namespaces")
-
-
-@pytest.fixture(params=["chroot", "docker"])
-def backend(request):
-    """Each backend in turn."""
-    needs = {"chroot": "chroot_allowed", "docker": "docker_engine"}
-    request.getfixturevalue(needs[request.param])
-    return request.param
 
 
 @pytest.fixture

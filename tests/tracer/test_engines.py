@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from rpz.tracer import engines
+from rpz.tracer.engines import NoTracerError, find_tracer
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation without a tracer anywhere."""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    monkeypatch.delenv("RPZ_TRACER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(folder))
+    return folder
+
+
+def put_program(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    program = folder / "rpz-tracer"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_a_chosen_tracer_comes_first(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_program(scripts)
+    monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
+    assert find_tracer() == Path("/my/tracer")
+
+
+def test_the_installed_tracer_comes_before_the_path(scripts: Path) -> None:
+    put_program(Path(os.environ["PATH"]))
+    installed = put_program(scripts)
+    assert find_tracer() == installed
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_tracer_on_the_path() -> None:
+    program = put_program(Path(os.environ["PATH"]))
+    assert find_tracer() == program
+
+
+@pytest.mark.usefixtures("scripts")
+def test_no_tracer_names_the_way_out() -> None:
+    with pytest.raises(NoTracerError, match=r"or trace with --engine python\.$"):
+        find_tracer()
+
+
+def test_native_gives_the_environment_that_we_were_started_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
+    environment = f"/proc/{os.getpid()}/environ"
+    assert engines.native(Path("out")) == ["/my/tracer", "-e", environment, "out", "--"]
+
+
+def test_python_is_this_python() -> None:
+    assert engines.python(Path("out"))[0] == sys.executable
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_output_stands_before_the_command(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
+    assert engines.ENGINES[engine](Path("out"))[-2:] == ["out", "--"]
+
+
+def test_the_default_engine_is_the_first() -> None:
+    assert list(engines.ENGINES) == ["native", "python"]
