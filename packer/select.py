@@ -109,7 +109,7 @@ def current_names(tree: Tree) -> dict[Content, list[bytes]]:
 def _verdict(content: Content, names: list[bytes]) -> Needed | LeftOut | None:
     if content.origin is None:
         return _appeared(content, names)
-    if not content.needed:
+    if not content.needed or content.origin == b"/":  # there is a root folder everywhere
         return None
     if content.target is not None:
         return _link(content.origin, content.target, names)

@@ -60,6 +60,11 @@ def test_the_working_folder_is_packed(trace):
     assert os.fsencode(trace.folder) in selected(trace).by_path
 
 
+def test_the_root_folder_is_everywhere_already(trace):
+    trace.file(Path("/"), READ, is_directory=True)
+    assert b"/" not in selected(trace).by_path
+
+
 def test_what_a_run_made_is_not_packed(trace):
     path = put(trace, "f")
     trace.create(path).read(path).stat(path)
