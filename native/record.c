@@ -20,6 +20,9 @@ enum type {
   TYPE_CONNECTION,
   TYPE_WARNING,
   TYPE_END,
+  TYPE_ABSENT,
+  TYPE_LISTING,
+  TYPE_SNAPSHOT,
 };
 
 enum { HEADER_SIZE = 16, RECORD_HEADER_SIZE = 16, WINDOW = 1 << 20 };
@@ -168,9 +171,12 @@ void record_process(uint32_t process, uint32_t parent, uint32_t tid, uint32_t fl
   put_record(TYPE_PROCESS);
 }
 
-void record_exit(uint32_t process, uint32_t status) {
+void record_exit(uint32_t process, uint32_t status, const struct usage *usage) {
   put_u32(process);
   put_u32(status);
+  put_u64(usage->user_time);
+  put_u64(usage->system_time);
+  put_u64(usage->memory);
   put_record(TYPE_EXIT);
 }
 
@@ -224,6 +230,41 @@ void record_connection(uint32_t process, enum connection_kind kind, const void *
   put_u32(0);
   put_string(address, length);
   put_record(TYPE_CONNECTION);
+}
+
+void record_absent(uint32_t process, uint32_t path) {
+  put_u32(process);
+  put_u32(path);
+  put_record(TYPE_ABSENT);
+}
+
+void record_listing(uint32_t process, uint32_t path, const struct buffer *entries) {
+  put_u32(process);
+  put_u32(path);
+  put_string(entries->data, entries->size);
+  put_record(TYPE_LISTING);
+}
+
+static uint64_t nanoseconds(struct timespec time) {
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+void record_snapshot(uint32_t process, uint32_t path, uint32_t number, enum snapshot_kind kind,
+                     const struct stat *status) {
+  put_u32(process);
+  put_u32(path);
+  put_u32(number);
+  put_u32(kind);
+  put_u32(status->st_mode);
+  put_u32((uint32_t)status->st_nlink);
+  put_u32(status->st_uid);
+  put_u32(status->st_gid);
+  put_u64(status->st_dev);
+  put_u64(status->st_ino);
+  put_u64((uint64_t)status->st_size);
+  put_u64(nanoseconds(status->st_atim));
+  put_u64(nanoseconds(status->st_mtim));
+  put_record(TYPE_SNAPSHOT);
 }
 
 void record_warning(uint32_t process, const char *text) {

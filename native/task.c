@@ -76,9 +76,9 @@ void exec_clear(struct exec *exec) {
   *exec = (struct exec){0};
 }
 
-void task_end(struct task *task, uint32_t status) {
+void task_end(struct task *task, uint32_t status, const struct usage *usage) {
   if (task->process != 0)
-    record_exit(task->process, status);
+    record_exit(task->process, status, usage);
   struct task **link = bucket_of(task->tid);
   while (*link != task)
     link = &(*link)->next;

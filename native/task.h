@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct syscall_row;
+struct usage;
 struct name;
 
 /* Something that happened if the call that is under way succeeds. */
@@ -56,8 +57,8 @@ size_t task_waiting_count(void);
 struct task *task_waiting_since(uint64_t time);
 /* Give a task its place in the stream as a child or thread of PARENT (NULL: the command). */
 void task_start(struct task *task, const struct task *parent);
-/* Record the end of a task and forget it. */
-void task_end(struct task *task, uint32_t status);
+/* Record the end of a task, and what it has used if it was a process, and forget it. */
+void task_end(struct task *task, uint32_t status, const struct usage *usage);
 size_t task_count(void);
 /* Send a signal to every process. */
 void task_signal_all(int signal);

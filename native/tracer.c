@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct stop {
   pid_t tid;
   int status;
+  struct rusage usage; /* of one that has ended */
 };
 
 /* How many seconds the command's other processes may go on before we say that we wait for them. */
@@ -116,7 +118,7 @@ static struct task *become_leader(struct task *leader, pid_t former) {
   leader->exec = thread->exec;
   thread->exec = (struct exec){0};
   leader->row = NULL;
-  task_end(thread, 0);
+  task_end(thread, 0, &(struct usage){0});
   return leader;
 }
 
@@ -169,11 +171,24 @@ static void on_stop(struct task *task, int status) {
   }
 }
 
-static void on_end(struct task *task, int status) {
+static uint64_t nanoseconds(struct timeval time) {
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
+/* wait4(2) tells of the whole process, also at the end of one of its threads. */
+static struct usage usage_of(const struct task *task, const struct rusage *usage) {
+  if (task->thread)
+    return (struct usage){0};
+  return (struct usage){nanoseconds(usage->ru_utime), nanoseconds(usage->ru_stime),
+                        (uint64_t)usage->ru_maxrss * 1024};
+}
+
+static void on_end(struct task *task, int status, const struct rusage *rusage) {
   uint32_t code =
       WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : SIGNALLED + (uint32_t)WTERMSIG(status);
   bool is_command = task->tid == command;
-  task_end(task, code);
+  struct usage usage = usage_of(task, rusage);
+  task_end(task, code, &usage);
   if (is_command) {
     command = 0; /* its id may be another's soon */
     command_status = code;
@@ -248,7 +263,8 @@ static void wait_for_parents(void) {
 static bool next_stop(struct stop *stop) {
   for (;;) {
     signal_rest();
-    stop->tid = waitpid(-1, &stop->status, __WALL | (task_waiting_count() > 0 ? WNOHANG : 0));
+    int options = __WALL | (task_waiting_count() > 0 ? WNOHANG : 0);
+    stop->tid = wait4(-1, &stop->status, options, &stop->usage);
     if (stop->tid > 0)
       return true;
     if (stop->tid == 0)
@@ -269,7 +285,7 @@ static void dispatch(const struct stop *stop) {
   if (WIFSTOPPED(stop->status))
     on_stop(task, stop->status);
   else
-    on_end(task, stop->status);
+    on_end(task, stop->status, &stop->usage);
 }
 
 /* What the terminal sends reaches the command by itself; what was sent to us is passed on. The

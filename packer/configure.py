@@ -17,8 +17,9 @@ from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.select import Kind, Selection, select
 from rpz.packer.sizes import human_size
-from rpz.tracer.database import ExecutionRow, ProcessRow, RunRow, TraceDatabase
+from rpz.tracer.database import TraceDatabase
 from rpz.tracer.records import SIGNALLED
+from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable

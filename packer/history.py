@@ -7,8 +7,8 @@ import posixpath
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.packer.tree import Tree
-from rpz.tracer.database import ExecutionRow, FileRow, LinkRow, RemovalRow, RenameRow, RunRow
 from rpz.tracer.records import Mode
+from rpz.tracer.rows import ExecutionRow, FileRow, LinkRow, RemovalRow, RenameRow, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rpz.packer.select import Selection
     from rpz.packer.tree import Content, Tree
-    from rpz.tracer.database import RunRow
+    from rpz.tracer.rows import RunRow
 
 
 @dataclass

@@ -14,7 +14,8 @@ from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
 from rpz.packer.plan import listed, plan
-from rpz.tracer.database import TraceDatabase, WarningRow
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.rows import WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.cli import COMMANDS
-from rpz.tracer.database import TABLES, VERSION, FileRow, TraceDatabase
+from rpz.tracer.database import VERSION, TraceDatabase
 from rpz.tracer.records import RECORDS, Flag, Mode, PathName, Record, Warn
+from rpz.tracer.rows import TABLES, FileRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,4 @@
-"""The trace database (``docs/trace-database.md``): typed rows of ``trace.sqlite3``.
-
-Names, argument lists and environments are ``bytes``: SQLite's TEXT holds them as they were, valid
-UTF-8 or not.
-"""
+"""The trace database ``trace.sqlite3`` (``docs/trace-database.md``), read and written by rows."""
 
 from __future__ import annotations
 
@@ -10,13 +6,14 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib.resources import files
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
+from rpz.tracer.rows import TABLES, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,149 +28,6 @@ VERSION = 1
 class TraceDatabaseError(RpzError):
     """The trace database can't be read or written."""
 
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run: a command, from its start to the end of its last process."""
-
-    id: int
-    engine: str
-    argv: bytes
-    workingdir: bytes
-    umask: int
-    started: int
-    ended: int | None
-    timestamp: int
-    end_timestamp: int | None
-    exitcode: int | None
-    uid: int
-    gid: int
-    architecture: str
-    distribution: str
-    distribution_version: str
-    hostname: str
-    system: str
-    kernel: str
-    processors: int | None
-    memory: int | None
-
-
-@dataclass(frozen=True)
-class ProcessRow:
-    """One process or thread."""
-
-    id: int
-    run_id: int
-    parent: int | None
-    timestamp: int
-    is_thread: bool
-    exitcode: int | None
-    exit_timestamp: int | None
-    tid: int
-
-
-@dataclass(frozen=True)
-class FileRow:
-    """One use of one file: ``mode`` is a :class:`rpz.tracer.records.Mode`."""
-
-    id: int
-    run_id: int
-    name: bytes
-    timestamp: int
-    mode: int
-    is_directory: bool
-    process: int
-    existed: bool
-    truncated: bool
-
-
-@dataclass(frozen=True)
-class ExecutionRow:
-    """One successful exec; ``argv`` and ``envp`` end each element with a NUL."""
-
-    id: int
-    name: bytes
-    run_id: int
-    timestamp: int
-    process: int
-    argv: bytes
-    envp: bytes
-    workingdir: bytes
-
-
-@dataclass(frozen=True)
-class LinkRow:
-    """One symbolic link that was followed, as it was then."""
-
-    id: int
-    run_id: int
-    name: bytes
-    timestamp: int
-    target: bytes
-
-
-@dataclass(frozen=True)
-class RenameRow:
-    """One name given or moved: ``kind`` is rename, exchange or hardlink."""
-
-    id: int
-    run_id: int
-    timestamp: int
-    process: int
-    kind: str
-    old: bytes
-    new: bytes
-
-
-@dataclass(frozen=True)
-class RemovalRow:
-    """One name removed."""
-
-    id: int
-    run_id: int
-    timestamp: int
-    process: int
-    name: bytes
-    is_directory: bool
-
-
-@dataclass(frozen=True)
-class ConnectionRow:
-    """One socket given an address: ``operation`` is connect, accept or bind."""
-
-    id: int
-    run_id: int
-    timestamp: int
-    process: int
-    inbound: bool
-    family: str
-    protocol: str | None
-    address: str
-    operation: str
-
-
-@dataclass(frozen=True)
-class WarningRow:
-    """Something that makes the trace less sure."""
-
-    id: int
-    run_id: int
-    timestamp: int
-    process: int | None
-    text: bytes
-
-
-TABLES: dict[type[Any], str] = {
-    RunRow: "runs",
-    ProcessRow: "processes",
-    FileRow: "opened_files",
-    ExecutionRow: "executed_files",
-    LinkRow: "links",
-    RenameRow: "renames",
-    RemovalRow: "removals",
-    ConnectionRow: "connections",
-    WarningRow: "warnings",
-}
 
 Row = TypeVar("Row")
 _STORED_AS_TEXT = (bytes, str, str | None)
@@ -276,7 +130,7 @@ class TraceDatabase:
         self._connection.close()
 
     def rows(self, row: type[Row], where: str = "1", *values: object) -> Iterator[Row]:
-        """Yield a table's rows by id, as ``row`` says (one of :data:`TABLES`)."""
+        """Yield a table's rows by id, as ``row`` says (one of :data:`rpz.tracer.rows.TABLES`)."""
         decoders = _decoders(row)
         statement = (
             f"SELECT {', '.join(_columns(row))} FROM {TABLES[row]} "  # noqa: S608 (our own names)

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.tracer.database import RunRow, TraceDatabase, replacement
+from rpz.tracer.database import TraceDatabase, replacement
+from rpz.tracer.rows import RunRow
 
 if TYPE_CHECKING:
     from pathlib import Path

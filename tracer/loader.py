@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
-from rpz.tracer.database import (
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.records import ConnectionKind, Flag, RenameKind, SnapshotKind
+from rpz.tracer.rows import (
+    AbsentRow,
     ConnectionRow,
     ExecutionRow,
     FileRow,
     LinkRow,
+    ListingRow,
     ProcessRow,
     RemovalRow,
     RenameRow,
     RunRow,
-    TraceDatabase,
+    SnapshotRow,
     WarningRow,
 )
-from rpz.tracer.records import ConnectionKind, Flag, RecordStreamError, RenameKind
+from rpz.tracer.stream import RecordStreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rpz.tracer.host import Host
 
-EVENTS = (FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow, WarningRow)
+EVENTS = (
+    FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow,
+    AbsentRow, ListingRow, SnapshotRow, WarningRow,
+)  # fmt: skip
 """The tables whose ids come from one sequence, so that they say what came before what."""
 BATCH = 10_000
 """Rows that are kept before they are inserted."""
@@ -61,6 +68,9 @@ class Loader:
             records.Rename: self._on_rename,
             records.Remove: self._on_remove,
             records.Connection: self._on_connection,
+            records.Absent: self._on_absent,
+            records.Listing: self._on_listing,
+            records.Snapshot: self._on_snapshot,
             records.Warn: self._on_warning,
             records.End: self._on_end,
         }
@@ -119,6 +129,9 @@ class Loader:
             timestamp=start.time,
             end_timestamp=end.time if end else None,
             exitcode=end.status if end else command.exitcode,
+            user_time=command.user_time,
+            system_time=command.system_time,
+            peak_memory=command.peak_memory,
             **asdict(self._host),
         )
 
@@ -141,14 +154,21 @@ class Loader:
             exitcode=None,
             exit_timestamp=None,
             tid=record.tid,
+            user_time=None,
+            system_time=None,
+            peak_memory=None,
         )
 
     def _on_exit(self, record: records.Exit) -> None:
-        row = self._processes[record.process]
-        self._processes[record.process] = ProcessRow(
-            row.id, row.run_id, row.parent, row.timestamp, row.is_thread,
-            record.status, record.time, row.tid,
-        )  # fmt: skip
+        known = record.memory > 0
+        self._processes[record.process] = replace(
+            self._processes[record.process],
+            exitcode=record.status,
+            exit_timestamp=record.time,
+            user_time=record.user_time if known else None,
+            system_time=record.system_time if known else None,
+            peak_memory=record.memory if known else None,
+        )
 
     def _on_exec(self, record: records.Exec) -> None:
         self._executed = True
@@ -226,9 +246,53 @@ class Loader:
             )
         )
 
+    def _on_absent(self, record: records.Absent) -> None:
+        name = self._paths[record.path]
+        process = self._process(record.process)
+        self._add(AbsentRow(self._next(), self._run, name, record.time, process))
+
+    def _on_listing(self, record: records.Listing) -> None:
+        self._add(
+            ListingRow(
+                id=self._next(),
+                run_id=self._run,
+                name=self._paths[record.path],
+                timestamp=record.time,
+                process=self._process(record.process),
+                entries=_joined(record.entries),
+            )
+        )
+
+    def _on_snapshot(self, record: records.Snapshot) -> None:
+        self._add(
+            SnapshotRow(
+                id=self._next(),
+                run_id=self._run,
+                name=self._paths[record.path],
+                timestamp=record.time,
+                process=self._process(record.process),
+                kind=SnapshotKind(record.kind).name.lower(),
+                number=record.number,
+                mode=record.mode,
+                links=record.links,
+                uid=record.uid,
+                gid=record.gid,
+                device=_signed(record.device),
+                inode=_signed(record.inode),
+                size=record.size,
+                accessed=_signed(record.accessed),
+                modified=_signed(record.modified),
+            )
+        )
+
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None
         self._add(WarningRow(self._next(), self._run, record.time, process, record.text))
+
+
+def _signed(number: int) -> int:
+    """Return a 64-bit number as SQLite can hold it; times before 1970 are negative again."""
+    return number - (1 << 64) if number >> 63 else number
 
 
 def _joined(items: tuple[bytes, ...]) -> bytes:

@@ -9,7 +9,10 @@ CREATE TABLE processes (
     is_thread BOOLEAN NOT NULL,
     exitcode INTEGER,
     exit_timestamp INTEGER,
-    tid INTEGER NOT NULL
+    tid INTEGER NOT NULL,
+    user_time INTEGER,
+    system_time INTEGER,
+    peak_memory INTEGER
 );
 CREATE INDEX proc_parent_idx ON processes (parent);
 
@@ -58,7 +61,10 @@ CREATE TABLE runs (
     system TEXT NOT NULL,
     kernel TEXT NOT NULL,
     processors INTEGER,
-    memory INTEGER
+    memory INTEGER,
+    user_time INTEGER,
+    system_time INTEGER,
+    peak_memory INTEGER
 );
 
 CREATE TABLE links (
@@ -100,10 +106,56 @@ CREATE TABLE connections (
     operation TEXT NOT NULL
 );
 
+CREATE TABLE absent_files (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL
+);
+
+CREATE TABLE listings (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    entries TEXT NOT NULL
+);
+
+CREATE TABLE snapshots (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    links INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    gid INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    accessed INTEGER NOT NULL,
+    modified INTEGER NOT NULL
+);
+
 CREATE TABLE warnings (
     id INTEGER NOT NULL PRIMARY KEY,
     run_id INTEGER NOT NULL,
     timestamp INTEGER NOT NULL,
     process INTEGER,
     text TEXT NOT NULL
+);
+
+CREATE TABLE digests (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    sha256 TEXT NOT NULL
 );

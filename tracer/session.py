@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import wait_in_foreground
-from rpz.tracer.database import FileRow, ProcessRow, TraceDatabase, WarningRow, replaced
+from rpz.tracer.database import TraceDatabase, replaced
 from rpz.tracer.engines import ENGINES
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
-from rpz.tracer.records import read_records
+from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
+from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

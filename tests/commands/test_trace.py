@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rpz.tracer.database import ExecutionRow, FileRow, ProcessRow, RunRow, TraceDatabase
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow, RunRow
 from tests.conftest import rpz_in
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.names import short_names
 from rpz.packer.select import select
-from rpz.tracer.database import RunRow
+from rpz.tracer.rows import RunRow
 from tests.packer.traces import Trace
 
 

@@ -6,7 +6,9 @@ import itertools
 import os
 from dataclasses import fields
 
-from rpz.tracer.database import (
+from rpz.tracer.database import TraceDatabase, replaced
+from rpz.tracer.records import Mode
+from rpz.tracer.rows import (
     ExecutionRow,
     FileRow,
     LinkRow,
@@ -14,10 +16,7 @@ from rpz.tracer.database import (
     RemovalRow,
     RenameRow,
     RunRow,
-    TraceDatabase,
-    replaced,
 )
-from rpz.tracer.records import Mode
 
 READ, WRITE, WDIR, STAT, LINK, SOCKET = (
     Mode.READ, Mode.WRITE, Mode.WDIR, Mode.STAT, Mode.LINK, Mode.SOCKET,

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.tracer import records
+from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,6 +103,18 @@ def _said(record: records.Record, names: Mapping[int, bytes]) -> Iterator[str]:
             yield f"KILLED {status - records.SIGNALLED}"
         case records.Connection(kind=kind, address=address):
             yield f"{records.ConnectionKind(kind).name} {_address(address)}"
+        case _:
+            yield from _said_besides(record, text)
+
+
+def _said_besides(record: records.Record, text: Mapping[int, str]) -> Iterator[str]:
+    match record:
+        case records.Absent(path=path):
+            yield f"ABSENT {text[path]}"
+        case records.Listing(path=path, entries=entries):
+            yield f"LISTING {text[path]} {' '.join(map(os.fsdecode, entries))}"
+        case records.Snapshot(path=path, kind=kind):
+            yield f"SNAPSHOT {records.SnapshotKind(kind).name} {text[path]}"
 
 
 def _bits(kind: type[records.Mode | records.Flag], value: int) -> str:
@@ -132,7 +145,7 @@ def traced(
         check=False,
         timeout=60,
     )
-    stream = list(records.read_records(output)) if output.exists() else []
+    stream = list(read_records(output)) if output.exists() else []
     return Traced(done.returncode, done.stdout, done.stderr, stream)
 
 

@@ -10,16 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.tracer import database
-from rpz.tracer.database import (
-    TABLES,
-    ConnectionRow,
-    FileRow,
-    LinkRow,
-    TraceDatabase,
-    TraceDatabaseError,
-    WarningRow,
-    replaced,
-)
+from rpz.tracer.database import TraceDatabase, TraceDatabaseError, replaced
+from rpz.tracer.rows import TABLES, ConnectionRow, FileRow, LinkRow, WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

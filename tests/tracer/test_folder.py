@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.errors import RpzError
-from rpz.tracer.database import RunRow, TraceDatabaseError, replaced
+from rpz.tracer.database import TraceDatabaseError, replaced
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
+from rpz.tracer.rows import RunRow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def run_row(number: int) -> RunRow:
     return RunRow(
         number, "native", b"true\0", b"/", 0o22, 0, None, 0, None, 0, 0, 0,
-        "x86_64", "debian", "12", "host", "Linux", "6.1", None, None,
+        "x86_64", "debian", "12", "host", "Linux", "6.1", None, None, None, None, None,
     )  # fmt: skip
 
 

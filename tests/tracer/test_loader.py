@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 
 from rpz.tracer import records
-from rpz.tracer.database import (
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.host import Host
+from rpz.tracer.loader import EVENTS, Loader
+from rpz.tracer.records import ConnectionKind, Flag, Mode, Record, RenameKind
+from rpz.tracer.rows import (
     TABLES,
     ConnectionRow,
     ExecutionRow,
@@ -19,12 +23,9 @@ from rpz.tracer.database import (
     RemovalRow,
     RenameRow,
     RunRow,
-    TraceDatabase,
     WarningRow,
 )
-from rpz.tracer.host import Host
-from rpz.tracer.loader import EVENTS, Loader
-from rpz.tracer.records import ConnectionKind, Flag, Mode, Record, RecordStreamError, RenameKind
+from rpz.tracer.stream import RecordStreamError
 from tests.tracer.strategies import related_records
 
 HOST = Host(1000, 100, "x86_64", "debian", "12", "host", "Linux", "6.1", 2, 2**34)
@@ -36,7 +37,7 @@ START = [
     records.PathName(12, 3, b"/w/\xff"),
     records.Exec(13, 1, 2, 1, 0, (b"cmd", b""), (b"A=1",)),
 ]
-END = [records.Exit(90, 1, 3), records.End(91, 1999, 3, 0)]
+END = [records.Exit(90, 1, 3, 5, 6, 7), records.End(91, 1999, 3, 0)]
 
 
 @pytest.fixture
@@ -67,6 +68,9 @@ def test_run(database: TraceDatabase) -> None:
         timestamp=10,
         end_timestamp=91,
         exitcode=3,
+        user_time=5,
+        system_time=6,
+        peak_memory=7,
         **asdict(HOST),
     )
 
@@ -80,16 +84,16 @@ def test_a_run_whose_end_was_not_seen(database: TraceDatabase) -> None:
 
 
 def test_an_engine_killed_after_the_commands_end(database: TraceDatabase) -> None:
-    assert load(database, *START, records.Exit(90, 1, 0x109))
+    assert load(database, *START, records.Exit(90, 1, 0x109, 5, 6, 7))
     assert rows(database, RunRow)[0].exitcode == 0x109
 
 
 def test_processes(database: TraceDatabase) -> None:
     thread = records.Process(20, 2, 1, 71, 1)
-    assert load(database, *START, thread, records.Exit(21, 2, 0), *END)
+    assert load(database, *START, thread, records.Exit(21, 2, 0, 0, 0, 0), *END)
     assert rows(database, ProcessRow) == [
-        ProcessRow(1, 0, None, 11, False, 3, 90, 70),
-        ProcessRow(2, 0, 1, 20, True, 0, 21, 71),
+        ProcessRow(1, 0, None, 11, False, 3, 90, 70, 5, 6, 7),
+        ProcessRow(2, 0, 1, 20, True, 0, 21, 71, None, None, None),
     ]
 
 
@@ -182,7 +186,7 @@ def test_nothing_was_started(database: TraceDatabase, length: int) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        records.Exit(20, 7, 0),
+        records.Exit(20, 7, 0, 5, 6, 7),
         records.File(20, 1, 99, 1, 0),
         records.Exec(20, 1, 99, 1, 0, (), ()),
         records.Rename(20, 1, 1, 2, 9),

@@ -16,6 +16,7 @@ import pytest
 
 from rpz.tracer import records
 from rpz.tracer.records import Mode
+from rpz.tracer.stream import read_records
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, traced
 
@@ -363,7 +364,7 @@ class TestStream:
             assert tracer.stdout is not None
             command = int(tracer.stdout.readline())
             tracer.kill()
-        stream = list(records.read_records(output))
+        stream = list(read_records(output))
         names = {r.name for r in stream if isinstance(r, records.PathName)}
         assert {bytes(folder) + b"/f%d" % i for i in range(1, 301)} <= names
         assert not any(isinstance(record, records.End) for record in stream)
@@ -457,6 +458,6 @@ class TestUnprivileged:
             argv = [*user, tracer, "out", "--", "sh", "-c", "cat </etc/passwd >copy; exit 4"]
             done = subprocess.run(argv, cwd=folder, capture_output=True, check=False)
             assert (done.returncode, done.stderr) == (4, b"")
-            run = Traced(4, b"", b"", list(records.read_records(folder / "out")))
+            run = Traced(4, b"", b"", list(read_records(folder / "out")))
         assert {"READ /etc/passwd", f"WRITE: {folder}/copy"} <= run.lines()
         check_stream(run.records)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rpz.tracer import engines, records
+from rpz.tracer.stream import read_records
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, compiled, traced
 
@@ -141,7 +142,7 @@ def test_environment_from_a_file(engine: str, folder: Path) -> None:
         check=False,
     )
     assert done.stdout.splitlines() == entries
-    (execution,) = [r for r in records.read_records(output) if isinstance(r, records.Exec)]
+    (execution,) = [r for r in read_records(output) if isinstance(r, records.Exec)]
     assert list(execution.environment) == entries
 
 
@@ -260,7 +261,7 @@ def test_the_command_dies_with_the_engine(engine: str, folder: Path) -> None:
         command = int(child.stdout.readline())
         child.kill()
     assert wait_for_end(command)
-    stream = list(records.read_records(output))
+    stream = list(read_records(output))
     assert any(isinstance(record, records.Exec) for record in stream)
     assert not isinstance(stream[-1], records.End)
 
@@ -297,7 +298,7 @@ def test_full_disk_does_not_stop_the_command(folder: Path) -> None:
     )
     assert done.returncode == 6
     assert done.stderr.startswith(b"rpz: ")
-    assert not isinstance(list(records.read_records(output))[-1], records.End)
+    assert not isinstance(list(read_records(output))[-1], records.End)
     assert stat.S_ISREG(output.stat().st_mode)
 
 

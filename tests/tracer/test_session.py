@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.tracer import records, session
-from rpz.tracer.database import ProcessRow, RunRow, TraceDatabase, WarningRow
+from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import ENGINES
 from rpz.tracer.folder import Existing, TraceFolder
-from rpz.tracer.records import RecordStreamError, RecordWriter
+from rpz.tracer.rows import ProcessRow, RunRow, WarningRow
+from rpz.tracer.stream import RecordStreamError, RecordWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ RUN = [
     records.PathName(12, 1, b"/w"),
 ]
 STARTED = [*RUN, records.Exec(13, 1, 1, 1, 0, (b"cmd",), ())]
-ENDED = [*STARTED, records.Exit(14, 1, 0), records.End(15, 1000, 0, 0)]
+ENDED = [*STARTED, records.Exit(14, 1, 0, 5, 6, 7), records.End(15, 1000, 0, 0)]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from rpz.tracer import records
+from rpz.tracer import records, stream
 from rpz.tracer.records import Flag, Mode, u32, u64
 from rpz.tracer.reference.resolve import CrossedLink, Place
 
@@ -34,7 +34,7 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         """Create the stream; it must not exist."""
         self._file = _WholeRecords(path)
-        self._writer = records.RecordWriter(cast("BinaryIO", self._file))
+        self._writer = stream.RecordWriter(cast("BinaryIO", self._file))
         self._paths: dict[bytes, u32] = {}
         self._links: set[CrossedLink] = set()
         self._uses: dict[bytes, set[tuple[int, Mode, Flag]]] = {}
@@ -69,7 +69,7 @@ class Recorder:
 
     def exit(self, number: int, status: int) -> None:
         """Record that a process or thread has ended."""
-        self._write(records.Exit, number, status)
+        self._write(records.Exit, number, status, 0, 0, 0)  # what it used is not known
 
     def execution(
         self,

@@ -10,6 +10,7 @@ from rpz.tracer import records
 from rpz.tracer.records import Flag, Mode
 from rpz.tracer.reference.recorder import Recorder
 from rpz.tracer.reference.resolve import CrossedLink, LeftFolder, Place
+from rpz.tracer.stream import read_records
 
 STATUS = Path("/dev/null").stat()
 FILE = Place(b"/a/file", STATUS, (CrossedLink(b"/link", b"a"), LeftFolder(b"/a/b")))
@@ -22,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def kinds(path: Path) -> list[type[records.Record]]:
-    return [type(record) for record in records.read_records(path)]
+    return [type(record) for record in read_records(path)]
 
 
 def test_what_is_crossed_comes_first(path: Path) -> None:
@@ -48,7 +49,7 @@ def test_another_process_mode_or_flag_is_written(path: Path) -> None:
         recorder.use(2, FILE, Mode.WRITE, NONE)
         recorder.use(1, FILE, Mode.STAT, NONE)
         recorder.use(1, FILE, Mode.WRITE, Flag.TRUNCATED)
-    uses = [r for r in records.read_records(path) if isinstance(r, records.File)]
+    uses = [r for r in read_records(path) if isinstance(r, records.File)]
     assert len({(r.process, r.path, r.mode, r.flags) for r in uses}) == len(uses) == 6
 
 

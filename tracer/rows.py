@@ -1,0 +1,222 @@
+"""The rows of the trace database: one class a table (``docs/trace-database.md``).
+
+Names, argument lists and environments are ``bytes``: SQLite's TEXT holds them as they were, valid
+UTF-8 or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run: a command, from its start to the end of its last process."""
+
+    id: int
+    engine: str
+    argv: bytes
+    workingdir: bytes
+    umask: int
+    started: int
+    ended: int | None
+    timestamp: int
+    end_timestamp: int | None
+    exitcode: int | None
+    uid: int
+    gid: int
+    architecture: str
+    distribution: str
+    distribution_version: str
+    hostname: str
+    system: str
+    kernel: str
+    processors: int | None
+    memory: int | None
+    user_time: int | None
+    system_time: int | None
+    peak_memory: int | None
+
+
+@dataclass(frozen=True)
+class ProcessRow:
+    """One process or thread."""
+
+    id: int
+    run_id: int
+    parent: int | None
+    timestamp: int
+    is_thread: bool
+    exitcode: int | None
+    exit_timestamp: int | None
+    tid: int
+    user_time: int | None
+    system_time: int | None
+    peak_memory: int | None
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One use of one file: ``mode`` is a :class:`rpz.tracer.records.Mode`."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    mode: int
+    is_directory: bool
+    process: int
+    existed: bool
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class ExecutionRow:
+    """One successful exec; ``argv`` and ``envp`` end each element with a NUL."""
+
+    id: int
+    name: bytes
+    run_id: int
+    timestamp: int
+    process: int
+    argv: bytes
+    envp: bytes
+    workingdir: bytes
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """One symbolic link that was followed, as it was then."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    target: bytes
+
+
+@dataclass(frozen=True)
+class RenameRow:
+    """One name given or moved: ``kind`` is rename, exchange or hardlink."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    kind: str
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True)
+class RemovalRow:
+    """One name removed."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    name: bytes
+    is_directory: bool
+
+
+@dataclass(frozen=True)
+class ConnectionRow:
+    """One socket given an address: ``operation`` is connect, accept or bind."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    inbound: bool
+    family: str
+    protocol: str | None
+    address: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class AbsentRow:
+    """One file that was looked for and was not there."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    process: int
+
+
+@dataclass(frozen=True)
+class ListingRow:
+    """One listing of a folder: ``entries`` are a letter for the type and a name, then a NUL."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    process: int
+    entries: bytes
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """What a file was before a run changed it: ``kind`` is content, status, too_large or failed."""
+
+    id: int
+    run_id: int
+    name: bytes
+    timestamp: int
+    process: int
+    kind: str
+    number: int
+    mode: int
+    links: int
+    uid: int
+    gid: int
+    device: int
+    inode: int
+    size: int
+    accessed: int
+    modified: int
+
+
+@dataclass(frozen=True)
+class DigestRow:
+    """The SHA-256 of a file after a run; ``role`` is input or output."""
+
+    id: int
+    run_id: int
+    name: bytes
+    role: str
+    size: int
+    modified: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class WarningRow:
+    """Something that makes the trace less sure."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int | None
+    text: bytes
+
+
+TABLES: dict[type[Any], str] = {
+    RunRow: "runs",
+    ProcessRow: "processes",
+    FileRow: "opened_files",
+    ExecutionRow: "executed_files",
+    LinkRow: "links",
+    RenameRow: "renames",
+    RemovalRow: "removals",
+    ConnectionRow: "connections",
+    AbsentRow: "absent_files",
+    ListingRow: "listings",
+    SnapshotRow: "snapshots",
+    WarningRow: "warnings",
+    DigestRow: "digests",
+}
