@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
-from rpz.tracer.database import TraceDatabase
 from rpz.tracer.records import ConnectionKind, Flag, RenameKind, SnapshotKind
 from rpz.tracer.rows import (
     AbsentRow,
@@ -29,6 +28,7 @@ from rpz.tracer.stream import RecordStreamError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rpz.tracer.database import TraceDatabase
     from rpz.tracer.host import Host
 
 EVENTS = (
