@@ -10,7 +10,7 @@ from rpz import unpackers
 from rpz.commands.options import StatusCommand, verbosity
 
 
-@click.command(cls=StatusCommand)
+@click.command(cls=StatusCommand, short_help="Run the experiment again.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @verbosity

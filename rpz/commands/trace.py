@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 @click.command(
     cls=StatusCommand,
+    short_help="Run a command and remember what it uses.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @trace_dir
