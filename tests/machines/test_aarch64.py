@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rpz.tracer.stream import read_records
 from tests.conftest import PROGRAMS, SOURCE, require
 from tests.tracer.harness import Traced, check_stream, program_names
 
+CMAKE = [sys.executable, "-m", "cmake"]
 TARGET = "aarch64-linux-gnu"
 COMPILER = f"{TARGET}-gcc"
 QEMU = "qemu-system-aarch64"
@@ -36,7 +38,6 @@ def compile_for_target(source: Path, program: Path, *options: str) -> Path:
 def tracer(tmp_path_factory):
     """The tracer, with warnings as errors."""
     require(COMPILER, f"no cross compiler (apt-get install gcc-{TARGET} libc6-dev-arm64-cross)")
-    require("cmake", "no cmake")
     build = tmp_path_factory.mktemp("cross")
     options = {
         "CMAKE_SYSTEM_NAME": "Linux",
@@ -45,8 +46,8 @@ def tracer(tmp_path_factory):
         "RPZ_WERROR": "ON",
     }
     settings = [f"-D{name}={value}" for name, value in options.items()]
-    subprocess.run(["cmake", "-S", SOURCE / "native", "-B", build, *settings], check=True)
-    subprocess.run(["cmake", "--build", build], check=True)
+    subprocess.run([*CMAKE, "-S", SOURCE / "native", "-B", build, *settings], check=True)
+    subprocess.run([*CMAKE, "--build", build], check=True)
     return build / "rpz-tracer"
 
 
