@@ -6,8 +6,9 @@ Each program prints what has to be in its trace, one line each; names are absolu
   after a colon the flags are exactly these)
 - ``RENAME|EXCHANGE|HARDLINK OLD NEW``, ``REMOVE PATH``, ``RMDIR PATH``, ``SYMLINK PATH TARGET``
 - ``EXEC PATH``: the program as it was asked for; ``KILLED N``: a process killed by signal N
-- ``CONNECT|ACCEPT|BIND ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
-- ``NEVER PATH``: no record at all about this path; ``NEVER_STAT PATH``: no STAT use of it
+- ``CONNECT|ACCEPT|BIND|SENDTO ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
+- ``ABSENT PATH``, ``LISTING PATH ENTRIES``, ``WARNING TEXT``: TEXT is the beginning of a warning
+- ``NEVER PATH``: no record about this path, but that it is absent; ``NEVER_STAT PATH``: no STAT use
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ class Traced:
 def _is_borne_out(line: str, seen: set[str]) -> bool:
     word, _, path = line.partition(" ")
     if word == "NEVER":
-        return not any(path in other.split(" ")[1:] for other in seen)
+        words = (other.split(" ") for other in seen)
+        return not any(path in rest and kind != "ABSENT" for kind, *rest in words)
+    if word == "WARNING":
+        return any(other.startswith(line) for other in seen)
     if word == "NEVER_STAT":
         return f"STAT {path}" not in seen
     return line in seen
@@ -115,6 +119,8 @@ def _said_besides(record: records.Record, text: Mapping[int, str]) -> Iterator[s
             yield f"LISTING {text[path]} {' '.join(map(os.fsdecode, entries))}"
         case records.Snapshot(path=path, kind=kind):
             yield f"SNAPSHOT {records.SnapshotKind(kind).name} {text[path]}"
+        case records.Warn(text=said):
+            yield f"WARNING {os.fsdecode(said)}"
 
 
 def _bits(kind: type[records.Mode | records.Flag], value: int) -> str:
