@@ -9,6 +9,7 @@ Each program prints what has to be in its trace, one line each; names are absolu
 - ``CONNECT|ACCEPT|BIND|SENDTO ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
 - ``ABSENT PATH``, ``LISTING PATH ENTRIES``, ``WARNING TEXT``: TEXT is the beginning of a warning
 - ``NEVER PATH``: no record about this path, but that it is absent; ``NEVER_STAT PATH``: no STAT use
+  of it; ``NEVER_LISTED PATH``: no LISTING
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ ENGINES: dict[str, list[str]] = {"python": [sys.executable, "-m", "rpz.tracer.re
 if tracer := os.environ.get("RPZ_TRACER"):
     ENGINES["native"] = [tracer]
 
-NEVER = ("NEVER", "NEVER_STAT")
+NEVER = ("NEVER", "NEVER_STAT", "NEVER_LISTED")
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def _is_borne_out(line: str, seen: set[str]) -> bool:
     if word == "NEVER":
         words = (other.split(" ") for other in seen)
         return not any(path in rest and kind != "ABSENT" for kind, *rest in words)
+    if word == "NEVER_LISTED":
+        return not any(other.startswith(f"LISTING {path} ") for other in seen)
     if word == "WARNING":
         return any(other.startswith(line) for other in seen)
     if word == "NEVER_STAT":
@@ -134,6 +137,9 @@ def _address(address: bytes) -> str:
     if family == socket.AF_INET:
         port = struct.unpack_from("!H", address, 2)[0]
         return f"inet:{socket.inet_ntop(socket.AF_INET, address[4:8])}:{port}"
+    if family == socket.AF_INET6:
+        port = struct.unpack_from("!H", address, 2)[0]
+        return f"inet6:{socket.inet_ntop(socket.AF_INET6, address[8:24])}:{port}"
     return f"family {family}"
 
 
