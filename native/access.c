@@ -1,5 +1,7 @@
 #include "access.h"
 
+#include "listing.h"
+
 #include <string.h>
 
 /* What was recorded already. A name that was removed or renamed is another file's afterwards, whose
@@ -48,8 +50,27 @@ static bool is_news(const struct seen *seen) {
   return true;
 }
 
+bool is_first_time(uint32_t process, uint32_t path, uint64_t what) {
+  return is_news(&(struct seen){process, path, (uint32_t)(what >> 32), (uint32_t)what});
+}
+
+/* What lies below /proc comes and goes by itself. */
+void note_absent(const struct task *task, struct name *name) {
+  if (name->missed || strncmp(name->text, "/proc/", sizeof "/proc/" - 1) == 0)
+    return;
+  name->missed = true;
+  record_absent(task->process, name_number(name));
+}
+
+bool found(const struct task *task, const struct file *file) {
+  if (!file->exists)
+    note_absent(task, file->name);
+  return file->exists;
+}
+
 void note_file(const struct task *task, struct name *name, uint32_t mode, uint32_t flags) {
   uint32_t path = name_number(name);
+  name->missed = false;
   struct seen seen = {task->process, path, name_generation(name), mode << 8 | flags};
   if (is_news(&seen))
     record_file(task->process, path, mode, flags);
@@ -81,6 +102,10 @@ void expect_rename(struct task *task, struct name *old, struct name *new, enum r
   expect(task, (struct event){.type = EVENT_RENAME, .name = old, .other = new, .mode = kind});
 }
 
+void expect_listing(struct task *task, const struct file *file) {
+  expect(task, (struct event){.type = EVENT_LISTING, .name = file->name});
+}
+
 void expect_remove(struct task *task, struct name *name, uint32_t flags) {
   expect(task, (struct event){.type = EVENT_REMOVE, .name = name, .flags = flags});
 }
@@ -101,6 +126,9 @@ void record_events(struct task *task) {
     case EVENT_REMOVE:
       record_remove(task->process, name_number(event->name), event->flags);
       name_changed(event->name);
+      break;
+    case EVENT_LISTING:
+      note_listing(task, event->name, NULL);
       break;
     }
   }

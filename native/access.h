@@ -9,9 +9,16 @@
 void note_file(const struct task *task, struct name *name, uint32_t mode, uint32_t flags);
 /* Record the use of FILE, which exists, at once. */
 void note_use(const struct task *task, const struct file *file, uint32_t mode);
+/* Whether the file that was looked up exists; if not, that is recorded: the call will fail. */
+bool found(const struct task *task, const struct file *file);
+/* Record that a name was looked up that doesn't exist, unless it was before. */
+void note_absent(const struct task *task, struct name *name);
+/* True once a run for each of these: a number below UINT32_MAX - 1 is a process. */
+bool is_first_time(uint32_t process, uint32_t path, uint64_t what);
 /* Record these when the call that TASK is entering has succeeded; its end is then awaited. */
 void expect_file(struct task *task, const struct file *file, uint32_t mode, uint32_t flags);
 void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind);
+void expect_listing(struct task *task, const struct file *file);
 void expect_remove(struct task *task, struct name *name, uint32_t flags);
 /* The call has succeeded: record what was expected of it. */
 void record_events(struct task *task);

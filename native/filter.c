@@ -12,7 +12,7 @@
 
 /* The program is, for each ABI:
  *     unless the architecture is its own, or if the number is below all of its calls: skip
- *     for each call: if the number is its own: stop
+ *     for each call: if the number is its own: stop (or, on its condition only, allow or stop)
  * and at the end: allow. Kernels from 5.11 remember which numbers are always allowed and don't even
  * run it for those. */
 struct program {
@@ -36,8 +36,47 @@ static size_t emit_unless(struct program *program, uint16_t test, uint32_t value
   return emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 }
 
-static uint32_t action_of(const struct syscall_row *row) {
-  return row->enter == NULL ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE;
+static void emit_return(struct program *program, uint32_t action) {
+  emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+static size_t argument_offset(unsigned argument, size_t byte) {
+  return offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + byte;
+}
+
+/* If one of the bits of MASK is set: skip the next SKIPPED instructions. */
+static void emit_if_bit(struct program *program, uint32_t mask, uint8_t skipped) {
+  emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, skipped, 0));
+}
+
+/* Both halves of the argument, the lower one first on these machines. */
+static void emit_with_bit(struct program *program, const struct condition *when) {
+  emit_load(program, argument_offset(when->argument, 0));
+  emit_if_bit(program, (uint32_t)when->mask, 3);
+  emit_load(program, argument_offset(when->argument, sizeof(uint32_t)));
+  emit_if_bit(program, (uint32_t)(when->mask >> 32), 1);
+}
+
+static void emit_one_of(struct program *program, const struct condition *when) {
+  emit_load(program, argument_offset(when->argument, 0));
+  emit(program, (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0));
+  emit(program, (struct sock_filter)BPF_STMT(BPF_LD | BPF_IMM, 1));
+  emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0));
+  emit_if_bit(program, (uint32_t)when->mask, 1);
+}
+
+/* If the number is the row's: stop, or on its condition only. */
+static void emit_row(struct program *program, const struct syscall_row *row) {
+  size_t test =
+      emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 0));
+  if (row->when.test == WITH_BIT)
+    emit_with_bit(program, &row->when);
+  else if (row->when.test == ONE_OF)
+    emit_one_of(program, &row->when);
+  if (row->when.test != EVERY)
+    emit_return(program, SECCOMP_RET_ALLOW);
+  emit_return(program, SECCOMP_RET_TRACE);
+  program->code[test].jf = (uint8_t)(program->size - test - 1);
 }
 
 static uint32_t lowest_number(const struct abi *abi) {
@@ -53,11 +92,8 @@ static void emit_abi(struct program *program, const struct abi *abi) {
   size_t other_arch = emit_unless(program, BPF_JEQ, abi->audit_arch);
   emit_load(program, offsetof(struct seccomp_data, nr));
   size_t lower = emit_unless(program, BPF_JGE, lowest_number(abi));
-  for (size_t i = 0; i < abi->row_count; i++) {
-    const struct syscall_row *row = &abi->rows[i];
-    emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 1));
-    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row)));
-  }
+  for (size_t i = 0; i < abi->row_count; i++)
+    emit_row(program, &abi->rows[i]);
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
 }
@@ -66,7 +102,7 @@ bool filter_install(void) {
   struct program program = {0};
   for (size_t i = 0; abis[i] != NULL; i++)
     emit_abi(&program, abis[i]);
-  emit(&program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  emit_return(&program, SECCOMP_RET_ALLOW);
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
   /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
    */
@@ -80,7 +116,7 @@ bool filter_install(void) {
 
 static const struct syscall_row *row_of(const struct abi *abi, uint64_t number) {
   for (size_t i = 0; i < abi->row_count; i++)
-    if (abi->rows[i].number == number && abi->rows[i].enter != NULL)
+    if (abi->rows[i].number == number)
       return &abi->rows[i];
   return NULL;
 }

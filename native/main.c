@@ -6,6 +6,7 @@
 
 #include "launch.h"
 #include "record.h"
+#include "syscalls/calls.h"
 #include "tracer.h"
 
 #include <errno.h>
@@ -23,8 +24,9 @@ struct options {
 };
 
 static _Noreturn void usage(void) {
-  fputs("usage: rpz-tracer [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]\n"
-        "  -e  a file like /proc/PID/environ, for the command's environment\n",
+  fputs("usage: rpz-tracer [-u] [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]\n"
+        "  -e  a file like /proc/PID/environ, for the command's environment\n"
+        "  -u  leave io_uring to the command: files that it opens so are missed\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
 }
@@ -32,10 +34,13 @@ static _Noreturn void usage(void) {
 static struct options parse(int argc, char **argv) {
   struct options options = {0};
   int option;
-  while ((option = getopt(argc, argv, "+e:")) != -1) {
-    if (option != 'e')
+  while ((option = getopt(argc, argv, "+e:u")) != -1) {
+    if (option == 'e')
+      options.environment = optarg;
+    else if (option == 'u')
+      allow_io_uring();
+    else
       usage();
-    options.environment = optarg;
   }
   if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0)
     usage();

@@ -84,8 +84,11 @@ bool name_is_link(struct name *name, const char *target) {
 
 uint32_t name_generation(const struct name *name) { return name->generation + folder_changes; }
 
+void names_changed(void) { folder_changes++; }
+
 void name_changed(struct name *name) {
   name->generation++;
+  name->missed = false;
   if (name_kind(name) != KIND_UNKNOWN)
     folder_changes++;
 }

@@ -14,6 +14,7 @@ struct name {
   uint32_t number;     /* in the stream; 0 until it is used there */
   uint32_t generation; /* how often it was renamed or removed */
   enum kind kind;
+  bool missed;             /* it was recorded as absent, and has not come since */
   uint32_t believed_since; /* the folder changes at which it was of this kind */
   char *target;            /* of a KIND_LINK */
 };
@@ -24,6 +25,8 @@ struct name *name_of(const char *path, size_t length);
 uint32_t name_number(struct name *name);
 /* The name was removed or renamed: what was believed of it, and of all below it, is forgotten. */
 void name_changed(struct name *name);
+/* Something was mounted or unmounted: what was believed of all names is forgotten. */
+void names_changed(void);
 /* Another number after each change of the name or of a folder that may be above it. */
 uint32_t name_generation(const struct name *name);
 /* Remember that PATH is a symbolic link to TARGET; true if that is news. */

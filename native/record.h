@@ -23,7 +23,7 @@ struct usage {
   uint64_t memory; /* bytes: the greatest resident size; 0: not known */
 };
 
-enum connection_kind { CONNECTED = 1, ACCEPTED = 2, BOUND = 3 };
+enum connection_kind { CONNECTED = 1, ACCEPTED = 2, BOUND = 3, SENT = 4 };
 
 /* A signal's exit status is this plus its number. */
 enum { SIGNALLED = 0x100 };

@@ -185,8 +185,11 @@ static enum kind kind_of(struct walk *walk, struct name *name) {
   struct stat status;
   if (name_kind(name) != KIND_UNKNOWN)
     return name_kind(name);
-  if (lstat(walk->real, &status) != 0)
+  if (lstat(walk->real, &status) != 0) {
+    if (errno == ENOENT)
+      note_absent(walk->task, name);
     return KIND_UNKNOWN;
+  }
   if (S_ISLNK(status.st_mode))
     return KIND_LINK;
   if (!S_ISDIR(status.st_mode))

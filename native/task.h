@@ -2,17 +2,17 @@
 #ifndef RPZ_TASK_H
 #define RPZ_TASK_H
 
+#include "syscalls/calls.h"
 #include "util.h"
 
 #include <sys/types.h>
 
-struct syscall_row;
 struct usage;
 struct name;
 
 /* Something that happened if the call that is under way succeeds. */
 struct event {
-  enum { EVENT_FILE, EVENT_RENAME, EVENT_REMOVE } type;
+  enum { EVENT_FILE, EVENT_RENAME, EVENT_REMOVE, EVENT_LISTING } type;
   struct name *name;
   struct name *other; /* the new name of a rename */
   uint32_t mode;      /* or the kind of a rename */
@@ -38,6 +38,7 @@ struct task {
   bool thread;
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
+  leave_function *leave; /* what is done at that end: the row's, unless its entry chose another */
   uint64_t args[6];
   struct event events[MAX_EVENTS];
   size_t event_count;

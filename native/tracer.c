@@ -45,8 +45,9 @@ static void enter_call(struct task *task, const struct __ptrace_syscall_info *in
   for (size_t i = 0; i < 6; i++)
     task->args[i] = abi->word == 4 ? (uint32_t)info->seccomp.args[i] : info->seccomp.args[i];
   task->event_count = 0;
+  task->leave = row->leave;
   row->enter(task, abi);
-  bool await_end = task->event_count > 0 || row->leave != NULL;
+  bool await_end = task->event_count > 0 || task->leave != NULL;
   task->row = await_end ? row : NULL;
 }
 
@@ -55,8 +56,8 @@ static void leave_call(struct task *task, int64_t result) {
   task->row = NULL;
   if (row == NULL)
     return;
-  if (row->leave != NULL)
-    row->leave(task, result);
+  if (task->leave != NULL)
+    task->leave(task, result);
   else if (result >= 0)
     record_events(task);
 }

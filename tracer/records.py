@@ -54,11 +54,12 @@ class SnapshotKind(IntEnum):
 
 
 class ConnectionKind(IntEnum):
-    """What gave a socket an address."""
+    """What gave a socket an address; SENDTO: a datagram was sent to it, without a connection."""
 
     CONNECT = 1
     ACCEPT = 2
     BIND = 3
+    SENDTO = 4
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class RemovalRow:
 
 @dataclass(frozen=True)
 class ConnectionRow:
-    """One socket given an address: ``operation`` is connect, accept or bind."""
+    """One socket given an address: ``operation`` is connect, accept, bind or sendto."""
 
     id: int
     run_id: int

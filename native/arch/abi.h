@@ -5,16 +5,27 @@
 
 #include "../syscalls/calls.h"
 
+/* The values that the table's conditions ask for. */
+#include <linux/bpf.h>
+#include <linux/mount.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct abi {
   const char *name;
   uint32_t audit_arch; /* seccomp_data.arch: AUDIT_ARCH_* */
   size_t word;         /* bytes of a pointer */
+  bool splits_long;    /* an argument of 64 bits takes two registers */
   const struct syscall_row *rows;
   size_t row_count;
 };
+
+/* Have the call that TID is entering fail with ERROR instead of being made. */
+void refuse_call(pid_t tid, int error);
 
 /* The conventions that programs of this machine use; ends with NULL. */
 extern const struct abi *const abis[];

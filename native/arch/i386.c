@@ -8,4 +8,4 @@ static const struct syscall_row rows[] = {
 };
 
 extern const struct abi i386;
-const struct abi i386 = {"i386", AUDIT_ARCH_I386, 4, rows, ROW_COUNT(rows)};
+const struct abi i386 = {"i386", AUDIT_ARCH_I386, 4, true, rows, ROW_COUNT(rows)};

@@ -11,4 +11,4 @@ static const struct syscall_row rows[] = {
 };
 
 extern const struct abi x32;
-const struct abi x32 = {"x32", AUDIT_ARCH_X86_64, 4, rows, ROW_COUNT(rows)};
+const struct abi x32 = {"x32", AUDIT_ARCH_X86_64, 4, false, rows, ROW_COUNT(rows)};

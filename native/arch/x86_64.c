@@ -2,10 +2,20 @@
 
 #include <asm/unistd_64.h>
 #include <linux/audit.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
 
 static const struct syscall_row rows[] = {
 #include "../syscalls/table.inc"
 };
 
 extern const struct abi x86_64;
-const struct abi x86_64 = {"x86-64", AUDIT_ARCH_X86_64, 8, rows, ROW_COUNT(rows)};
+const struct abi x86_64 = {"x86-64", AUDIT_ARCH_X86_64, 8, false, rows, ROW_COUNT(rows)};
+
+/* Also of the 32-bit calls: a number of -1 is no call, and the result stays as it is put here. */
+void refuse_call(pid_t tid, int error) {
+  size_t registers = offsetof(struct user, regs);
+  ptrace(PTRACE_POKEUSER, tid, registers + offsetof(struct user_regs_struct, orig_rax), -1L);
+  ptrace(PTRACE_POKEUSER, tid, registers + offsetof(struct user_regs_struct, rax), (long)-error);
+}

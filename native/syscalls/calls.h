@@ -13,30 +13,65 @@ typedef void enter_function(struct task *task, const struct abi *abi);
  * (a negative errno). */
 typedef void leave_function(struct task *task, int64_t result);
 
+/* Which calls of a row stop the process: the filter can look at the value of an argument, not at
+ * what it points to. */
+struct condition {
+  enum { EVERY, WITH_BIT, ONE_OF } test; /* the argument has a bit of MASK; its number is one */
+  unsigned argument;
+  uint64_t mask;
+};
+
 struct syscall_row {
   const char *name;
   uint32_t number;
-  enter_function *enter; /* NULL: the program is told that the kernel doesn't have the call */
+  enter_function *enter;
   leave_function *leave; /* NULL: as said above */
+  struct condition when;
 };
 
-#define CALL(call, enter, leave) {#call, __NR_##call, enter, leave},
+#define CALL(call, enter, leave) {#call, __NR_##call, enter, leave, {EVERY, 0, 0}},
+/* A row whose calls stop on a condition only; ENTER checks it again where that matters. */
+#define CALL_IF(when, call, enter, leave) {#call, __NR_##call, enter, leave, when},
+#define NOT_ZERO(argument) {WITH_BIT, argument, UINT64_MAX}
+#define HAS_FLAG(argument, flag) {WITH_BIT, argument, flag}
+#define IS_ONE_OF(argument, bits) {ONE_OF, argument, bits}
+#define BIT(number) (UINT64_C(1) << (number))
+/* The calls inside of socketcall(2) that can have an address. */
+#define NAMING_SOCKETCALLS                                                                         \
+  (BIT(SYS_CONNECT) | BIT(SYS_BIND) | BIT(SYS_ACCEPT) | BIT(SYS_ACCEPT4) | BIT(SYS_SENDTO) |       \
+   BIT(SYS_SENDMSG) | BIT(SYS_SENDMMSG))
 
 /* open.c */
 enter_function enter_open, enter_openat, enter_openat2, enter_creat, enter_truncate;
 /* metadata.c */
 enter_function enter_path, enter_path_nofollow, enter_at, enter_at_flags3, enter_at_flags4,
-    enter_statx, enter_readlink, enter_readlinkat;
+    enter_at_flags2, enter_readlink, enter_readlinkat;
 /* names.c */
 enter_function enter_rename, enter_renameat, enter_renameat2, enter_link, enter_linkat,
     enter_symlink, enter_symlinkat, enter_unlink, enter_unlinkat, enter_rmdir, enter_mkdir,
     enter_mkdirat, enter_mknod, enter_mknodat;
 /* folder.c */
-enter_function enter_chdir, enter_fchdir, enter_root;
+enter_function enter_chdir, enter_fchdir, enter_chroot;
+/* mount.c */
+enter_function enter_mount, enter_umount, enter_move_mount, enter_pivot_root, enter_fsconfig,
+    enter_fspick, enter_namespace;
+leave_function leave_mount, leave_namespace, leave_clone;
+/* handle.c */
+enter_function enter_name_to_handle_at, enter_open_by_handle_at;
+leave_function leave_open_by_handle_at;
+/* watch.c */
+enter_function enter_inotify_add_watch, enter_fanotify_mark;
+/* system.c */
+enter_function enter_quotactl, enter_uselib, enter_bpf;
 /* exec.c */
 enter_function enter_execve, enter_execveat;
 /* socket.c */
-enter_function enter_address, enter_accept;
-leave_function leave_connect, leave_bind, leave_accept;
+enter_function enter_connect, enter_bind, enter_accept, enter_sendto, enter_sendmsg, enter_sendmmsg,
+    enter_socketcall;
+leave_function leave_connect, leave_bind, leave_accept, leave_sendto, leave_sendmmsg;
+/* ring.c */
+enter_function enter_io_uring_setup;
+/* Leave io_uring to the programs, although what they open through it is missed. */
+void allow_io_uring(void);
 
 #endif

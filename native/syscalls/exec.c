@@ -72,7 +72,7 @@ static void add_images(struct task *task, struct name *name) {
   enum { MAX_INTERPRETERS = 6 }; /* the kernel's 5 of `#!` and the loader of the last */
   add_image(&task->exec, name);
   for (int i = 0; i < MAX_INTERPRETERS && interpreter_of(name, interpreter); i++) {
-    if (!resolve(task, AT_FDCWD, interpreter, FOLLOW, &file) || !file.exists ||
+    if (!resolve(task, AT_FDCWD, interpreter, FOLLOW, &file) || !found(task, &file) ||
         !S_ISREG(file.status.st_mode))
       return;
     name = file.name;
@@ -101,13 +101,13 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
   exec_clear(&task->exec);
   if (!text_argument(task, path, text, sizeof text))
     return;
-  bool found =
+  bool is_there =
       text[0] == '\0' && (flags & AT_EMPTY_PATH)
           ? resolve_fd(task, dirfd, &file)
           : resolve(task, dirfd, text, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file) &&
-                file.exists;
+                found(task, &file);
   struct exec *exec = &task->exec;
-  if (!found || !S_ISREG(file.status.st_mode) ||
+  if (!is_there || !S_ISREG(file.status.st_mode) ||
       !read_list(task->tid, task->args[path + 1], abi->word, &exec->argv) ||
       !read_list(task->tid, task->args[path + 2], abi->word, &exec->environment))
     return;

@@ -1,4 +1,4 @@
-/* chdir(2), fchdir(2), chroot(2), pivot_root(2). */
+/* chdir(2), fchdir(2), chroot(2). */
 #include "arguments.h"
 
 static void enter_folder(struct task *task, const struct file *file) {
@@ -14,7 +14,7 @@ static void enter_folder(struct task *task, const struct file *file) {
 void enter_chdir(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+  if (path_argument(task, 0, FOLLOW, &file) && found(task, &file))
     enter_folder(task, &file);
 }
 
@@ -25,10 +25,10 @@ void enter_fchdir(struct task *task, const struct abi *abi) {
     enter_folder(task, &file);
 }
 
-void enter_root(struct task *task, const struct abi *abi) {
+void enter_chroot(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+  if (path_argument(task, 0, FOLLOW, &file) && found(task, &file))
     note_use(task, &file, STAT);
   root_changes();
 }

@@ -1,8 +1,8 @@
 /* Calls that look at a file, or change its owner, mode, times or attributes, by its name. */
 #include "arguments.h"
 
-static void look_at(const struct task *task, const struct file *file) {
-  if (!file->exists)
+void look_at(const struct task *task, const struct file *file) {
+  if (!found(task, file))
     return;
   if (S_ISLNK(file->status.st_mode)) {
     note_link(file->name);
@@ -51,13 +51,13 @@ void enter_at_flags4(struct task *task, const struct abi *abi) {
   look_from(task, task->args[4]);
 }
 
-void enter_statx(struct task *task, const struct abi *abi) {
+void enter_at_flags2(struct task *task, const struct abi *abi) {
   (void)abi;
   look_from(task, task->args[2]);
 }
 
 static void read_link_of(const struct task *task, const struct file *file) {
-  if (file->exists && S_ISLNK(file->status.st_mode))
+  if (found(task, file) && S_ISLNK(file->status.st_mode))
     look_at(task, file);
 }
 

@@ -12,7 +12,7 @@ static void expect_name(struct task *task, const struct file *file, uint32_t mod
 
 static void rename_file(struct task *task, const struct file *old, const struct file *new,
                         uint64_t flags) {
-  if (!old->exists || (new->exists && (flags & RENAME_NOREPLACE)))
+  if (!found(task, old) || (new->exists && (flags & RENAME_NOREPLACE)))
     return;
   expect_name(task, old, READ | LINK);
   if (new->exists && S_ISLNK(new->status.st_mode))
@@ -47,7 +47,7 @@ void enter_renameat2(struct task *task, const struct abi *abi) {
 static void link_file(struct task *task, const struct file *old, const struct file *new) {
   if (new->exists)
     return;
-  if (old->exists)
+  if (old->name != NULL && found(task, old))
     expect_name(task, old, READ | LINK);
   expect_file(task, new, WRITE | LINK, 0);
   if (old->exists)
@@ -69,7 +69,7 @@ void enter_linkat(struct task *task, const struct abi *abi) {
   if (!path_argument_at(task, 0, follow, &old)) {
     /* A file without a name is given one: by descriptor, or through /proc. */
     if (!(flags & AT_EMPTY_PATH) || !resolve_fd(task, (int)task->args[0], &old))
-      old.exists = false;
+      old = (struct file){.name = NULL, .exists = false};
   }
   if (path_argument_at(task, 2, NOFOLLOW, &new))
     link_file(task, &old, &new);
@@ -123,7 +123,7 @@ void enter_mknodat(struct task *task, const struct abi *abi) {
 }
 
 static void remove_file(struct task *task, const struct file *file, bool folder) {
-  if (!file->exists || folder != S_ISDIR(file->status.st_mode))
+  if (!found(task, file) || folder != S_ISDIR(file->status.st_mode))
     return;
   expect_name(task, file, STAT | LINK);
   expect_remove(task, file->name, folder ? DIRECTORY : 0);

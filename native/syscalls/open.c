@@ -1,4 +1,5 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
+#include "../listing.h"
 #include "../memory.h"
 #include "arguments.h"
 
@@ -27,6 +28,19 @@ static void open_link(const struct task *task, const struct file *file, uint64_t
   }
 }
 
+static void open_readable(const struct task *task, const struct file *file) {
+  note_use(task, file, READ);
+  if (S_ISDIR(file->status.st_mode))
+    note_listing(task, file->name, &file->status);
+}
+
+static void open_by_permission(struct task *task, const struct file *file, uint32_t mode,
+                               uint64_t flags) {
+  expect_file(task, file, mode, replaces(flags) ? TRUNCATED : 0);
+  if (mode == READ && S_ISDIR(file->status.st_mode))
+    expect_listing(task, file);
+}
+
 static void open_existing(struct task *task, const struct file *file, uint64_t flags) {
   uint32_t mode = (flags & O_ACCMODE) == O_RDONLY   ? READ
                   : (flags & O_ACCMODE) == O_WRONLY ? WRITE
@@ -36,9 +50,9 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
   if (flags & O_PATH)
     note_use(task, file, STAT);
   else if (mode == READ && !(flags & O_TRUNC) && anybody_may_read(file))
-    note_use(task, file, READ);
+    open_readable(task, file);
   else
-    expect_file(task, file, mode, replaces(flags) ? TRUNCATED : 0);
+    open_by_permission(task, file, mode, flags);
 }
 
 typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
@@ -51,11 +65,13 @@ static void open_by(resolver *find, struct task *task, int dirfd, unsigned path,
   if (!text_argument(task, path, text, sizeof text) || !find(task, dirfd, text, follow, &file))
     return;
   if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
-    if (file.exists)
+    if (found(task, &file))
       note_use(task, &file, STAT);
   } else if (!file.exists) {
     if (flags & O_CREAT)
       expect_file(task, &file, WRITE, 0);
+    else
+      note_absent(task, file.name);
   } else if (S_ISLNK(file.status.st_mode)) {
     open_link(task, &file, flags);
   } else if (!creates_only(flags)) {
@@ -94,6 +110,6 @@ void enter_creat(struct task *task, const struct abi *abi) {
 void enter_truncate(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+  if (path_argument(task, 0, FOLLOW, &file) && found(task, &file))
     expect_file(task, &file, WRITE, 0);
 }

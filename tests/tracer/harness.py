@@ -6,8 +6,10 @@ Each program prints what has to be in its trace, one line each; names are absolu
   after a colon the flags are exactly these)
 - ``RENAME|EXCHANGE|HARDLINK OLD NEW``, ``REMOVE PATH``, ``RMDIR PATH``, ``SYMLINK PATH TARGET``
 - ``EXEC PATH``: the program as it was asked for; ``KILLED N``: a process killed by signal N
-- ``CONNECT|ACCEPT|BIND ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
-- ``NEVER PATH``: no record at all about this path; ``NEVER_STAT PATH``: no STAT use of it
+- ``CONNECT|ACCEPT|BIND|SENDTO ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
+- ``ABSENT PATH``, ``LISTING PATH ENTRIES``, ``WARNING TEXT``: TEXT is the beginning of a warning
+- ``NEVER PATH``: no record about this path, but that it is absent; ``NEVER_STAT PATH``: no STAT use
+  of it; ``NEVER_LISTED PATH``: no LISTING
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ ENGINES: dict[str, list[str]] = {"python": [sys.executable, "-m", "rpz.tracer.re
 if tracer := os.environ.get("RPZ_TRACER"):
     ENGINES["native"] = [tracer]
 
-NEVER = ("NEVER", "NEVER_STAT")
+NEVER = ("NEVER", "NEVER_STAT", "NEVER_LISTED")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,12 @@ class Traced:
 def _is_borne_out(line: str, seen: set[str]) -> bool:
     word, _, path = line.partition(" ")
     if word == "NEVER":
-        return not any(path in other.split(" ")[1:] for other in seen)
+        words = (other.split(" ") for other in seen)
+        return not any(path in rest and kind != "ABSENT" for kind, *rest in words)
+    if word == "NEVER_LISTED":
+        return not any(other.startswith(f"LISTING {path} ") for other in seen)
+    if word == "WARNING":
+        return any(other.startswith(line) for other in seen)
     if word == "NEVER_STAT":
         return f"STAT {path}" not in seen
     return line in seen
@@ -115,6 +122,8 @@ def _said_besides(record: records.Record, text: Mapping[int, str]) -> Iterator[s
             yield f"LISTING {text[path]} {' '.join(map(os.fsdecode, entries))}"
         case records.Snapshot(path=path, kind=kind):
             yield f"SNAPSHOT {records.SnapshotKind(kind).name} {text[path]}"
+        case records.Warn(text=said):
+            yield f"WARNING {os.fsdecode(said)}"
 
 
 def _bits(kind: type[records.Mode | records.Flag], value: int) -> str:
@@ -128,6 +137,9 @@ def _address(address: bytes) -> str:
     if family == socket.AF_INET:
         port = struct.unpack_from("!H", address, 2)[0]
         return f"inet:{socket.inet_ntop(socket.AF_INET, address[4:8])}:{port}"
+    if family == socket.AF_INET6:
+        port = struct.unpack_from("!H", address, 2)[0]
+        return f"inet6:{socket.inet_ntop(socket.AF_INET6, address[8:24])}:{port}"
     return f"family {family}"
 
 

@@ -143,6 +143,7 @@ def test_connections(database: TraceDatabase) -> None:
         ("connect", False),
         ("accept", True),
         ("bind", False),
+        ("sendto", False),
     ]
     assert {(c.family, c.address) for c in rows(database, ConnectionRow)} == {("UNIX", "/\udcff")}
 

@@ -302,14 +302,32 @@ def test_full_disk_does_not_stop_the_command(folder: Path) -> None:
     assert stat.S_ISREG(output.stat().st_mode)
 
 
+IO_URING = (
+    "import ctypes; libc = ctypes.CDLL(None, use_errno=True);"
+    "print(*(libc.syscall(425, 1, ctypes.create_string_buffer(120)) for _ in range(2)));"
+    "print(ctypes.get_errno())"
+)
+
+
+def io_uring_warnings(run: Traced) -> list[bytes]:
+    return [w.text for w in run.records if isinstance(w, records.Warn) if b"io_uring" in w.text]
+
+
 def test_io_uring_is_not_there(engine: str, folder: Path) -> None:
-    code = (
-        "import ctypes; libc = ctypes.CDLL(None, use_errno=True);"
-        "print(libc.syscall(425, 1, ctypes.create_string_buffer(120)), ctypes.get_errno())"
-    )
-    run = traced(engine, folder, sys.executable, "-c", code)
-    warned = any(b"io_uring" in w.text for w in run.records if isinstance(w, records.Warn))
-    assert warned or run.stdout == f"-1 {errno.ENOSYS}\n".encode()
+    run = traced(engine, folder, sys.executable, "-c", IO_URING)
+    assert run.stdout == f"-1 -1\n{errno.ENOSYS}\n".encode()
+    (warning,) = io_uring_warnings(run)
+    assert b"was told that there is none" in warning
+
+
+def test_io_uring_is_left_alone(engine: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(harness.ENGINES, engine, [*harness.ENGINES[engine], "-u"])
+    untraced = subprocess.run([sys.executable, "-c", IO_URING], capture_output=True, check=True)
+    run = traced(engine, folder, sys.executable, "-c", IO_URING)
+    assert run.stdout == untraced.stdout
+    if not run.stdout.startswith(b"-1"):  # where the kernel has it
+        (warning,) = io_uring_warnings(run)
+        assert b"are not in the trace" in warning
 
 
 def test_modules_in_the_working_folder_are_not_imported(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.errors import OWN_FAILURE, RpzError
+from rpz.tracer.reference.calls import allow_io_uring
 from rpz.tracer.reference.command import OWN_ENVIRONMENT, read_environment
 from rpz.tracer.reference.run import run
 
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 USAGE = """\
-usage: python -m rpz.tracer.reference [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]
+usage: python -m rpz.tracer.reference [-u] [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]
   -e  a file like /proc/PID/environ, for the command's environment
+  -u  leave io_uring to the command: files that it opens so are missed
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Trace the command and return its exit status, as a shell has it."""
     logging.basicConfig(format="rpz: %(message)s", level=logging.WARNING)
+    if arguments[:1] == ["-u"]:
+        allow_io_uring()
+        arguments = arguments[1:]
     match list(arguments):
         case ["-e", environment, output, "--", *command] if command:
             return _run(Path(environment), Path(output), command)

@@ -24,9 +24,17 @@ CALLS = {
     **unseen.CALLS,
 }
 
+TELLING = (("connect", errno.EINPROGRESS), ("io_uring_setup", errno.ENOSYS))
+"""Failures that tell: a connection is under way; we have refused the call."""
+
 EXECUTIONS = frozenset(execution.CALLS)
 
 
 def succeeded(name: str, result: int) -> bool:
-    """Say whether a call has done what it was asked; a connection may still be under way."""
-    return result >= 0 or (name == "connect" and result == -errno.EINPROGRESS)
+    """Say whether there is something to record of a call: nearly always, whether it succeeded."""
+    return result >= 0 or (name, -result) in TELLING
+
+
+def allow_io_uring() -> None:
+    """Leave io_uring to the programs, although what they open through it is missed."""
+    CALLS["io_uring_setup"] = unseen.used_io_uring

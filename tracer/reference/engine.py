@@ -143,10 +143,13 @@ class Engine:
     def _at_call(self, task: Task, stop: CallStop) -> None:
         if stop.operation is Operation.ENTRY:
             task.call = NAMES.get(stop.number, "")
+            task.view.missed.clear()
             task.pending = self._expected(task, stop)
         elif stop.operation is Operation.EXIT:
             if task.pending and succeeded(task.call, stop.result):
                 self._record(task)
+            elif stop.result == -errno.ENOENT and task.view.missed:
+                self._recorder.absence(task.number, task.view.missed[0])
             task.call, task.pending = "", ()
 
     def _expected(self, task: Task, stop: CallStop) -> Sequence[Event]:

@@ -37,6 +37,17 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A folder is opened for reading."""
+
+    place: Place
+
+    def record(self, recorder: Recorder, task: Task) -> None:
+        """Write it to the stream."""
+        recorder.listing(task.number, self.place.path)
+
+
+@dataclass(frozen=True)
 class Renaming:
     """A name is given or moved."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from rpz.tracer import records, stream
 from rpz.tracer.records import Flag, Mode, u32, u64
+from rpz.tracer.reference.listing import entries_of, state_of
 from rpz.tracer.reference.resolve import CrossedLink, Place
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Recorder:
         self._paths: dict[bytes, u32] = {}
         self._links: set[CrossedLink] = set()
         self._uses: dict[bytes, set[tuple[int, Mode, Flag]]] = {}
+        self._missed: set[bytes] = set()
+        self._listed: set[tuple[bytes, int, int]] = set()
         self._warnings: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -102,6 +105,7 @@ class Recorder:
 
     def _file_use(self, number: int, path: bytes, mode: Mode, flags: Flag) -> None:
         use = (number, mode, flags)
+        self._missed.discard(path)
         if use not in self._uses.setdefault(path, set()):
             self._uses[path].add(use)
             self._write(records.File, number, self._number(path), mode, flags)
@@ -124,6 +128,29 @@ class Recorder:
             self._uses.clear()
         else:
             self._uses.pop(place.path, None)
+        self._missed.discard(place.path)
+
+    def absence(self, number: int, path: bytes) -> None:
+        """Record that a file was looked for that isn't there, until it comes."""
+        if path not in self._missed:
+            self._missed.add(path)
+            self._write(records.Absent, number, self._number(path))
+
+    def listing(self, number: int, path: bytes) -> None:
+        """Record what is in a folder, unless it was since the folder's last change."""
+        try:
+            state, recent = state_of(path)
+            if (path, *state) in self._listed and not recent:
+                return
+            entries = entries_of(path)
+        except OSError:  # it is not ours to read, or gone
+            return
+        self._listed.add((path, *state))
+        if entries is None:
+            text = f"What is in the folder {os.fsdecode(path)} was not recorded: it is too large"
+            self.warning(number, text)
+        else:
+            self._write(records.Listing, number, self._number(path), entries)
 
     def connection(self, number: int, kind: records.ConnectionKind, address: bytes) -> None:
         """Record that a socket was given an address."""
@@ -133,7 +160,7 @@ class Recorder:
         """Record what makes the trace less sure, once a run."""
         if text not in self._warnings:
             self._warnings.add(text)
-            self._write(records.Warn, number, NOTHING, text.encode())
+            self._write(records.Warn, number, NOTHING, os.fsencode(text))
 
     def end(self, status: int) -> None:
         """End the run."""

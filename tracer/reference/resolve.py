@@ -132,6 +132,8 @@ class _Walk:
     def go_down(self, component: bytes, *, follow: bool) -> os.stat_result | None:
         path = os.path.join(self.real, component)
         status = _status(path)
+        if status is None and not path.startswith(b"/proc/"):
+            self.view.missed.append(path)
         if status is None and any(self.ahead):
             raise _DeadEndError
         if status and stat.S_ISLNK(status.st_mode):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rpz.tracer.records import ConnectionKind, Mode
 from rpz.tracer.reference.events import Connection, Event, Use
 from rpz.tracer.reference.resolve import resolve
+from rpz.tracer.reference.task import WORD
 from rpz.tracer.reference.view import AT_FDCWD
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 LONGEST_ADDRESS = 128
 """``sizeof(struct sockaddr_storage)``."""
+MMSGHDR = 64
+"""``sizeof(struct mmsghdr)``."""
+UIO_MAXIOV = 1024
+"""How many messages the kernel sends at once."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,36 @@ def _naming(kind: ConnectionKind) -> Handler:
     return handler
 
 
+def _receiver(call: Call, pointer: int, size: int) -> Sequence[Event]:
+    if pointer == 0:
+        return ()
+    address = call.task.read(pointer, min(size, LONGEST_ADDRESS))
+    event = Connection(ConnectionKind.SENDTO, address)
+    place = resolve(call.task.view, unix_path(address), AT_FDCWD, follow=True)
+    return (Use(place, Mode.WRITE | Mode.SOCKET), event) if place else (event,)
+
+
+def _sendto(call: Call) -> Sequence[Event]:
+    return _receiver(call, call.arguments[4], call.integer(5))
+
+
+def _message(call: Call, message: int) -> Sequence[Event]:
+    """Read a ``struct msghdr``: the address and its length come first."""
+    task = call.task
+    return _receiver(call, task.read_number(message), task.read_number(message + WORD, 4))
+
+
+def _sendmsg(call: Call) -> Sequence[Event]:
+    return _message(call, call.arguments[1])
+
+
+def _sendmmsg(call: Call) -> Sequence[Event]:
+    """As if all were sent: how many were, shows at the end."""
+    _, first, count, *_ = call.arguments
+    messages = (first + i * MMSGHDR for i in range(min(count, UIO_MAXIOV)))
+    return [event for message in messages for event in _message(call, message)]
+
+
 def _accept(call: Call) -> Sequence[Event]:
     _, address, length, *_ = call.arguments
     room = call.task.read_number(length, 4) if address else 0
@@ -64,6 +99,9 @@ def _accept(call: Call) -> Sequence[Event]:
 CALLS: dict[str, Handler] = {
     "connect": _naming(ConnectionKind.CONNECT),
     "bind": _naming(ConnectionKind.BIND),
+    "sendto": _sendto,
+    "sendmsg": _sendmsg,
+    "sendmmsg": _sendmmsg,
     "accept": _accept,
     "accept4": _accept,
 }

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 CLONE_NEWNS = 0x00020000
 CLONE_UNTRACED = 0x00800000
 
-_IO_URING = "The run used io_uring; files opened through it are not in the trace"
+_IO_URING = "The run used io_uring: files that were opened through it are not in the trace"
+_NO_IO_URING = (
+    "A program asked for io_uring and was told that there is none, so that what it opens is seen "
+    "(--allow-io-uring leaves it alone)"
+)
 _MOUNTS = "The run changed what is mounted where; later paths may not be those of the host"
 _UNTRACED = "The run started a process that can't be traced (CLONE_UNTRACED)"
 
@@ -25,7 +29,11 @@ def _warning(text: str) -> Handler:
 
 def _io_uring(call: Call) -> Sequence[Event]:
     """Tell the program that there is no io_uring, if possible: it falls back on calls we see."""
-    return () if call.task.refuse_call() else (Doubt(_IO_URING),)
+    return (Doubt(_NO_IO_URING if call.task.refuse_call() else _IO_URING),)
+
+
+used_io_uring = _warning(_IO_URING)
+"""Instead of telling so."""
 
 
 def _clone_flags(flags: int) -> Sequence[Event]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 AT_FDCWD = -100
 
@@ -16,6 +16,8 @@ class View:
 
     tgid: int
     tid: int
+    missed: list[bytes] = field(default_factory=list, compare=False)
+    """What the call that it is in has looked up and not found, the first first."""
 
     def root(self) -> bytes:
         """Return the real path of the root folder: ``/`` but after a chroot."""
