@@ -1,5 +1,6 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
 #include "../memory.h"
+#include "../snapshot.h"
 #include "arguments.h"
 
 /* struct open_how of <linux/openat2.h>, which older kernels' headers lack. */
@@ -39,6 +40,8 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
     note_use(task, file, READ);
   else
     expect_file(task, file, mode, replaces(flags) ? TRUNCATED : 0);
+  if (!(flags & O_PATH) && ((mode & WRITE) || (flags & O_TRUNC)))
+    keep_content(task, file);
 }
 
 typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
@@ -94,6 +97,8 @@ void enter_creat(struct task *task, const struct abi *abi) {
 void enter_truncate(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, FOLLOW, &file) && file.exists)
+  if (path_argument(task, 0, FOLLOW, &file) && file.exists) {
+    keep_content(task, &file);
     expect_file(task, &file, WRITE, 0);
+  }
 }
