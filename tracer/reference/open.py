@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Flag, Mode
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import NO_FLAG, Event, Use
+from rpz.tracer.reference.events import NO_FLAG, Change, Event, Part, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,12 @@ def _opening(call: Call, name: Name, flags: int, *, beneath: bool = False) -> Se
     if place is None:
         return ()
     replaced = flags & os.O_TRUNC and flags & os.O_CREAT and place.exists
-    return (Use(place, _mode(place, flags), Flag.TRUNCATED if replaced else NO_FLAG),)
+    mode = _mode(place, flags)
+    use = Use(place, mode, Flag.TRUNCATED if replaced else NO_FLAG)
+    fails = exclusive and place.exists
+    if not fails and (mode & Mode.WRITE or (mode is Mode.READ and flags & os.O_TRUNC)):
+        return (use, Change(place, Part.CONTENT))
+    return (use,)
 
 
 def _mode(place: Place, flags: int) -> Mode:
