@@ -27,7 +27,7 @@ class Keeper:
     def __init__(self, recorder: Recorder, folder: Path | None, limit: int) -> None:
         """Start with nothing kept."""
         self._recorder = recorder
-        self._folder = folder
+        self._folder = folder.resolve() if folder else None
         self._limit = limit
         self._count = 0
         self._settled: set[tuple[int, int]] = set()

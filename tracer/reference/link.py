@@ -13,6 +13,7 @@ from rpz.tracer.reference.resolve import Place, place_of_descriptor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 
 
@@ -35,9 +36,12 @@ def _replaces(old: Place, new: Place, kind: RenameKind) -> bool:
 
 def _rename(old: Name, new: Name, flags: int | None = None) -> Handler:
     def handler(call: Call) -> Sequence[Event]:
-        exchange = flags is not None and call.integer(flags) & RENAME_EXCHANGE
-        kind = RenameKind.EXCHANGE if exchange else RenameKind.RENAME
-        return _moving(old.place(call, follow=False), new.place(call, follow=False), kind)
+        given = 0 if flags is None else call.integer(flags)
+        kind = RenameKind.EXCHANGE if given & RENAME_EXCHANGE else RenameKind.RENAME
+        target = new.place(call, follow=False)
+        if target and target.exists and given & RENAME_NOREPLACE:
+            return ()
+        return _moving(old.place(call, follow=False), target, kind)
 
     return handler
 
@@ -59,7 +63,9 @@ def _linkat(call: Call) -> Sequence[Event]:
 def _making(name: Name, mode: Mode, flags: Flag = NO_FLAG) -> Handler:
     def handler(call: Call) -> Sequence[Event]:
         place = name.place(call, follow=False)
-        return () if place is None else (Use(place, mode, flags), Change(place, Part.CONTENT))
+        if place is None or place.exists:
+            return ()
+        return (Use(place, mode, flags), Change(place, Part.CONTENT))
 
     return handler
 
