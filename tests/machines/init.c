@@ -38,10 +38,11 @@ static void put_output(const char *path, int fd) {
 }
 
 static void run(const char *name) {
-  char folder[300], program[300];
+  char folder[300], program[300], snapshots[300];
   snprintf(folder, sizeof folder, "/run/%s", name);
   snprintf(program, sizeof program, "/programs/%s", name);
-  if (mkdir(folder, 0755) != 0 || chdir(folder) != 0)
+  snprintf(snapshots, sizeof snapshots, "/run/%s.snapshots", name);
+  if (mkdir(snapshots, 0755) != 0 || mkdir(folder, 0755) != 0 || chdir(folder) != 0)
     return;
   pid_t child = fork();
   if (child == 0) {
@@ -49,7 +50,7 @@ static void run(const char *name) {
     put_output("/run/stderr", STDERR_FILENO);
     unlink("/run/records");
     alarm(60);
-    execl("/rpz-tracer", "rpz-tracer", "/run/records", "--", program, (char *)NULL);
+    execl("/rpz-tracer", "rpz-tracer", "-s", snapshots, "/run/records", "--", program, (char *)NULL);
     _exit(123);
   }
   int status = 0;
