@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rpz.tracer import engines
-from rpz.tracer.engines import NoTracerError, find_tracer
+from rpz.tracer.engines import EngineOptions, NoTracerError, find_tracer
 
 
 @pytest.fixture
@@ -67,9 +67,17 @@ def test_python_is_this_python() -> None:
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
+def test_options_stand_before_the_output(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
+    options = EngineOptions(allow_io_uring=True)
+    argv = engines.ENGINES[engine](Path("out"), options)
+    assert argv[-3:] == ["-u", "out", "--"]
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
 def test_output_stands_before_the_command(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
-    assert engines.ENGINES[engine](Path("out"))[-2:] == ["out", "--"]
+    assert engines.ENGINES[engine](Path("out"), engines.DEFAULTS)[-2:] == ["out", "--"]
 
 
 def test_the_default_engine_is_the_first() -> None:
