@@ -62,9 +62,9 @@ static void handles(void) {
 static void mounts(void) {
   fresh_folder("source");
   fresh_folder("place");
-  fails(mount("source", "place", NULL, MS_BIND | MS_REMOUNT | MS_MOVE, NULL));
+  fails(syscall(SYS_mount, "source", "place", NULL, MS_BIND | MS_REMOUNT | MS_MOVE, NULL));
   fresh_folder("unmounted");
-  fails(umount2("unmounted", 0));
+  fails(syscall(SYS_umount2, "unmounted", 0));
   fresh_folder("tree");
   CHECK(syscall(SYS_open_tree, AT_FDCWD, "tree", 0) >= 0);
   fresh_folder("picked");
@@ -77,7 +77,7 @@ static void mounts(void) {
   fresh_folder("changed");
   fails(syscall(SYS_mount_setattr, AT_FDCWD, "changed", 0, NULL, 0));
   make_file("proc"); /* the name of a type is no path */
-  fails(mount("proc", "no-place", "proc", 0, NULL));
+  fails(syscall(SYS_mount, "proc", "no-place", "proc", 0, NULL));
   expect("NEVER_STAT", "proc");
 }
 
