@@ -44,9 +44,7 @@ log = logging.getLogger(__name__)
     help="Keep no copy of larger files that the run changes.",
 )
 @click.option(
-    "--allow-io-uring",
-    is_flag=True,
-    help="Let programs use io_uring, though files that they open through it are missed.",
+    "--allow-io-uring", is_flag=True, help="Let COMMAND use io_uring; what it opens so is missed."
 )
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")

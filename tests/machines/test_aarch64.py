@@ -24,8 +24,8 @@ LIBRARIES = Path("/usr") / TARGET / "lib"
 HERE = Path(__file__).parent
 KERNEL = "RPZ_AARCH64_KERNEL"
 """The variable that names a kernel for the machine (docs/portability.md)."""
-ELSEWHERE = ("int80",)
-"""Programs for x86 only."""
+ELSEWHERE = ("int80", "snapshots")
+"""Programs for x86 only, and one that has to be prepared."""
 
 
 def compile_for_target(source: Path, program: Path, *options: str) -> Path:
