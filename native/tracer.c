@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "filter.h"
+#include "placement.h"
 #include "record.h"
 #include "task.h"
 
@@ -33,8 +34,11 @@ static uint32_t command_status;
 
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
  * thread's exec or exit) can't, and needn't. */
-static void resume(const struct task *task, int signal) {
+static void resume(struct task *task, int signal) {
+  task->held = placement_hold(task->tid);
   ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
+  if (task->held)
+    placement_release(task->tid);
 }
 
 static void enter_call(struct task *task, const struct __ptrace_syscall_info *info) {
@@ -88,11 +92,13 @@ static void start_child(pid_t tid, const struct task *parent) {
   bool waits = child->waits_since != 0;
   if (child->process == 0)
     task_start(child, parent);
+  if (parent->held)
+    placement_inherit(tid, parent->tid);
   if (waits)
     resume(child, 0);
 }
 
-static void on_new_task(const struct task *parent) {
+static void on_new_task(struct task *parent) {
   unsigned long tid;
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
     start_child((pid_t)tid, parent);
@@ -247,6 +253,7 @@ static pid_t status_number(pid_t tid, const char *name) {
 static void adopt(struct task *task) {
   pid_t group = status_number(task->tid, "Tgid:");
   task_start(task, task_find(group != task->tid ? group : status_number(task->tid, "PPid:")));
+  placement_inherit(task->tid, 0);
   resume(task, 0);
 }
 
@@ -321,6 +328,7 @@ uint32_t trace(pid_t pid) {
   struct stop stop;
   command = pid;
   set_up_signals();
+  placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
   record_inheritance(task);
