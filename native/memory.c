@@ -48,31 +48,66 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size) {
   return false;
 }
 
+/* The strings of a list lie close together: pages are read whole, and kept while it is read. */
+enum { KEPT = 16 };
+
+static struct page {
+  uint64_t address;
+  bool valid;
+  char data[PAGE];
+} pages[KEPT];
+
+static void forget_pages(void) {
+  for (size_t i = 0; i < KEPT; i++)
+    pages[i].valid = false;
+}
+
+/* The bytes at ADDRESS up to the end of its page; NULL: there is none. */
+static const char *bytes_at(pid_t tid, uint64_t address, size_t *size) {
+  uint64_t start = address - address % PAGE;
+  struct page *page = &pages[start / PAGE % KEPT];
+  if (!page->valid || page->address != start) {
+    page->address = start;
+    page->valid = read_some(tid, start, page->data, PAGE) == PAGE;
+  }
+  *size = PAGE - (size_t)(address - start);
+  return page->valid ? page->data + (address - start) : NULL;
+}
+
 static bool append_string(pid_t tid, uint64_t address, struct buffer *list) {
-  size_t bite = 256;
   while (list->size <= MAX_LIST) {
-    char *text = buffer_reserve(list, bite);
-    size_t got = read_some(tid, address, text, bite);
-    if (got == 0)
+    size_t size;
+    const char *text = bytes_at(tid, address, &size);
+    if (text == NULL)
       return false;
-    const char *end = memchr(text, '\0', got);
-    if (end != NULL) {
-      list->size += (size_t)(end - text) + 1;
+    const char *end = memchr(text, '\0', size);
+    if (end != NULL)
+      size = (size_t)(end - text) + 1;
+    buffer_append(list, text, size);
+    if (end != NULL)
       return true;
-    }
-    list->size += got;
-    address += got;
-    bite = PAGE;
+    address += size;
   }
   return false;
 }
 
+static bool read_pointer(pid_t tid, uint64_t address, size_t word, uint64_t *pointer) {
+  size_t size;
+  const char *bytes = bytes_at(tid, address, &size);
+  *pointer = 0;
+  if (bytes == NULL || size < word) /* it may lie across two pages */
+    return read_memory(tid, address, pointer, word);
+  memcpy(pointer, bytes, word);
+  return true;
+}
+
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list) {
+  forget_pages();
   if (address == 0)
     return true;
   for (size_t pointers = 0; pointers + list->size <= MAX_LIST; pointers += word, address += word) {
-    uint64_t string = 0;
-    if (!read_memory(tid, address, &string, word))
+    uint64_t string;
+    if (!read_pointer(tid, address, word, &string))
       return false;
     if (string == 0)
       return true;

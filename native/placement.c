@@ -7,14 +7,14 @@
 
 /* Tracer and task take turns, but the scheduler doesn't know: it wakes each on an idle processor,
  * which has to leave its sleep first. On a virtual machine that costs several times what the stop
- * itself does. So, while one task alone stops, we stay on one processor and wake the task there: it
- * is bound to it for the moment of the wakeup, and no longer. What a program can see of that is
- * kept from it: it stops before it asks (syscalls/affinity.c), and its children are released before
- * they run. */
+ * itself does. So we stay on one processor, and wake a task that stops often there: it is bound to
+ * it for the moment of the wakeup, and no longer. One that computes between its stops goes where
+ * the scheduler wants it. What a program can see of that is kept from it: it stops before it asks
+ * (syscalls/affinity.c), and its children are released before they run. */
 
 enum {
-  CALM = 2,    /* stops of one task in a row, before it counts as being alone */
-  RENEWAL = 64 /* stops after which the scheduler may choose another processor */
+  OFTEN = 100000, /* nanoseconds between two stops: computing elsewhere would not save more */
+  RENEWAL = 64    /* stops after which the scheduler may choose another processor for us */
 };
 
 static bool allowed;
@@ -23,8 +23,7 @@ static bool bound; /* we are, to `here` */
 static cpu_set_t everywhere;
 static cpu_set_t here;
 static cpu_set_t before; /* where the held task may run */
-static pid_t last;
-static unsigned streak;
+static unsigned stops;
 
 /* A task that becomes another user while it is bound can't be released without this. */
 static bool may_always_release(void) {
@@ -57,20 +56,14 @@ static bool bind(void) {
   return bound;
 }
 
-static bool is_alone(pid_t tid) {
-  streak = tid == last ? streak + 1 : 0;
-  last = tid;
-  return streak >= CALM && streak % RENEWAL != 0;
-}
-
-bool placement_hold(pid_t tid) {
+bool placement_hold(pid_t tid, uint64_t since_last) {
   cpu_set_t both;
-  bool alone = allowed && is_alone(tid);
-  if (!alone || skip) {
-    skip = false;
+  bool hold = allowed && !skip && since_last < OFTEN;
+  skip = false;
+  if (allowed && ++stops % RENEWAL == 0)
     unbind();
+  if (!hold)
     return false;
-  }
   if (!bind() || sched_getaffinity(tid, sizeof before, &before) != 0)
     return false;
   CPU_AND(&both, &before, &here);

@@ -3,13 +3,14 @@
 #define RPZ_PLACEMENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Learn what is allowed here; before the first task is resumed. */
 void placement_begin(void);
-/* TID is about to be resumed. True: it was bound to our processor, and placement_release has to
- * follow. */
-bool placement_hold(pid_t tid);
+/* TID is about to be resumed, SINCE_LAST nanoseconds after it was the last time. True: it was bound
+ * to our processor, and placement_release has to follow. */
+bool placement_hold(pid_t tid, uint64_t since_last);
 /* TID was resumed: give it back the processors that it had. */
 void placement_release(pid_t tid);
 /* CHILD, which has not run yet, may have been made while its PARENT was bound (0: not known). */

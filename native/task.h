@@ -37,6 +37,7 @@ struct task {
   uint32_t process; /* its number in the stream; 0 while its parent is not known */
   bool thread;
   bool held;                     /* at its last resume: see placement.h */
+  uint64_t resumed;              /* when it was, or 0 */
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   uint64_t args[6];

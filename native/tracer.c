@@ -35,7 +35,9 @@ static uint32_t command_status;
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
  * thread's exec or exit) can't, and needn't. */
 static void resume(struct task *task, int signal) {
-  task->held = placement_hold(task->tid);
+  uint64_t now = monotonic_clock();
+  task->held = placement_hold(task->tid, task->resumed != 0 ? now - task->resumed : 0);
+  task->resumed = now;
   ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
   if (task->held)
     placement_release(task->tid);
