@@ -4,8 +4,10 @@
  * tracing failed, 126 and 127 when the command can't be executed or doesn't exist. */
 #include "util.h"
 
+#include "front.h"
 #include "launch.h"
 #include "record.h"
+#include "task.h"
 #include "tracer.h"
 
 #include <errno.h>
@@ -19,12 +21,14 @@
 struct options {
   const char *environment; /* a file to read the command's environment from, or NULL */
   const char *output;
+  bool wait_for_all;
   char **argv;
 };
 
 static _Noreturn void usage(void) {
-  fputs("usage: rpz-tracer [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]\n"
-        "  -e  a file like /proc/PID/environ, for the command's environment\n",
+  fputs("usage: rpz-tracer [-e ENVIRONMENT] [-w] OUTPUT -- COMMAND [ARGUMENT...]\n"
+        "  -e  a file like /proc/PID/environ, for the command's environment\n"
+        "  -w  wait for all processes of the command, also when it has ended\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
 }
@@ -32,10 +36,13 @@ static _Noreturn void usage(void) {
 static struct options parse(int argc, char **argv) {
   struct options options = {0};
   int option;
-  while ((option = getopt(argc, argv, "+e:")) != -1) {
-    if (option != 'e')
+  while ((option = getopt(argc, argv, "+e:w")) != -1) {
+    if (option == 'e')
+      options.environment = optarg;
+    else if (option == 'w')
+      options.wait_for_all = true;
+    else
       usage();
-    options.environment = optarg;
   }
   if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0)
     usage();
@@ -78,6 +85,32 @@ static void record_start(char **argv) {
   record_run(folder, mask, argv);
 }
 
+static int exit_status(uint32_t status) {
+  return (int)(status >= SIGNALLED ? 128 + (status - SIGNALLED) : status);
+}
+
+/* The command's processes that go on are let go on, behind the caller's back. */
+static void leave_rest(int status) {
+  if (task_count() == 0)
+    return;
+  front_leave(status);
+  mind();
+}
+
+static int run(const struct options *options, char **environment) {
+  record_open(options->output);
+  record_start(options->argv);
+  struct launch child = launch(options->argv, environment);
+  uint32_t status = trace(child.pid, options->wait_for_all);
+  int failure = launch_failure(&child, options->argv[0]);
+  if (failure == 0)
+    record_end(status);
+  record_close();
+  if (failure == 0)
+    leave_rest(exit_status(status));
+  return failure != 0 ? failure : exit_status(status);
+}
+
 int main(int argc, char **argv) {
   struct options options = parse(argc, argv);
   struct buffer block = {0};
@@ -86,18 +119,11 @@ int main(int argc, char **argv) {
     read_all(options.environment, &block);
     environment = split_environment(&block);
   }
-  record_open(options.output);
-  record_start(options.argv);
-  struct launch child = launch(options.argv, environment);
-  uint32_t status = trace(child.pid);
-  int failure = launch_failure(&child, options.argv[0]);
-  if (failure == 0)
-    record_end(status);
-  record_close();
+  if (!options.wait_for_all)
+    front_begin();
+  int status = run(&options, environment);
   if (options.environment != NULL)
     free(environment);
   buffer_free(&block);
-  if (failure != 0)
-    return failure;
-  return (int)(status >= SIGNALLED ? 128 + (status - SIGNALLED) : status);
+  return status;
 }

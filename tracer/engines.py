@@ -1,14 +1,15 @@
 """The engines: programs that run a command and write a record stream of what it does.
 
-One engine is one function that returns the command line ``ENGINE OUTPUT -- COMMAND...`` up to and
-including ``--``. The program exits as the command did; with 125 when it failed itself, 126 or 127
-when the command could not be executed or found, and it says why.
+One engine is one function that returns the command line ``ENGINE [OPTION...] OUTPUT --
+COMMAND...`` up to and including ``--``. The program exits as the command did; with 125 when it
+failed itself, 126 or 127 when the command could not be executed or found, and it says why.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,25 @@ from rpz.process import installed_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine is told; every engine takes all of it.
+
+    ``wait_daemons``: follow what the command has started to its end, also after the command's own
+    (the reference engine always does).
+    """
+
+    wait_daemons: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """These options as an engine takes them."""
+        return ["-w"] if self.wait_daemons else []
+
+
+DEFAULTS = EngineOptions()
 
 
 class NoTracerError(RpzError):
@@ -45,20 +65,22 @@ def find_tracer() -> Path:
     raise NoTracerError
 
 
-def native(output: Path) -> list[str]:
+def native(output: Path, options: EngineOptions = DEFAULTS) -> list[str]:
     """Return the command line of the compiled tracer."""
-    return [str(find_tracer()), *_arguments(output)]
+    return [str(find_tracer()), *_arguments(output, options)]
 
 
-def python(output: Path) -> list[str]:
+def python(output: Path, options: EngineOptions = DEFAULTS) -> list[str]:
     """Return the command line of the reference engine, on python-ptrace: slow and simple."""
-    return [sys.executable, "-c", _START_REFERENCE, str(_PACKAGE.parent), *_arguments(output)]
+    command = [sys.executable, "-c", _START_REFERENCE, str(_PACKAGE.parent)]
+    return [*command, *_arguments(output, options)]
 
 
-def _arguments(output: Path) -> list[str]:
+def _arguments(output: Path, options: EngineOptions) -> list[str]:
     # What this process was started with: Python may have added to os.environ since (PEP 538), and
     # has no place for entries without "=".
-    return ["-e", f"/proc/{os.getpid()}/environ", str(output), "--"]
+    environment = ["-e", f"/proc/{os.getpid()}/environ"]
+    return [*environment, *options.arguments, str(output), "--"]
 
 
 _PACKAGE = Path(rpz.__file__).parent
@@ -70,4 +92,7 @@ _START_REFERENCE = (
 )
 
 
-ENGINES: dict[str, Callable[[Path], list[str]]] = {"native": native, "python": python}
+ENGINES: dict[str, Callable[[Path, EngineOptions], list[str]]] = {
+    "native": native,
+    "python": python,
+}

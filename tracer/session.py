@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rpz.errors import RpzError
 from rpz.process import wait_in_foreground
 from rpz.tracer.database import TraceDatabase, replaced
-from rpz.tracer.engines import ENGINES
+from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
 from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
@@ -21,6 +21,7 @@ from rpz.tracer.stream import read_records
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rpz.tracer.engines import EngineOptions
     from rpz.tracer.folder import Existing, TraceFolder
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,13 @@ class Traced:
     status: int
 
 
-def trace(folder: TraceFolder, argv: Sequence[str], engine: str, existing: Existing) -> Traced:
+def trace(
+    folder: TraceFolder,
+    argv: Sequence[str],
+    engine: str,
+    existing: Existing,
+    options: EngineOptions = DEFAULTS,
+) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
     What the folder held is replaced or removed only after the command has run.
@@ -48,7 +55,7 @@ def trace(folder: TraceFolder, argv: Sequence[str], engine: str, existing: Exist
     run = folder.prepare(existing)
     stream = folder.unfinished_stream(run)
     try:
-        status = _run_engine([*ENGINES[engine](stream), *map(os.fsencode, argv)])
+        status = _run_engine([*ENGINES[engine](stream, options), *map(os.fsencode, argv)])
         with replaced(folder.database, keep=run > 0) as database:
             loader = Loader(database, run, engine, this_host())
             if not (stream.exists() and loader.load(read_records(stream))):

@@ -10,7 +10,7 @@ import click
 
 from rpz.commands.options import StatusCommand, trace_dir, verbosity
 from rpz.errors import RpzError
-from rpz.tracer.engines import ENGINES
+from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
 if TYPE_CHECKING:
@@ -34,9 +34,17 @@ log = logging.getLogger(__name__)
     show_default=True,
     help="python: slow and simple, for systems without the compiled tracer.",
 )
+@click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
-def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tuple[str, ...]) -> int:
+def command(
+    folder: Path,
+    append: bool,
+    overwrite: bool,
+    engine: str,
+    wait_daemons: bool,
+    argv: tuple[str, ...],
+) -> int:
     """Run COMMAND and remember every file, program and variable that it uses.
 
     Exits as the command did. What was seen is in the trace folder afterwards; config.yml there says
@@ -45,7 +53,8 @@ def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tupl
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
-    traced = trace(place, argv, engine, _existing(place, append, overwrite))
+    options = EngineOptions(wait_daemons=wait_daemons)
+    traced = trace(place, argv, engine, _existing(place, append, overwrite), options)
     if traced.run is not None:
         _conclude(place, traced.run)
     return traced.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getopt
 import logging
 import os
 import sys
@@ -18,19 +19,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 USAGE = """\
-usage: python -m rpz.tracer.reference [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]
-  -e  a file like /proc/PID/environ, for the command's environment
+usage: python -m rpz.tracer.reference [OPTION...] OUTPUT -- COMMAND [ARGUMENT...]
+  -e ENVIRONMENT  a file like /proc/PID/environ, for the command's environment
+  -w              wait for all processes of the command; this engine always does
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Trace the command and return its exit status, as a shell has it."""
     logging.basicConfig(format="rpz: %(message)s", level=logging.WARNING)
-    match list(arguments):
-        case ["-e", environment, output, "--", *command] if command:
-            return _run(Path(environment), Path(output), command)
+    try:
+        listed, rest = getopt.getopt(list(arguments), "e:w")
+    except getopt.GetoptError:
+        listed, rest = [], []
+    given = dict(listed)
+    match rest:
         case [output, "--", *command] if command:
-            return _run(OWN_ENVIRONMENT, Path(output), command)
+            environment = Path(given.get("-e", OWN_ENVIRONMENT))
+            return _run(environment, Path(output), command)
     sys.stderr.write(USAGE)
     return OWN_FAILURE
 
