@@ -36,8 +36,8 @@ static size_t emit_unless(struct program *program, uint16_t test, uint32_t value
   return emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 }
 
-static uint32_t action_of(const struct syscall_row *row) {
-  return row->enter == NULL ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE;
+static uint32_t action_of(const struct syscall_row *row, size_t abi) {
+  return row->enter == NULL ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE | abi_mark(abi);
 }
 
 static uint32_t lowest_number(const struct abi *abi) {
@@ -48,7 +48,8 @@ static uint32_t lowest_number(const struct abi *abi) {
   return lowest;
 }
 
-static void emit_abi(struct program *program, const struct abi *abi) {
+static void emit_abi(struct program *program, size_t index) {
+  const struct abi *abi = abis[index];
   emit_load(program, offsetof(struct seccomp_data, arch));
   size_t other_arch = emit_unless(program, BPF_JEQ, abi->audit_arch);
   emit_load(program, offsetof(struct seccomp_data, nr));
@@ -56,7 +57,7 @@ static void emit_abi(struct program *program, const struct abi *abi) {
   for (size_t i = 0; i < abi->row_count; i++) {
     const struct syscall_row *row = &abi->rows[i];
     emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 1));
-    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row)));
+    emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row, index)));
   }
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
@@ -65,7 +66,7 @@ static void emit_abi(struct program *program, const struct abi *abi) {
 bool filter_install(void) {
   struct program program = {0};
   for (size_t i = 0; abis[i] != NULL; i++)
-    emit_abi(&program, abis[i]);
+    emit_abi(&program, i);
   emit(&program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
   /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
@@ -85,8 +86,8 @@ static const struct syscall_row *row_of(const struct abi *abi, uint64_t number) 
   return NULL;
 }
 
-/* What a filter passes along with a stop can't be trusted to say it: where the program has a filter
- * too, and both want a stop, the stop is that one's. */
+/* The mark that our filter gives to a stop is not relied on where the kernel tells: where the
+ * program has a filter too, and both want a stop, the stop is that one's. */
 const struct syscall_row *filter_row(uint32_t arch, uint64_t number, const struct abi **abi) {
   const struct syscall_row *row = NULL;
   for (size_t i = 0; abis[i] != NULL && row == NULL; i++) {

@@ -4,8 +4,10 @@
  * tracing failed, 126 and 127 when the command can't be executed or doesn't exist. */
 #include "util.h"
 
+#include "call.h"
 #include "front.h"
 #include "launch.h"
+#include "memory.h"
 #include "record.h"
 #include "task.h"
 #include "tracer.h"
@@ -26,19 +28,27 @@ struct options {
 };
 
 static _Noreturn void usage(void) {
-  fputs("usage: rpz-tracer [-e ENVIRONMENT] [-w] OUTPUT -- COMMAND [ARGUMENT...]\n"
+  fputs("usage: rpz-tracer [-e ENVIRONMENT] [-r] [-w] OUTPUT -- COMMAND [ARGUMENT...]\n"
         "  -e  a file like /proc/PID/environ, for the command's environment\n"
+        "  -r  do without what old kernels lack: read registers and /proc/PID/mem\n"
         "  -w  wait for all processes of the command, also when it has ended\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
 }
 
+static void use_old_ways(void) {
+  call_by_registers();
+  memory_by_file();
+}
+
 static struct options parse(int argc, char **argv) {
   struct options options = {0};
   int option;
-  while ((option = getopt(argc, argv, "+e:w")) != -1) {
+  while ((option = getopt(argc, argv, "+e:rw")) != -1) {
     if (option == 'e')
       options.environment = optarg;
+    else if (option == 'r')
+      use_old_ways();
     else if (option == 'w')
       options.wait_for_all = true;
     else

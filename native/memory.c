@@ -1,7 +1,11 @@
 #include "memory.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* One system call never asks for bytes of two pages: the second may not be there, and
  * process_vm_readv(2) can't say so within one element. */
@@ -11,11 +15,41 @@ enum { PAGE = 4096 };
  * it will refuse more, so that we needn't hold it. */
 enum { MAX_LIST = 6 << 20 };
 
+static bool by_file; /* process_vm_readv(2) is not to be had here */
+static bool refused;
+
+void memory_by_file(void) { by_file = true; }
+
+bool memory_was_refused(void) {
+  bool was = refused;
+  refused = false;
+  return was;
+}
+
+static ssize_t read_by_file(pid_t tid, uint64_t address, void *data, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/mem", tid);
+  CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -1 : pread(fd, data, size, (off_t)address);
+}
+
+/* Containers may forbid process_vm_readv(2), and kernels lack it; it is also refused for a process
+ * that isn't dumpable, as the file is. */
+static ssize_t read_at(pid_t tid, uint64_t address, void *data, size_t size) {
+  struct iovec local = {data, size};
+  struct iovec remote = {(void *)(uintptr_t)address, size};
+  ssize_t got = by_file ? -1 : process_vm_readv(tid, &local, 1, &remote, 1, 0);
+  if (got >= 0 || (!by_file && errno != ENOSYS && errno != EPERM))
+    return got;
+  by_file = by_file || errno == ENOSYS;
+  got = read_by_file(tid, address, data, size);
+  refused = refused || (got < 0 && (errno == EACCES || errno == EPERM));
+  return got;
+}
+
 static size_t read_some(pid_t tid, uint64_t address, void *data, size_t size) {
   size_t rest_of_page = PAGE - (size_t)(address % PAGE);
-  struct iovec local = {data, size < rest_of_page ? size : rest_of_page};
-  struct iovec remote = {(void *)(uintptr_t)address, local.iov_len};
-  ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+  ssize_t got = read_at(tid, address, data, size < rest_of_page ? size : rest_of_page);
   return got > 0 ? (size_t)got : 0;
 }
 

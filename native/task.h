@@ -36,6 +36,7 @@ struct task {
   pid_t tgid;
   uint32_t process; /* its number in the stream; 0 while its parent is not known */
   bool thread;
+  bool refused;                  /* its memory: said */
   bool held;                     /* at its last resume: see placement.h */
   uint64_t resumed;              /* when it was, or 0 */
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */

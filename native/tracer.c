@@ -1,7 +1,9 @@
 #include "tracer.h"
 
 #include "access.h"
+#include "call.h"
 #include "filter.h"
+#include "memory.h"
 #include "placement.h"
 #include "record.h"
 #include "signals.h"
@@ -47,17 +49,28 @@ static void resume(struct task *task, int signal) {
     placement_release(task->tid);
 }
 
-static void enter_call(struct task *task, const struct __ptrace_syscall_info *info) {
+/* Once a process. */
+static void warn_of_refusal(struct task *task) {
+  if (task->refused)
+    return;
+  task->refused = true;
+  record_warning(task->process, "The memory of a process can't be read (it isn't dumpable): files "
+                                "that it names are missing from the trace");
+}
+
+static void enter_call(struct task *task, const struct call *call) {
   const struct abi *abi;
-  const struct syscall_row *row = filter_row(info->arch, info->seccomp.nr, &abi);
+  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
   if (row == NULL)
     return;
   for (size_t i = 0; i < 6; i++)
-    task->args[i] = abi->word == 4 ? (uint32_t)info->seccomp.args[i] : info->seccomp.args[i];
+    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
   task->event_count = 0;
   row->enter(task, abi);
   bool await_end = task->event_count > 0 || row->leave != NULL;
   task->row = await_end ? row : NULL;
+  if (memory_was_refused())
+    warn_of_refusal(task);
 }
 
 static void leave_call(struct task *task, int64_t result) {
@@ -72,15 +85,16 @@ static void leave_call(struct task *task, int64_t result) {
 }
 
 static void on_call(struct task *task) {
-  struct __ptrace_syscall_info info;
-  if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof info, &info) > 0) {
-    if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
-      enter_call(task, &info);
-    else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
-      leave_call(task, info.exit.rval);
-  } else if (errno == EIO) {
-    die("This kernel is too old: tracing needs Linux 5.3 or later.");
-  }
+  struct call call;
+  if (call_entered(task->tid, &call))
+    enter_call(task, &call);
+  resume(task, 0);
+}
+
+static void on_call_end(struct task *task) {
+  int64_t result;
+  if (call_left(task->tid, &result))
+    leave_call(task, result);
   resume(task, 0);
 }
 
@@ -177,7 +191,7 @@ static void on_stop(struct task *task, int status) {
     break;
   default:
     if (signal == (SIGTRAP | 0x80))
-      on_call(task);
+      on_call_end(task);
     else
       resume(task, signal);
   }

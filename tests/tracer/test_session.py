@@ -8,7 +8,7 @@ import pytest
 
 from rpz.tracer import records, session
 from rpz.tracer.database import TraceDatabase
-from rpz.tracer.engines import ENGINES
+from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceFolder
 from rpz.tracer.rows import ProcessRow, RunRow, WarningRow
 from rpz.tracer.stream import RecordStreamError, RecordWriter
@@ -39,7 +39,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         if content is not None:
             prepared.write_bytes(content)
 
-        def command(output: Path) -> list[str]:
+        def command(output: Path, _options: EngineOptions) -> list[str]:
             copy = f"cp {shlex.quote(str(prepared))} {shlex.quote(str(output))};"
             return ["sh", "-c", (copy if content is not None else "") + script, "--"]
 
@@ -110,7 +110,7 @@ def test_an_engine_without_a_stream_leaves_nothing(folder: TraceFolder, engine) 
 def test_an_engine_that_is_not_there_leaves_nothing(
     folder: TraceFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENGINES, "fake", lambda _: ["/no/such/engine"])
+    monkeypatch.setitem(ENGINES, "fake", lambda *_: ["/no/such/engine"])
     with pytest.raises(FileNotFoundError):
         run(folder, "fake")
     assert not folder.path.exists()
