@@ -65,8 +65,8 @@ static void emit_one_of(struct program *program, const struct condition *when) {
   emit_if_bit(program, (uint32_t)when->mask, 1);
 }
 
-/* If the number is the row's: stop, or on its condition only. */
-static void emit_row(struct program *program, const struct syscall_row *row) {
+/* If the number is the row's: stop with MARK, or on its condition only. */
+static void emit_row(struct program *program, const struct syscall_row *row, uint16_t mark) {
   size_t test =
       emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 0));
   if (row->when.test == WITH_BIT)
@@ -75,7 +75,7 @@ static void emit_row(struct program *program, const struct syscall_row *row) {
     emit_one_of(program, &row->when);
   if (row->when.test != EVERY)
     emit_return(program, SECCOMP_RET_ALLOW);
-  emit_return(program, SECCOMP_RET_TRACE);
+  emit_return(program, SECCOMP_RET_TRACE | mark);
   program->code[test].jf = (uint8_t)(program->size - test - 1);
 }
 
@@ -87,13 +87,14 @@ static uint32_t lowest_number(const struct abi *abi) {
   return lowest;
 }
 
-static void emit_abi(struct program *program, const struct abi *abi) {
+static void emit_abi(struct program *program, size_t index) {
+  const struct abi *abi = abis[index];
   emit_load(program, offsetof(struct seccomp_data, arch));
   size_t other_arch = emit_unless(program, BPF_JEQ, abi->audit_arch);
   emit_load(program, offsetof(struct seccomp_data, nr));
   size_t lower = emit_unless(program, BPF_JGE, lowest_number(abi));
   for (size_t i = 0; i < abi->row_count; i++)
-    emit_row(program, &abi->rows[i]);
+    emit_row(program, &abi->rows[i], abi_mark(index));
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
 }
@@ -101,7 +102,7 @@ static void emit_abi(struct program *program, const struct abi *abi) {
 bool filter_install(void) {
   struct program program = {0};
   for (size_t i = 0; abis[i] != NULL; i++)
-    emit_abi(&program, abis[i]);
+    emit_abi(&program, i);
   emit_return(&program, SECCOMP_RET_ALLOW);
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
   /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
@@ -121,8 +122,8 @@ static const struct syscall_row *row_of(const struct abi *abi, uint64_t number) 
   return NULL;
 }
 
-/* What a filter passes along with a stop can't be trusted to say it: where the program has a filter
- * too, and both want a stop, the stop is that one's. */
+/* The mark that our filter gives to a stop is not relied on where the kernel tells: where the
+ * program has a filter too, and both want a stop, the stop is that one's. */
 const struct syscall_row *filter_row(uint32_t arch, uint64_t number, const struct abi **abi) {
   const struct syscall_row *row = NULL;
   for (size_t i = 0; abis[i] != NULL && row == NULL; i++) {

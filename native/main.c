@@ -4,10 +4,14 @@
  * tracing failed, 126 and 127 when the command can't be executed or doesn't exist. */
 #include "util.h"
 
+#include "call.h"
+#include "front.h"
 #include "launch.h"
+#include "memory.h"
 #include "record.h"
 #include "snapshot.h"
 #include "syscalls/calls.h"
+#include "task.h"
 #include "tracer.h"
 
 #include <errno.h>
@@ -23,16 +27,18 @@ struct options {
   const char *snapshots;   /* the folder for them, or NULL: none are taken */
   uint64_t snapshot_limit;
   const char *output;
+  bool wait_for_all;
   char **argv;
 };
 
 static _Noreturn void usage(void) {
-  fputs("usage: rpz-tracer [-u] [-e ENVIRONMENT] [-s SNAPSHOTS [-l LIMIT]] OUTPUT -- COMMAND "
-        "[ARGUMENT...]\n"
-        "  -e  a file like /proc/PID/environ, for the command's environment\n"
-        "  -s  an empty folder, for copies of the files that the command changes\n"
-        "  -l  how many bytes a file may have to be copied\n"
-        "  -u  leave io_uring to the command: files that it opens so are missed\n",
+  fputs("usage: rpz-tracer [OPTION...] OUTPUT -- COMMAND [ARGUMENT...]\n"
+        "  -e ENVIRONMENT  a file like /proc/PID/environ, for the command's environment\n"
+        "  -s SNAPSHOTS    an empty folder, for copies of the files that the command changes\n"
+        "  -l LIMIT        how many bytes a file may have to be copied\n"
+        "  -u              leave io_uring to the command: files that it opens so are missed\n"
+        "  -w              wait for all processes of the command, also when it has ended\n"
+        "  -r              do without what old kernels lack: read registers, /proc/PID/mem\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
 }
@@ -46,10 +52,15 @@ static uint64_t number(const char *text) {
   return value;
 }
 
+static void use_old_ways(void) {
+  call_by_registers();
+  memory_by_file();
+}
+
 static struct options parse(int argc, char **argv) {
   struct options options = {.snapshot_limit = UINT64_MAX};
   int option;
-  while ((option = getopt(argc, argv, "+e:s:l:u")) != -1) {
+  while ((option = getopt(argc, argv, "+e:s:l:urw")) != -1) {
     if (option == 'e')
       options.environment = optarg;
     else if (option == 's')
@@ -58,6 +69,10 @@ static struct options parse(int argc, char **argv) {
       options.snapshot_limit = number(optarg);
     else if (option == 'u')
       allow_io_uring();
+    else if (option == 'r')
+      use_old_ways();
+    else if (option == 'w')
+      options.wait_for_all = true;
     else
       usage();
   }
@@ -102,6 +117,34 @@ static void record_start(char **argv) {
   record_run(folder, mask, argv);
 }
 
+static int exit_status(uint32_t status) {
+  return (int)(status >= SIGNALLED ? 128 + (status - SIGNALLED) : status);
+}
+
+/* The command's processes that go on are let go on, behind the caller's back. */
+static void leave_rest(int status) {
+  if (task_count() == 0)
+    return;
+  front_leave(status);
+  mind();
+}
+
+static int run(const struct options *options, char **environment) {
+  if (options->snapshots != NULL)
+    snapshots_open(options->snapshots, options->snapshot_limit);
+  record_open(options->output);
+  record_start(options->argv);
+  struct launch child = launch(options->argv, environment);
+  uint32_t status = trace(child.pid, options->wait_for_all);
+  int failure = launch_failure(&child, options->argv[0]);
+  if (failure == 0)
+    record_end(status);
+  record_close();
+  if (failure == 0)
+    leave_rest(exit_status(status));
+  return failure != 0 ? failure : exit_status(status);
+}
+
 int main(int argc, char **argv) {
   struct options options = parse(argc, argv);
   struct buffer block = {0};
@@ -110,20 +153,11 @@ int main(int argc, char **argv) {
     read_all(options.environment, &block);
     environment = split_environment(&block);
   }
-  if (options.snapshots != NULL)
-    snapshots_open(options.snapshots, options.snapshot_limit);
-  record_open(options.output);
-  record_start(options.argv);
-  struct launch child = launch(options.argv, environment);
-  uint32_t status = trace(child.pid);
-  int failure = launch_failure(&child, options.argv[0]);
-  if (failure == 0)
-    record_end(status);
-  record_close();
+  if (!options.wait_for_all)
+    front_begin();
+  int status = run(&options, environment);
   if (options.environment != NULL)
     free(environment);
   buffer_free(&block);
-  if (failure != 0)
-    return failure;
-  return (int)(status >= SIGNALLED ? 128 + (status - SIGNALLED) : status);
+  return status;
 }

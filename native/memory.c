@@ -1,7 +1,11 @@
 #include "memory.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* One system call never asks for bytes of two pages: the second may not be there, and
  * process_vm_readv(2) can't say so within one element. */
@@ -11,11 +15,41 @@ enum { PAGE = 4096 };
  * it will refuse more, so that we needn't hold it. */
 enum { MAX_LIST = 6 << 20 };
 
+static bool by_file; /* process_vm_readv(2) is not to be had here */
+static bool refused;
+
+void memory_by_file(void) { by_file = true; }
+
+bool memory_was_refused(void) {
+  bool was = refused;
+  refused = false;
+  return was;
+}
+
+static ssize_t read_by_file(pid_t tid, uint64_t address, void *data, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/mem", tid);
+  CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -1 : pread(fd, data, size, (off_t)address);
+}
+
+/* Containers may forbid process_vm_readv(2), and kernels lack it; it is also refused for a process
+ * that isn't dumpable, as the file is. */
+static ssize_t read_at(pid_t tid, uint64_t address, void *data, size_t size) {
+  struct iovec local = {data, size};
+  struct iovec remote = {(void *)(uintptr_t)address, size};
+  ssize_t got = by_file ? -1 : process_vm_readv(tid, &local, 1, &remote, 1, 0);
+  if (got >= 0 || (!by_file && errno != ENOSYS && errno != EPERM))
+    return got;
+  by_file = by_file || errno == ENOSYS;
+  got = read_by_file(tid, address, data, size);
+  refused = refused || (got < 0 && (errno == EACCES || errno == EPERM));
+  return got;
+}
+
 static size_t read_some(pid_t tid, uint64_t address, void *data, size_t size) {
   size_t rest_of_page = PAGE - (size_t)(address % PAGE);
-  struct iovec local = {data, size < rest_of_page ? size : rest_of_page};
-  struct iovec remote = {(void *)(uintptr_t)address, local.iov_len};
-  ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+  ssize_t got = read_at(tid, address, data, size < rest_of_page ? size : rest_of_page);
   return got > 0 ? (size_t)got : 0;
 }
 
@@ -48,31 +82,66 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size) {
   return false;
 }
 
+/* The strings of a list lie close together: pages are read whole, and kept while it is read. */
+enum { KEPT = 16 };
+
+static struct page {
+  uint64_t address;
+  bool valid;
+  char data[PAGE];
+} pages[KEPT];
+
+static void forget_pages(void) {
+  for (size_t i = 0; i < KEPT; i++)
+    pages[i].valid = false;
+}
+
+/* The bytes at ADDRESS up to the end of its page; NULL: there is none. */
+static const char *bytes_at(pid_t tid, uint64_t address, size_t *size) {
+  uint64_t start = address - address % PAGE;
+  struct page *page = &pages[start / PAGE % KEPT];
+  if (!page->valid || page->address != start) {
+    page->address = start;
+    page->valid = read_some(tid, start, page->data, PAGE) == PAGE;
+  }
+  *size = PAGE - (size_t)(address - start);
+  return page->valid ? page->data + (address - start) : NULL;
+}
+
 static bool append_string(pid_t tid, uint64_t address, struct buffer *list) {
-  size_t bite = 256;
   while (list->size <= MAX_LIST) {
-    char *text = buffer_reserve(list, bite);
-    size_t got = read_some(tid, address, text, bite);
-    if (got == 0)
+    size_t size;
+    const char *text = bytes_at(tid, address, &size);
+    if (text == NULL)
       return false;
-    const char *end = memchr(text, '\0', got);
-    if (end != NULL) {
-      list->size += (size_t)(end - text) + 1;
+    const char *end = memchr(text, '\0', size);
+    if (end != NULL)
+      size = (size_t)(end - text) + 1;
+    buffer_append(list, text, size);
+    if (end != NULL)
       return true;
-    }
-    list->size += got;
-    address += got;
-    bite = PAGE;
+    address += size;
   }
   return false;
 }
 
+static bool read_pointer(pid_t tid, uint64_t address, size_t word, uint64_t *pointer) {
+  size_t size;
+  const char *bytes = bytes_at(tid, address, &size);
+  *pointer = 0;
+  if (bytes == NULL || size < word) /* it may lie across two pages */
+    return read_memory(tid, address, pointer, word);
+  memcpy(pointer, bytes, word);
+  return true;
+}
+
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list) {
+  forget_pages();
   if (address == 0)
     return true;
   for (size_t pointers = 0; pointers + list->size <= MAX_LIST; pointers += word, address += word) {
-    uint64_t string = 0;
-    if (!read_memory(tid, address, &string, word))
+    uint64_t string;
+    if (!read_pointer(tid, address, word, &string))
       return false;
     if (string == 0)
       return true;

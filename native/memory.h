@@ -13,5 +13,9 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size);
 /* Append the strings of a NULL-terminated array of pointers of WORD bytes, each with its NUL; false
  * if they are not all there, or more than execve(2) takes. */
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list);
+/* Read /proc/PID/mem, as where process_vm_readv(2) is forbidden. */
+void memory_by_file(void);
+/* Whether reading was not permitted since this was last asked. */
+bool memory_was_refused(void);
 
 #endif

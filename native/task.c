@@ -43,7 +43,7 @@ void task_await_parent(struct task *task) {
   waiting_count++;
 }
 
-static void stop_waiting(struct task *task) {
+void task_stop_waiting(struct task *task) {
   if (task->waits_since != 0)
     waiting_count--;
   task->waits_since = 0;
@@ -60,7 +60,7 @@ struct task *task_waiting_since(uint64_t time) {
 }
 
 void task_start(struct task *task, const struct task *parent) {
-  stop_waiting(task);
+  task_stop_waiting(task);
   task->process = ++processes;
   if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {
     task->thread = true;
@@ -83,13 +83,21 @@ void task_end(struct task *task, uint32_t status, const struct usage *usage) {
   while (*link != task)
     link = &(*link)->next;
   *link = task->next;
-  stop_waiting(task);
+  task_stop_waiting(task);
   exec_clear(&task->exec);
   free(task);
   count--;
 }
 
 size_t task_count(void) { return count; }
+
+size_t task_process_count(void) {
+  size_t processes_left = 0;
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (const struct task *task = buckets[i]; task != NULL; task = task->next)
+      processes_left += !task->thread;
+  return processes_left;
+}
 
 void task_signal_all(int signal) {
   for (size_t i = 0; i < BUCKETS; i++)

@@ -36,6 +36,9 @@ struct task {
   pid_t tgid;
   uint32_t process; /* its number in the stream; 0 while its parent is not known */
   bool thread;
+  bool refused;                  /* its memory: said */
+  bool held;                     /* at its last resume: see placement.h */
+  uint64_t resumed;              /* when it was, or 0 */
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   leave_function *leave; /* what is done at that end: the row's, unless its entry chose another */
@@ -52,6 +55,8 @@ struct task *task_find(pid_t tid);
 struct task *task_add(pid_t tid);
 /* Its first stop came before its parent's event, which it has to wait for. */
 void task_await_parent(struct task *task);
+/* It need not wait any more. */
+void task_stop_waiting(struct task *task);
 /* How many tasks wait for their parents' events. */
 size_t task_waiting_count(void);
 /* A task that has waited since before TIME, or NULL. */
@@ -61,6 +66,8 @@ void task_start(struct task *task, const struct task *parent);
 /* Record the end of a task, and what it has used if it was a process, and forget it. */
 void task_end(struct task *task, uint32_t status, const struct usage *usage);
 size_t task_count(void);
+/* How many of them are not threads of another. */
+size_t task_process_count(void);
 /* Send a signal to every process. */
 void task_signal_all(int signal);
 

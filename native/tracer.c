@@ -1,8 +1,12 @@
 #include "tracer.h"
 
 #include "access.h"
+#include "call.h"
 #include "filter.h"
+#include "memory.h"
+#include "placement.h"
 #include "record.h"
+#include "signals.h"
 #include "task.h"
 
 #include <errno.h>
@@ -12,6 +16,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +26,9 @@ struct stop {
   struct rusage usage; /* of one that has ended */
 };
 
-/* How many seconds the command's other processes may go on before we say that we wait for them. */
-enum { PATIENCE = 2 };
+/* How many seconds the command's other processes may go on: the tail of a pipeline ends right after
+ * it. Then they are followed no longer, or we say that we wait for them. */
+enum { GRACE = 1, PATIENCE = 2 };
 
 /* How long a new task waits, in nanoseconds, for the event of a parent that may have been killed.
  */
@@ -30,25 +36,42 @@ enum { WAIT_FOR_PARENT = 20000000 };
 
 static volatile pid_t command; /* 0: it has ended */
 static uint32_t command_status;
+static bool wait_for_all;
 
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
  * thread's exec or exit) can't, and needn't. */
-static void resume(const struct task *task, int signal) {
+static void resume(struct task *task, int signal) {
+  uint64_t now = monotonic_clock();
+  task->held = placement_hold(task->tid, task->resumed != 0 ? now - task->resumed : 0);
+  task->resumed = now;
   ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
+  if (task->held)
+    placement_release(task->tid);
 }
 
-static void enter_call(struct task *task, const struct __ptrace_syscall_info *info) {
+/* Once a process. */
+static void warn_of_refusal(struct task *task) {
+  if (task->refused)
+    return;
+  task->refused = true;
+  record_warning(task->process, "The memory of a process can't be read (it isn't dumpable): files "
+                                "that it names are missing from the trace");
+}
+
+static void enter_call(struct task *task, const struct call *call) {
   const struct abi *abi;
-  const struct syscall_row *row = filter_row(info->arch, info->seccomp.nr, &abi);
+  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
   if (row == NULL)
     return;
   for (size_t i = 0; i < 6; i++)
-    task->args[i] = abi->word == 4 ? (uint32_t)info->seccomp.args[i] : info->seccomp.args[i];
+    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
   task->event_count = 0;
   task->leave = row->leave;
   row->enter(task, abi);
   bool await_end = task->event_count > 0 || task->leave != NULL;
   task->row = await_end ? row : NULL;
+  if (memory_was_refused())
+    warn_of_refusal(task);
 }
 
 static void leave_call(struct task *task, int64_t result) {
@@ -63,15 +86,16 @@ static void leave_call(struct task *task, int64_t result) {
 }
 
 static void on_call(struct task *task) {
-  struct __ptrace_syscall_info info;
-  if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof info, &info) > 0) {
-    if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
-      enter_call(task, &info);
-    else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
-      leave_call(task, info.exit.rval);
-  } else if (errno == EIO) {
-    die("This kernel is too old: tracing needs Linux 5.3 or later.");
-  }
+  struct call call;
+  if (call_entered(task->tid, &call))
+    enter_call(task, &call);
+  resume(task, 0);
+}
+
+static void on_call_end(struct task *task) {
+  int64_t result;
+  if (call_left(task->tid, &result))
+    leave_call(task, result);
   resume(task, 0);
 }
 
@@ -89,11 +113,13 @@ static void start_child(pid_t tid, const struct task *parent) {
   bool waits = child->waits_since != 0;
   if (child->process == 0)
     task_start(child, parent);
+  if (parent->held)
+    placement_inherit(tid, parent->tid);
   if (waits)
     resume(child, 0);
 }
 
-static void on_new_task(const struct task *parent) {
+static void on_new_task(struct task *parent) {
   unsigned long tid;
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
     start_child((pid_t)tid, parent);
@@ -166,7 +192,7 @@ static void on_stop(struct task *task, int status) {
     break;
   default:
     if (signal == (SIGTRAP | 0x80))
-      on_call(task);
+      on_call_end(task);
     else
       resume(task, signal);
   }
@@ -184,6 +210,17 @@ static struct usage usage_of(const struct task *task, const struct rusage *usage
                         (uint64_t)usage->ru_maxrss * 1024};
 }
 
+/* It comes again: the first may come just before we wait. */
+static void start_alarm(time_t seconds) {
+  struct itimerval timer = {{seconds, 0}, {seconds, 0}};
+  setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void stop_alarm(void) {
+  struct itimerval timer = {{0, 0}, {0, 0}};
+  setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 static void on_end(struct task *task, int status, const struct rusage *rusage) {
   uint32_t code =
       WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : SIGNALLED + (uint32_t)WTERMSIG(status);
@@ -193,7 +230,7 @@ static void on_end(struct task *task, int status, const struct rusage *rusage) {
   if (is_command) {
     command = 0; /* its id may be another's soon */
     command_status = code;
-    alarm(PATIENCE);
+    start_alarm(wait_for_all ? PATIENCE : GRACE);
   }
 }
 
@@ -224,9 +261,27 @@ static void on_alarm(int signal) {
 }
 
 static void explain_wait(void) {
-  if (patience_is_over)
-    complain("The command has ended; waiting for %zu of its processes that go on.", task_count());
+  complain("The command has ended; waiting for %zu of its processes that go on.", task_count());
+}
+
+static void explain_leave(void) {
+  char text[256];
+  snprintf(text, sizeof text,
+           "When the command had ended, %zu of its processes went on. What they did more than %d s "
+           "after that is not in the trace; rpz trace --wait-daemons waits for them",
+           task_process_count(), GRACE);
+  record_warning(0, text);
+}
+
+/* The command has ended, and others haven't since. True: they shall be left. */
+static bool is_over(void) {
+  if (!patience_is_over)
+    return false;
   patience_is_over = 0;
+  stop_alarm();
+  if (wait_for_all)
+    explain_wait();
+  return !wait_for_all;
 }
 
 /* The value of a line such as "PPid:" of TID's status, or 0. */
@@ -248,6 +303,7 @@ static pid_t status_number(pid_t tid, const char *name) {
 static void adopt(struct task *task) {
   pid_t group = status_number(task->tid, "Tgid:");
   task_start(task, task_find(group != task->tid ? group : status_number(task->tid, "PPid:")));
+  placement_inherit(task->tid, 0);
   resume(task, 0);
 }
 
@@ -260,9 +316,9 @@ static void wait_for_parents(void) {
     usleep(1000);
 }
 
-/* False: no process is left. */
+/* False: no process is left, or the rest is. */
 static bool next_stop(struct stop *stop) {
-  for (;;) {
+  while (!is_over()) {
     signal_rest();
     int options = __WALL | (task_waiting_count() > 0 ? WNOHANG : 0);
     stop->tid = wait4(-1, &stop->status, options, &stop->usage);
@@ -272,8 +328,8 @@ static bool next_stop(struct stop *stop) {
       wait_for_parents();
     else if (errno != EINTR)
       return false;
-    explain_wait();
   }
+  return false;
 }
 
 static void dispatch(const struct stop *stop) {
@@ -289,18 +345,9 @@ static void dispatch(const struct stop *stop) {
     on_end(task, stop->status, &stop->usage);
 }
 
-/* What the terminal sends reaches the command by itself; what was sent to us is passed on. The
- * command's own dispositions are not touched: it was started before. */
 static void set_up_signals(void) {
-  static const int ignored[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGXFSZ};
-  static const int forwarded[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-  struct sigaction action = {.sa_handler = SIG_IGN};
-  for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-    sigaction(ignored[i], &action, NULL);
-  action.sa_handler = forward_signal;
-  for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
-    sigaction(forwarded[i], &action, NULL);
-  action.sa_handler = on_alarm;
+  struct sigaction action = {.sa_handler = on_alarm};
+  signals_set_up(forward_signal); /* the command's own are not touched: it was started before */
   sigaction(SIGALRM, &action, NULL);
 }
 
@@ -318,14 +365,43 @@ static void record_inheritance(const struct task *task) {
                                 "again, give it the same file (rpz run TARGET < FILE)");
 }
 
-uint32_t trace(pid_t pid) {
+uint32_t trace(pid_t pid, bool all) {
   struct stop stop;
   command = pid;
+  wait_for_all = all;
   set_up_signals();
+  placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
   record_inheritance(task);
   while (next_stop(&stop))
     dispatch(&stop);
+  stop_alarm();
+  if (task_count() > 0)
+    explain_leave();
   return command_status;
+}
+
+/* Let a task go on, whatever it has stopped for. */
+static void let_go_on(pid_t tid, int status) {
+  int event = status >> 16, signal = WSTOPSIG(status);
+  if (event == PTRACE_EVENT_STOP && is_stop_signal(signal)) {
+    ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+    return;
+  }
+  bool delivered = event == 0 && signal != (SIGTRAP | 0x80);
+  ptrace(PTRACE_CONT, tid, NULL, (long)(delivered ? signal : 0));
+}
+
+void mind(void) {
+  struct task *task;
+  int status;
+  pid_t tid;
+  while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
+    resume(task, 0);
+    task_stop_waiting(task);
+  }
+  while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
+    if (tid > 0 && WIFSTOPPED(status))
+      let_go_on(tid, status);
 }

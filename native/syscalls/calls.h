@@ -74,5 +74,7 @@ leave_function leave_connect, leave_bind, leave_accept, leave_sendto, leave_send
 enter_function enter_io_uring_setup;
 /* Leave io_uring to the programs, although what they open through it is missed. */
 void allow_io_uring(void);
+/* affinity.c */
+enter_function enter_getaffinity, enter_setaffinity;
 
 #endif

@@ -11,8 +11,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* BINPRM_BUF_SIZE: how much of a file the kernel looks at. */
-enum { HEAD_SIZE = 256 };
+/* BINPRM_BUF_SIZE: how much of a file the kernel looks at first; and what we read with it, because
+ * most programs' headers, and the name of their loader, are there. */
+enum { HEAD_SIZE = 256, MORE_SIZE = 1024 };
+
+struct head {
+  int fd;
+  size_t size;
+  char text[MORE_SIZE + 1];
+};
+
+/* Read SIZE bytes at OFFSET; false: the file hasn't that many. */
+static bool read_part(const struct head *head, void *data, size_t size, uint64_t offset) {
+  if (offset > head->size || size > head->size - offset)
+    return pread(head->fd, data, size, (off_t)offset) == (ssize_t)size;
+  memcpy(data, head->text + offset, size);
+  return true;
+}
 
 static void add_image(struct exec *exec, struct name *name) {
   if (exec->image_count < sizeof exec->images / sizeof exec->images[0])
@@ -30,18 +45,16 @@ static bool script_interpreter(const char *head, char *interpreter) {
 
 /* The text of the program header PT_INTERP, for both classes of ELF (elf(5)). */
 #define ELF_INTERPRETER(BITS)                                                                      \
-  static bool elf##BITS##_interpreter(int fd, const char *head, char *interpreter) {               \
+  static bool elf##BITS##_interpreter(const struct head *head, char *interpreter) {                \
     Elf##BITS##_Ehdr elf;                                                                          \
     Elf##BITS##_Phdr part;                                                                         \
-    memcpy(&elf, head, sizeof elf);                                                                \
+    memcpy(&elf, head->text, sizeof elf);                                                          \
     for (unsigned i = 0; i < elf.e_phnum; i++) {                                                   \
-      off_t offset = (off_t)(elf.e_phoff + (uint64_t)i * elf.e_phentsize);                         \
-      if (pread(fd, &part, sizeof part, offset) != (ssize_t)sizeof part)                           \
+      if (!read_part(head, &part, sizeof part, elf.e_phoff + (uint64_t)i * elf.e_phentsize))       \
         return false;                                                                              \
       if (part.p_type == PT_INTERP && part.p_filesz > 0 && part.p_filesz < PATH_MAX) {             \
-        ssize_t length = pread(fd, interpreter, part.p_filesz, (off_t)part.p_offset);              \
-        interpreter[length > 0 ? length : 0] = '\0';                                               \
-        return length > 0;                                                                         \
+        interpreter[part.p_filesz] = '\0';                                                         \
+        return read_part(head, interpreter, part.p_filesz, part.p_offset);                         \
       }                                                                                            \
     }                                                                                              \
     return false;                                                                                  \
@@ -49,21 +62,25 @@ static bool script_interpreter(const char *head, char *interpreter) {
 ELF_INTERPRETER(32)
 ELF_INTERPRETER(64)
 
-static bool elf_interpreter(int fd, const char *head, char *interpreter) {
-  return head[EI_CLASS] == ELFCLASS64 ? elf64_interpreter(fd, head, interpreter)
-                                      : elf32_interpreter(fd, head, interpreter);
+static bool elf_interpreter(const struct head *head, char *interpreter) {
+  return head->text[EI_CLASS] == ELFCLASS64 ? elf64_interpreter(head, interpreter)
+                                            : elf32_interpreter(head, interpreter);
 }
 
 /* What else the kernel loads to run the file NAME; false: nothing. Nobody may have us wait for the
  * other end of a FIFO. */
 static bool interpreter_of(const struct name *name, char *interpreter) {
-  char head[HEAD_SIZE + 1] = {0};
   CLEANUP_FD int fd = open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0 || read(fd, head, HEAD_SIZE) <= 0)
+  struct head head = {.fd = fd};
+  ssize_t got = fd < 0 ? -1 : read(fd, head.text, MORE_SIZE);
+  if (got <= 0)
     return false;
-  if (head[0] == '#' && head[1] == '!')
-    return script_interpreter(head, interpreter);
-  return memcmp(head, ELFMAG, SELFMAG) == 0 && elf_interpreter(fd, head, interpreter);
+  head.size = (size_t)got;
+  if (head.text[0] == '#' && head.text[1] == '!') {
+    head.text[HEAD_SIZE] = '\0';
+    return script_interpreter(head.text, interpreter);
+  }
+  return memcmp(head.text, ELFMAG, SELFMAG) == 0 && elf_interpreter(&head, interpreter);
 }
 
 static void add_images(struct task *task, struct name *name) {

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 @click.option(
     "--allow-io-uring", is_flag=True, help="Let COMMAND use io_uring; what it opens so is missed."
 )
+@click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def command(
@@ -55,6 +56,7 @@ def command(
     engine: str,
     snapshot_limit: int,
     allow_io_uring: bool,
+    wait_daemons: bool,
     argv: tuple[str, ...],
 ) -> int:
     """Run COMMAND and remember every file, program and variable that it uses.
@@ -65,7 +67,11 @@ def command(
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
-    options = EngineOptions(snapshot_limit=snapshot_limit, allow_io_uring=allow_io_uring)
+    options = EngineOptions(
+        snapshot_limit=snapshot_limit,
+        allow_io_uring=allow_io_uring,
+        wait_daemons=wait_daemons,
+    )
     traced = trace(place, argv, engine, _existing(place, append, overwrite), options)
     if traced.run is not None:
         _conclude(place, traced.run)

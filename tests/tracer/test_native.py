@@ -30,6 +30,13 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 @pytest.fixture
+def old_ways(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tracer as it works on old kernels and in strict containers."""
+    monkeypatch.setitem(harness.ENGINES, "old ways", [str(native_tracer), "-r"])
+    return "old ways"
+
+
+@pytest.fixture
 def native(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setitem(harness.ENGINES, "native", [str(native_tracer)])
     return "native"
@@ -94,6 +101,15 @@ def has_ended(pid: int) -> bool:
 @pytest.mark.parametrize("name", harness.program_names("snapshots"))
 def test_programs(name: str, engine: str, folder: Path, compiled) -> None:
     run = traced(engine, folder, compiled(name))
+    assert run.stderr == b""
+    assert run.status == 0
+    assert run.missing() == []
+    check_stream(run.records)
+
+
+@pytest.mark.parametrize("name", harness.program_names("snapshots"))
+def test_programs_on_old_kernels(name: str, old_ways: str, folder: Path, compiled) -> None:
+    run = traced(old_ways, folder, compiled(name))
     assert run.stderr == b""
     assert run.status == 0
     assert run.missing() == []

@@ -8,7 +8,7 @@ import pytest
 
 from rpz.tracer import records, session
 from rpz.tracer.database import TraceDatabase
-from rpz.tracer.engines import ENGINES
+from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceFolder
 from rpz.tracer.rows import ProcessRow, RunRow, WarningRow
 from rpz.tracer.stream import RecordStreamError, RecordWriter

@@ -26,6 +26,7 @@ usage: python -m rpz.tracer.reference [OPTION...] OUTPUT -- COMMAND [ARGUMENT...
   -s SNAPSHOTS    an empty folder, for copies of the files that the command changes
   -l LIMIT        how many bytes a file may have to be copied
   -u              leave io_uring to the command: files that it opens so are missed
+  -w              wait for all processes of the command; this engine always does
 """
 
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Trace the command and return its exit status, as a shell has it."""
     logging.basicConfig(format="rpz: %(message)s", level=logging.WARNING)
     try:
-        listed, rest = getopt.getopt(list(arguments), "e:s:l:u")
+        listed, rest = getopt.getopt(list(arguments), "e:s:l:uw")
         given = dict(listed)
         options = _options(given)
     except (getopt.GetoptError, ValueError):

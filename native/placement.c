@@ -1,0 +1,92 @@
+#include "placement.h"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Tracer and task take turns, but the scheduler doesn't know: it wakes each on an idle processor,
+ * which has to leave its sleep first. On a virtual machine that costs several times what the stop
+ * itself does. So we stay on one processor, and wake a task that stops often there: it is bound to
+ * it for the moment of the wakeup, and no longer. One that computes between its stops goes where
+ * the scheduler wants it. What a program can see of that is kept from it: it stops before it asks
+ * (syscalls/affinity.c), and its children are released before they run. */
+
+enum {
+  OFTEN = 100000, /* nanoseconds between two stops: computing elsewhere would not save more */
+  RENEWAL = 64    /* stops after which the scheduler may choose another processor for us */
+};
+
+static bool allowed;
+static bool skip;
+static bool bound; /* we are, to `here` */
+static cpu_set_t everywhere;
+static cpu_set_t here;
+static cpu_set_t before; /* where the held task may run */
+static unsigned stops;
+
+/* A task that becomes another user while it is bound can't be released without this. */
+static bool may_always_release(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (geteuid() != 0)
+    return true; /* it can't: it has our user and no_new_privs, or capabilities that we lack */
+  return syscall(SYS_capget, &header, data) == 0 &&
+         (data[CAP_TO_INDEX(CAP_SYS_NICE)].effective & CAP_TO_MASK(CAP_SYS_NICE)) != 0;
+}
+
+void placement_begin(void) {
+  allowed = sched_getaffinity(0, sizeof everywhere, &everywhere) == 0 &&
+            CPU_COUNT(&everywhere) > 1 && may_always_release();
+}
+
+static void unbind(void) {
+  if (bound)
+    sched_setaffinity(0, sizeof everywhere, &everywhere);
+  bound = false;
+}
+
+static bool bind(void) {
+  int processor = sched_getcpu();
+  if (bound || processor < 0 || processor >= CPU_SETSIZE)
+    return bound;
+  CPU_ZERO(&here);
+  CPU_SET((size_t)processor, &here);
+  bound = sched_setaffinity(0, sizeof here, &here) == 0;
+  return bound;
+}
+
+bool placement_hold(pid_t tid, uint64_t since_last) {
+  cpu_set_t both;
+  bool hold = allowed && !skip && since_last < OFTEN;
+  skip = false;
+  if (allowed && ++stops % RENEWAL == 0)
+    unbind();
+  if (!hold)
+    return false;
+  if (!bind() || sched_getaffinity(tid, sizeof before, &before) != 0)
+    return false;
+  CPU_AND(&both, &before, &here);
+  return CPU_EQUAL(&both, &here) && sched_setaffinity(tid, sizeof here, &here) == 0;
+}
+
+void placement_release(pid_t tid) { sched_setaffinity(tid, sizeof before, &before); }
+
+void placement_inherit(pid_t child, pid_t parent) {
+  cpu_set_t inherited, parents;
+  if (!allowed || sched_getaffinity(child, sizeof inherited, &inherited) != 0 ||
+      CPU_COUNT(&inherited) != 1)
+    return;
+  if (parent == 0)
+    parents = everywhere;
+  else if (sched_getaffinity(parent, sizeof parents, &parents) != 0)
+    return;
+  sched_setaffinity(child, sizeof parents, &parents);
+}
+
+void placement_skip(void) { skip = true; }
+
+void placement_stop(void) {
+  allowed = false;
+  unbind();
+}

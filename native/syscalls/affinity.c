@@ -1,0 +1,18 @@
+/* sched_getaffinity(2), sched_setaffinity(2): see placement.c. */
+#include "../placement.h"
+#include "arguments.h"
+
+void enter_getaffinity(struct task *task, const struct abi *abi) {
+  (void)abi;
+  pid_t other = (pid_t)task->args[0];
+  if (other == 0 || other == task->tid)
+    placement_skip();
+  else
+    placement_stop();
+}
+
+void enter_setaffinity(struct task *task, const struct abi *abi) {
+  (void)task;
+  (void)abi;
+  placement_stop();
+}
