@@ -40,5 +40,7 @@ enter_function enter_address, enter_accept;
 leave_function leave_connect, leave_bind, leave_accept;
 /* affinity.c */
 enter_function enter_getaffinity, enter_setaffinity;
+/* debug.c */
+enter_function enter_ptrace;
 
 #endif
