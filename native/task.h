@@ -29,6 +29,7 @@ struct exec {
   struct buffer environment;
   struct name *images[8]; /* what the kernel reads: program, interpreters, loader */
   size_t image_count;
+  bool privileged; /* the program has the setuid or setgid bit */
 };
 
 struct task {

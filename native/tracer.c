@@ -126,6 +126,20 @@ static void on_new_task(struct task *parent) {
   resume(parent, 0);
 }
 
+/* The kernel gives a traced program no rights that its tracer hasn't. Said once. */
+static void warn_of_privileges(const struct task *task) {
+  static bool said;
+  char text[512];
+  if (said || geteuid() == 0)
+    return;
+  said = true;
+  snprintf(text, sizeof text,
+           "%.300s is to run with more rights than yours, which a traced program doesn't get: it "
+           "ran without. Do that step before rpz trace, or trace as root",
+           task->exec.program->text);
+  record_warning(task->process, text);
+}
+
 static void record_images(const struct task *task) {
   const struct exec *exec = &task->exec;
   if (exec->program == NULL)
@@ -134,6 +148,8 @@ static void record_images(const struct task *task) {
   record_exec(task->process, name_number(exec->program), folder, &exec->argv, &exec->environment);
   for (size_t i = 0; i < exec->image_count; i++)
     note_file(task, exec->images[i], READ, EXISTED);
+  if (exec->privileged)
+    warn_of_privileges(task);
 }
 
 /* exec by a thread that isn't the leader: the thread takes the leader's id, the others are gone. */
@@ -347,6 +363,7 @@ static void dispatch(const struct stop *stop) {
 
 static void set_up_signals(void) {
   struct sigaction action = {.sa_handler = on_alarm};
+  signals_never_stop();
   signals_set_up(forward_signal); /* the command's own are not touched: it was started before */
   sigaction(SIGALRM, &action, NULL);
 }

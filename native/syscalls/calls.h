@@ -76,5 +76,7 @@ enter_function enter_io_uring_setup;
 void allow_io_uring(void);
 /* affinity.c */
 enter_function enter_getaffinity, enter_setaffinity;
+/* debug.c */
+enter_function enter_ptrace;
 
 #endif

@@ -128,6 +128,7 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
       !read_list(task->tid, task->args[path + 1], abi->word, &exec->argv) ||
       !read_list(task->tid, task->args[path + 2], abi->word, &exec->environment))
     return;
+  exec->privileged = (file.status.st_mode & (S_ISUID | S_ISGID)) != 0;
   exec->folder = folder_of(task, AT_FDCWD);
   exec->program = spelt_name(task, dirfd, text, &file);
   add_images(task, file.name);

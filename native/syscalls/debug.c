@@ -1,0 +1,17 @@
+/* ptrace(2): a task has one tracer, and that is us. */
+#include "../record.h"
+#include "arguments.h"
+
+#include <sys/ptrace.h>
+
+/* Said once: that is enough to know. */
+void enter_ptrace(struct task *task, const struct abi *abi) {
+  static bool said;
+  long request = (long)(int)task->args[0];
+  (void)abi;
+  if (said || (request != PTRACE_TRACEME && request != PTRACE_ATTACH && request != PTRACE_SEIZE))
+    return;
+  said = true;
+  record_warning(task->process, "A program wanted to trace another (as gdb, strace and rpz do), "
+                                "which the kernel refuses while rpz traces it: trace without it");
+}
