@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.tracer.records import SnapshotKind
 from rpz.tracer.reference.events import Part
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rpz.tracer.reference.events import Change
     from rpz.tracer.reference.recorder import Recorder
     from rpz.tracer.reference.task import Task
@@ -66,7 +65,7 @@ class Keeper:
             return
         copy = folder / str(self._count + 1)
         try:
-            shutil.copyfile(os.fsdecode(change.place.path), copy)
+            _copy(change.place.path, copy)
         except OSError as error:
             copy.unlink(missing_ok=True)
             self._record(task, change, SnapshotKind.FAILED, why=str(error.strerror))
@@ -84,3 +83,9 @@ class Keeper:
                 task.number,
                 f"{name} was changed by the run, and what it was before is not kept: {why}",
             )
+
+
+def _copy(source: bytes, target: Path) -> None:
+    number = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    with os.fdopen(number, "wb") as copy, Path(os.fsdecode(source)).open("rb") as file:
+        shutil.copyfileobj(file, copy)
