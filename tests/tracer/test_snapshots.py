@@ -157,6 +157,27 @@ def test_the_folder_itself_and_the_kernels_files_are_not_kept(engine: str, folde
     assert warnings(run) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("engine", ["native", "sanitized"], indirect=True)
+def test_half_of_a_small_disk_is_left(engine: str, folder: Path, kept: Path) -> None:
+    for name, size in {"a": 2 << 20, "b": 3 << 20}.items():
+        (folder / name).write_bytes(os.urandom(size))
+    # 6 MB: a copy of `a` fits in half of it, one of `b` would fit in what is left then
+    script = (
+        f"mount -t tmpfs -o size=6m none {kept} && "
+        f'{harness.ENGINES[engine][0]} -s {kept} {folder}.records -- sh -c "echo >a; echo >b" && '
+        f"ls -l {kept}; umount {kept}"
+    )
+    argv = ["unshare", "--mount", "sh", "-c", script]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, check=True)
+    assert [line.split()[4] for line in done.stdout.decode().splitlines()[1:]] == [f"{2 << 20}"]
+    run = Traced(0, b"", b"", list(read_records(folder.with_name("run.records"))))
+    kinds = {name: [SnapshotKind(r.kind) for r in found] for name, found in snapshots(run).items()}
+    assert kinds == {"a": [SnapshotKind.CONTENT], "b": [SnapshotKind.FAILED]}
+    (warning,) = warnings(run)
+    assert b"No space left on device" in warning
+
+
 @pytest.mark.parametrize("engine", ["native", "sanitized"], indirect=True)
 def test_an_access_time_is_left(engine: str, folder: Path, kept: Path) -> None:
     path = folder / "f"
