@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static bool write_all(int to, const char *data, size_t size, off_t offset) {
@@ -76,8 +78,21 @@ static bool copy_data(int from, int to, off_t size) {
   return true;
 }
 
+/* A copy takes at most half of the space that is left: the rest is the program's. A file system
+ * that doesn't know how much that is says that it has no blocks. */
+static bool has_room(int from, int to) {
+  enum { BLOCK = 512 }; /* of st_blocks: stat(2) */
+  struct stat source;
+  struct statvfs target;
+  if (fstat(from, &source) != 0 || fstatvfs(to, &target) != 0 || target.f_blocks == 0 ||
+      (uint64_t)source.st_blocks * BLOCK <= (uint64_t)target.f_bavail * target.f_frsize / 2)
+    return true;
+  errno = ENOSPC;
+  return false;
+}
+
 bool copy_content(int from, int to, off_t size) {
   if (size == 0 || ioctl(to, FICLONE, from) == 0)
     return true;
-  return ftruncate(to, size) == 0 && copy_data(from, to, size);
+  return has_room(from, to) && ftruncate(to, size) == 0 && copy_data(from, to, size);
 }

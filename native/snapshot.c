@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,15 @@ static uint32_t count;
 static struct inodes settled;
 /* Their mode, owner and times are kept. */
 static struct inodes described;
+
+/* What was kept of a file that had other names: a tree of tsearch(3). */
+struct linked {
+  struct stat status;
+  struct name *name; /* by which it was changed */
+  uint32_t number;
+  enum snapshot_kind kind;
+};
+static void *linked;
 
 void snapshots_open(const char *path, uint64_t largest) {
   folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -114,18 +124,51 @@ static void record(const struct task *task, const struct file *file, uint32_t nu
   record_snapshot(task->process, name_number(file->name), number, kind, &file->status);
 }
 
+static int compare(const void *one, const void *other) {
+  const struct stat *a = &((const struct linked *)one)->status;
+  const struct stat *b = &((const struct linked *)other)->status;
+  if (a->st_dev != b->st_dev)
+    return a->st_dev < b->st_dev ? -1 : 1;
+  return (a->st_ino > b->st_ino) - (a->st_ino < b->st_ino);
+}
+
+static void remember_linked(const struct file *file, uint32_t number, enum snapshot_kind kind) {
+  if (file->status.st_nlink < 2)
+    return;
+  struct linked *one = xmalloc(sizeof *one);
+  *one = (struct linked){file->status, file->name, number, kind};
+  if (tsearch(one, &linked, compare) == NULL)
+    die("The tracer is out of memory.");
+}
+
+/* FILE was kept when it was changed by another name, and is about to lose this one: from then on
+ * nobody could tell that the copy is of it, too. */
+static void record_other_name(const struct task *task, const struct file *file) {
+  struct linked key = {.status = file->status};
+  struct linked **found = tfind(&key, &linked, compare);
+  if (found != NULL && (*found)->name != file->name)
+    record_snapshot(task->process, name_number(file->name), (*found)->number, (*found)->kind,
+                    &(*found)->status);
+}
+
+static void finish(const struct task *task, const struct file *file, uint32_t number,
+                   enum snapshot_kind kind) {
+  record(task, file, number, kind);
+  remember_linked(file, number, kind);
+}
+
 static void keep(const struct task *task, const struct file *file) {
   settle(&file->status);
   if ((uint64_t)file->status.st_size > limit) {
-    record(task, file, 0, TOO_LARGE);
+    finish(task, file, 0, TOO_LARGE);
     warn(task, file, "it is larger than --snapshot-limit");
     return;
   }
   int error = store(file, count + 1);
   if (error == 0) {
-    record(task, file, ++count, KEPT_CONTENT);
+    finish(task, file, ++count, KEPT_CONTENT);
   } else {
-    record(task, file, 0, NOT_KEPT);
+    finish(task, file, 0, NOT_KEPT);
     warn(task, file, strerror(error));
   }
 }
@@ -138,6 +181,8 @@ void keep_content(const struct task *task, const struct file *file) {
 void keep_removed(const struct task *task, const struct file *file) {
   if (is_unsettled(file) && may_remove(file))
     keep(task, file);
+  else if (file->exists && S_ISREG(file->status.st_mode))
+    record_other_name(task, file);
 }
 
 void keep_status(const struct task *task, const struct file *file) {

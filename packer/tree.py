@@ -82,8 +82,8 @@ class Tree:
     def keep(self, row: SnapshotRow) -> None:
         """Tell what the file of a name is before a run changes it."""
         content = self.at(row.name)
-        if content.is_own or content.changed:  # by an earlier run: that is too late
-            return
+        if content.origin is None or any(run < row.run_id for run in content.written_by):
+            return  # an earlier run has changed it: that is too late
         content.before = content.before or Before(row)
         content.before.add(row)
         self.kept.add(content.before)

@@ -128,7 +128,7 @@ class TraceFolder:
 
     def _finish_snapshots(self, run: int) -> None:
         unfinished = self.unfinished_snapshots(run)
-        for other in self.all_snapshots.iterdir() if run == 0 else [self.snapshots(run)]:
+        for other in self.all_snapshots.glob("*") if run == 0 else [self.snapshots(run)]:
             if other != unfinished:
                 shutil.rmtree(other, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):  # the run itself may have removed it

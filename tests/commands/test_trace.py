@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.tracer.database import TraceDatabase
-from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow, RunRow
+from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow, RunRow, SnapshotRow
 from tests.conftest import rpz_in
 
 if TYPE_CHECKING:
@@ -549,3 +549,45 @@ def target_of(link: Path) -> bytes:
     with contextlib.suppress(OSError):
         return os.fsencode(link.readlink())
     return b""
+
+
+class TestSnapshots:
+    """What the command changes is kept as it was."""
+
+    SCRIPT = "cat data >/dev/null; echo after >data"
+
+    @pytest.fixture(autouse=True)
+    def _data(self, rpz: Rpz) -> None:
+        (rpz.folder / "data").write_text("before")
+
+    def test_are_taken_by_both_engines(self, rpz: Rpz, tracer_engine: str) -> None:
+        done = rpz("trace", "--engine", tracer_engine, "sh", "-c", self.SCRIPT)
+        assert done.returncode == 0
+        assert (rpz.folder / "data").read_text() == "after\n"
+        (copy,) = (rpz.folder / ".rpz-trace" / "snapshots").rglob("*/*")
+        assert copy.read_text() == "before"
+        with traced(rpz.folder) as trace:
+            (row,) = trace.rows(SnapshotRow)
+        assert (row.run_id, row.kind, str(row.number)) == (0, "content", copy.name)
+
+    def test_a_file_over_the_limit_is_said(self, rpz: Rpz, tracer_engine: str) -> None:
+        options = ("--engine", tracer_engine, "--snapshot-limit", "5B")
+        done = rpz("trace", *options, "sh", "-c", self.SCRIPT)
+        assert done.returncode == 0
+        assert f"{rpz.folder}/data was changed by the run".encode() in done.stderr
+        assert b"larger than --snapshot-limit" in done.stderr
+        assert not (rpz.folder / ".rpz-trace" / "snapshots").exists()
+
+    def test_a_limit_that_is_no_size(self, rpz: Rpz) -> None:
+        done = rpz("trace", "--snapshot-limit", "much", "true")
+        assert done.returncode == 2
+        assert b"'much' is no size; 500M and 2G are." in done.stderr
+
+    def test_every_run_has_its_own(self, rpz: Rpz) -> None:
+        for number in range(2):
+            rpz("trace", *(["--continue"] if number else []), "sh", "-c", "echo more >>data")
+        place = rpz.folder / ".rpz-trace" / "snapshots"
+        copies = {str(path.relative_to(place)): path.read_text() for path in place.rglob("*/*")}
+        assert copies == {"0/1": "before", "1/1": "beforemore\n"}
+        rpz("trace", "--overwrite", "true")
+        assert not place.exists()

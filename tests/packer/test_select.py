@@ -407,3 +407,13 @@ def test_a_file_that_was_changed_by_another_name_is_packed_as_it_was(trace):
 def test_an_inode_that_may_be_another_files_is_not_trusted(trace):
     other_name(trace, links=1)
     assert content_of(trace, "read") == "after"
+
+
+def test_a_file_that_was_changed_by_two_names_and_lost_one_is_packed_as_it_was(trace):
+    one, other = trace.folder / "one", put(trace, "other", "after")
+    inode = {"device": 1, "inode": 2, "links": 2}
+    trace.read(one).keep(other, "before", **inode).append(other).append(one)
+    trace.keep(one, "before", **inode).remove(one)
+    assert content_of(trace, "one") == "before"
+    assert content_of(trace, "other") == "before"
+    assert left_out(trace) == {}

@@ -70,6 +70,8 @@ static int prepare(void) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     put(names[i]);
   CHECK(link("hard", "hard2") == 0);
+  put("hard3");
+  CHECK(link("hard3", "hard4") == 0);
   CHECK(symlink("target", "link") == 0);
   CHECK(mkdir("folder", 0755) == 0);
   return 0;
@@ -105,6 +107,10 @@ int main(int argc, char **argv) {
   append("hard2");
   expect_kept("hard");
   expect("UNCHANGED", "hard2");
+  append("hard3"); /* another name of it is `hard4`: the copy is also of that, which goes */
+  CHECK(unlink("hard4") == 0);
+  expect_kept("hard3");
+  expect_kept("hard4");
   append("link"); /* leads to `target` */
   expect_kept("target");
   CHECK(chmod("mode", 0600) == 0);

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.tracer.records import SnapshotKind
 from rpz.tracer.reference.events import Part
+from rpz.tracer.reference.resolve import Place
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rpz.tracer.reference.events import Change
     from rpz.tracer.reference.recorder import Recorder
     from rpz.tracer.reference.task import Task
@@ -32,6 +32,7 @@ class Keeper:
         self._count = 0
         self._settled: set[tuple[int, int]] = set()
         self._described: set[tuple[int, int]] = set()
+        self._linked: dict[tuple[int, int], tuple[Place, int, SnapshotKind]] = {}
 
     def before(self, task: Task, change: Change) -> None:
         """Keep what the file is that a call may change: the call is being entered."""
@@ -46,6 +47,8 @@ class Keeper:
         elif inode not in self._settled:
             self._settled.add(inode)
             self._keep(task, change, self._folder, status)
+        elif change.of is Part.NAME and inode in self._linked:
+            self._record_other_name(task, change.place.path, *self._linked[inode])
 
     def after(self, change: Change) -> None:
         """Remember that the file is the run's own, or kept: the call has succeeded."""
@@ -66,7 +69,7 @@ class Keeper:
             return
         copy = folder / str(self._count + 1)
         try:
-            shutil.copyfile(os.fsdecode(change.place.path), copy)
+            _copy(change.place.path, copy)
         except OSError as error:
             copy.unlink(missing_ok=True)
             self._record(task, change, SnapshotKind.FAILED, why=str(error.strerror))
@@ -78,9 +81,25 @@ class Keeper:
         self, task: Task, change: Change, kind: SnapshotKind, *, number: int = 0, why: str = ""
     ) -> None:
         self._recorder.snapshot(task.number, change.place, number, kind)
+        status = change.place.status
+        if status and status.st_nlink > 1 and change.of is not Part.STATUS:
+            self._linked[status.st_dev, status.st_ino] = (change.place, number, kind)
         if why:
             name = os.fsdecode(change.place.path)
             self._recorder.warning(
                 task.number,
                 f"{name} was changed by the run, and what it was before is not kept: {why}",
             )
+
+    def _record_other_name(
+        self, task: Task, path: bytes, kept: Place, number: int, kind: SnapshotKind
+    ) -> None:
+        """Tell that a copy is also of this name, which the file is about to lose."""
+        if path != kept.path:
+            self._recorder.snapshot(task.number, Place(path, kept.status), number, kind)
+
+
+def _copy(source: bytes, target: Path) -> None:
+    number = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    with os.fdopen(number, "wb") as copy, Path(os.fsdecode(source)).open("rb") as file:
+        shutil.copyfileobj(file, copy)
