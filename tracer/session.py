@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import wait_in_foreground
-from rpz.tracer.database import TraceDatabase, replaced
+from rpz.tracer.conclusion import add_run, trouble
+from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import ENGINES
-from rpz.tracer.host import this_host
-from rpz.tracer.loader import Loader
+from rpz.tracer.folder import Existing
 from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
 from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpz.tracer.folder import Existing, TraceFolder
+    from rpz.tracer.conclusion import Addition
+    from rpz.tracer.folder import TraceFolder
 
 log = logging.getLogger(__name__)
 
@@ -30,42 +31,67 @@ STANDARD_ERROR = 2
 
 @dataclass(frozen=True)
 class Traced:
-    """A traced run: its number, or None when the command didn't start; its exit status."""
+    """A traced run: its number, or None when there is no trace of it; its exit status.
+
+    ``trouble`` is why the trace of a run that did take place was not made.
+    """
 
     run: int | None
     status: int
+    trouble: RpzError | None = None
 
 
-def trace(folder: TraceFolder, argv: Sequence[str], engine: str, existing: Existing) -> Traced:
+def trace(
+    folder: TraceFolder,
+    argv: Sequence[str],
+    engine: str,
+    existing: Existing,
+    addition: Addition | None = None,
+) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
-    What the folder held is replaced or removed only after the command has run.
+    What the folder held is replaced or removed only after the command has run. What goes wrong
+    after that never hides the command's exit status: it is returned beside it.
 
     Raises:
         RpzError: the folder can't be used, or there is no such engine here.
 
     """
-    run = folder.prepare(existing)
-    stream = folder.unfinished_stream(run)
-    try:
-        status = _run_engine([*ENGINES[engine](stream), *map(os.fsencode, argv)])
-        with replaced(folder.database, keep=run > 0) as database:
-            loader = Loader(database, run, engine, this_host())
-            if not (stream.exists() and loader.load(read_records(stream))):
-                raise _NothingTracedError  # noqa: TRY301 (undoes what `replaced` has begun)
-    except _NothingTracedError:
-        folder.abandon(run)
-        return Traced(None, status)
-    except (RpzError, OSError):
-        if not stream.exists():
-            folder.abandon(run)
-        raise
-    folder.finish(run)
+    with folder.claimed():
+        number = folder.prepare(existing)
+        stream = folder.unfinished_stream(number)
+        try:
+            status = _run_engine([*ENGINES[engine](stream), *map(os.fsencode, argv)])
+        except (RpzError, OSError):
+            folder.abandon(number)
+            raise
+        try:
+            run = _conclude(folder, number, engine, existing, addition)
+        except (Exception, KeyboardInterrupt) as error:
+            log.debug("What went wrong:", exc_info=True)
+            return Traced(None, status, trouble(folder, error))
     return Traced(run, status)
 
 
-class _NothingTracedError(Exception):
-    """The engine has said why: the command doesn't exist, can't be executed or traced."""
+def _conclude(
+    folder: TraceFolder, number: int, engine: str, existing: Existing, addition: Addition | None
+) -> int | None:
+    stream = folder.unfinished_stream(number)
+    run = None
+    if stream.exists():
+        run = add_run(
+            folder,
+            number,
+            read_records(stream),
+            replacing=existing is not Existing.CONTINUE,
+            engine=engine,
+            addition=addition,
+        )
+    elif not folder.records.is_dir():
+        raise FileNotFoundError(folder.records)
+    if run is None:  # the engine has said why: the command doesn't exist, can't be executed, traced
+        folder.abandon(number)
+    return run
 
 
 def _run_engine(argv: Sequence[str | bytes]) -> int:

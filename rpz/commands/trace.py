@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tupl
 
     place = TraceFolder(folder)
     traced = trace(place, argv, engine, _existing(place, append, overwrite))
+    if traced.trouble is not None:
+        log.error("%s", traced.trouble)
     if traced.run is not None:
         _conclude(place, traced.run)
     return traced.status
@@ -83,10 +86,14 @@ def _ask(place: TraceFolder) -> Existing:
 def _conclude(place: TraceFolder, run: int) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
+    from rpz.tracer.conclusion import reason
     from rpz.tracer.session import summary
 
     try:
         write_config(place.path)
         log.info("Traced %s. Edit %s if need be, then: rpz pack", summary(place, run), place.config)
-    except RpzError as error:
-        log.error("The run is traced, but %s was not written: %s", place.config, error)  # noqa: TRY400
+    except (Exception, KeyboardInterrupt) as error:
+        log.debug("What went wrong:", exc_info=True)
+        again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"
+        said = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
+        log.error("%s", said)  # noqa: TRY400

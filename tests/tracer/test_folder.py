@@ -30,7 +30,9 @@ def finish_run(folder: TraceFolder, existing: Existing = Existing.REFUSE) -> int
     folder.unfinished_stream(run).write_bytes(b"%d" % run)
     with replaced(folder.database, keep=run > 0) as database:
         database.add([run_row(run)])
-    folder.finish(run)
+    folder.finish(
+        run, 0 if existing is Existing.OVERWRITE else run, replacing=existing is Existing.OVERWRITE
+    )
     return run
 
 
@@ -62,7 +64,7 @@ def test_a_folder_that_is_no_trace_is_refused(folder: TraceFolder, existing: Exi
 @pytest.mark.parametrize("left", ["records/0.unfinished", "trace.sqlite3.new"])
 def test_what_an_interrupted_run_left_is_in_nobodys_way(folder: TraceFolder, left: str) -> None:
     folder.prepare(Existing.REFUSE)
-    (folder.path / left).write_bytes(b"half")
+    (folder.path / left).touch()
     assert finish_run(folder) == 0
     assert streams(folder) == ["0.records"]
 
@@ -82,7 +84,7 @@ def test_runs_are_numbered_on(folder: TraceFolder) -> None:
 def test_overwriting_leaves_no_other_runs_stream(folder: TraceFolder) -> None:
     for _ in range(3):
         finish_run(folder, Existing.CONTINUE)
-    assert finish_run(folder, Existing.OVERWRITE) == 0
+    assert finish_run(folder, Existing.OVERWRITE) == 3
     assert streams(folder) == ["0.records"]
 
 
