@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rpz.commands.options import StatusCommand, trace_dir, verbosity
+from rpz.commands.progress import progress_bar
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from rpz.tracer.conclusion import Addition
+    from rpz.tracer.database import TraceDatabase
+
 log = logging.getLogger(__name__)
+
+WORTH_A_BAR = 1 << 28
+"""Bytes that take so long to hash that a person wonders."""
 
 
 @click.command(
@@ -35,9 +42,17 @@ log = logging.getLogger(__name__)
     show_default=True,
     help="python: slow and simple, for systems without the compiled tracer.",
 )
+@click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
-def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tuple[str, ...]) -> int:
+def command(
+    folder: Path,
+    append: bool,
+    overwrite: bool,
+    engine: str,
+    no_hash: bool,
+    argv: tuple[str, ...],
+) -> int:
     """Run COMMAND and remember every file, program and variable that it uses.
 
     Exits as the command did. What was seen is in the trace folder afterwards; config.yml there says
@@ -46,12 +61,29 @@ def command(folder: Path, append: bool, overwrite: bool, engine: str, argv: tupl
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
-    traced = trace(place, argv, engine, _existing(place, append, overwrite))
+    traced = trace(place, argv, engine, _existing(place, append, overwrite), _hash(place, no_hash))
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
     if traced.run is not None:
         _conclude(place, traced.run)
     return traced.status
+
+
+def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
+    """Return what adds the digests to a trace; without them it is a trace, too."""
+    if no_hash:
+        return None
+
+    def add(database: TraceDatabase, number: int, run: int) -> None:
+        from rpz.tracer.digests import add_digests
+
+        try:
+            with progress_bar("Hashing", WORTH_A_BAR) as progress:
+                add_digests(database, run, place.snapshots(number), progress)
+        except KeyboardInterrupt:
+            log.warning("Interrupted: the trace has no SHA-256 of inputs and outputs.")
+
+    return add
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
