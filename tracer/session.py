@@ -15,6 +15,7 @@ from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import ENGINES
 from rpz.tracer.folder import Existing
+from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
 from rpz.tracer.stream import read_records
 
@@ -47,6 +48,8 @@ def trace(
     engine: str,
     existing: Existing,
     addition: Addition | None = None,
+    *,
+    save_output: bool = False,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
@@ -57,11 +60,13 @@ def trace(
         RpzError: the folder can't be used, or there is no such engine here.
 
     """
-    with folder.claimed():
+    with closed_streams_kept(), folder.claimed():
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
         try:
-            status = _run_engine([*ENGINES[engine](stream), *map(os.fsencode, argv)])
+            command: list[str | bytes] = [*ENGINES[engine](stream), *map(os.fsencode, argv)]
+            with _streams(folder, number, save_output) as streams:
+                status = _run_engine(command, streams)
         except (RpzError, OSError):
             folder.abandon(number)
             raise
@@ -94,8 +99,23 @@ def _conclude(
     return run
 
 
-def _run_engine(argv: Sequence[str | bytes]) -> int:
-    return wait_in_foreground(subprocess.Popen(argv, pass_fds=_inherited_descriptors()))
+def _streams(
+    folder: TraceFolder, number: int, save_output: bool
+) -> contextlib.AbstractContextManager[dict[int, int]]:
+    if not save_output:
+        return contextlib.nullcontext({})
+    return saved_output(lambda name: folder.output(number, name))
+
+
+def _run_engine(argv: Sequence[str | bytes], streams: dict[int, int]) -> int:
+    return wait_in_foreground(
+        subprocess.Popen(
+            argv,
+            pass_fds=_inherited_descriptors(),
+            stdout=streams.get(1),
+            stderr=streams.get(STANDARD_ERROR),
+        )
+    )
 
 
 def _inherited_descriptors() -> list[int]:

@@ -42,6 +42,7 @@ WORTH_A_BAR = 1 << 28
     show_default=True,
     help="python: slow and simple, for systems without the compiled tracer.",
 )
+@click.option("--save-output", is_flag=True, help="Keep standard output and error of the run.")
 @click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
@@ -50,6 +51,7 @@ def command(
     append: bool,
     overwrite: bool,
     engine: str,
+    save_output: bool,
     no_hash: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -61,7 +63,8 @@ def command(
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
-    traced = trace(place, argv, engine, _existing(place, append, overwrite), _hash(place, no_hash))
+    existing = _existing(place, append, overwrite)
+    traced = trace(place, argv, engine, existing, _hash(place, no_hash), save_output=save_output)
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
     if traced.run is not None:

@@ -413,9 +413,9 @@ class TestSurroundings:
 class Terminal:
     """``rpz`` in the foreground of a terminal of its own."""
 
-    def __init__(self, rpz: Rpz, *arguments: str) -> None:
+    def __init__(self, rpz: Rpz, *arguments: str, argv: list[str] | None = None) -> None:
         self._fd, terminal = os.openpty()
-        argv = ["setsid", "--ctty", "--wait", *rpz.argv(*arguments)]
+        argv = ["setsid", "--ctty", "--wait", *(argv or rpz.argv(*arguments))]
         streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
         self._child = subprocess.Popen(argv, cwd=rpz.folder, env=rpz.environment, **streams)
         os.close(terminal)
