@@ -88,7 +88,7 @@ class TestPipes:
 
     @pytest.mark.parametrize("options", [SAVE, SAVE[:2]])
     def test_closed_ones_stay_closed(self, rpz: Rpz, options: tuple[str, ...]) -> None:
-        command = ["sh", "-c", "readlink /proc/$$/fd/1 >&2; exit 4"]
+        command = ["sh", "-c", "echo x 2>/dev/null || exit 4"]
         argv = ["sh", "-c", 'exec "$@" >&-', "sh", *map(str, rpz.argv(*options, *command))]
         done = subprocess.run(
             argv, cwd=rpz.folder, env=rpz.environment, capture_output=True, check=False
