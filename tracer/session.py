@@ -137,8 +137,9 @@ def summary(folder: TraceFolder, run: int) -> str:
     with TraceDatabase.open(folder.database) as database:
         processes = sum(not p.is_thread for p in database.rows(ProcessRow, "run_id = ?", run))
         names = {f.name for f in database.rows(FileRow, "run_id = ?", run)}
-        for warning in database.rows(WarningRow, "run_id = ?", run):
-            log.warning("%s", warning.text.decode(errors="replace"))
+        warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
+    for text in warnings:
+        log.warning("%s", " ".join(text.decode(errors="backslashreplace").splitlines()))
     return f"{_plural(processes, 'process', 'processes')}, {_plural(len(names), 'file', 'files')}"
 
 

@@ -172,12 +172,13 @@ def test_summary_counts_processes_and_says_warnings(
         records.Process(14, 3, 1, 72, 0),
         records.File(14, 1, 1, 1, 2),
         records.File(14, 1, 1, 8, 2),
-        records.Warn(15, 1, 0, b"careful"),
+        records.Warn(15, 1, 0, b"care\nful"),
+        records.Warn(16, 1, 0, b"care\nful"),
     ]
     run(folder, engine(stream(tmp_path, [*STARTED, *more])))
     monkeypatch.setattr(logging.getLogger("rpz"), "propagate", True)  # cli.main switches it off
     with caplog.at_level(logging.WARNING):
         assert session.summary(folder, 0) == "2 processes, 1 file"
-    assert [record.getMessage() for record in caplog.records] == ["careful"]
+    assert [record.getMessage() for record in caplog.records] == ["care ful"]
     with TraceDatabase.open(folder.database) as database:
-        assert len(list(database.rows(WarningRow))) == 1
+        assert len(list(database.rows(WarningRow))) == 2
