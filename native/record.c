@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -95,6 +96,7 @@ void record_open(const char *path) {
   stream = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (stream < 0)
     die("%s can't be created: %s.", path, strerror(errno));
+  flock(stream, LOCK_EX | LOCK_NB); /* tells who finds the file that it is still being written */
   int error = first_window();
   if (error != 0) {
     unlink(path);

@@ -14,6 +14,7 @@ from rpz.errors import RpzError
 
 COMMANDS = {
     "trace": "rpz.commands.trace",
+    "recover": "rpz.commands.recover",
     "pack": "rpz.commands.pack",
     "reset": "rpz.commands.reset",
     "info": "rpz.commands.info",

@@ -111,7 +111,11 @@ class TraceDatabase:
             connection.execute("SELECT 1 FROM processes, opened_files, executed_files LIMIT 1")
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise TraceDatabaseError(f"{path} is not a trace database: {error}") from None
+            out_of_reach = isinstance(error, sqlite3.OperationalError) and "no such" not in str(
+                error
+            )
+            what = "can't be read" if out_of_reach else "is not a trace database"
+            raise TraceDatabaseError(f"{path} {what}: {error}") from None
         if not 1 <= version <= VERSION:
             connection.close()
             raise _version_error(path, version)

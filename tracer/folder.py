@@ -1,11 +1,9 @@
-"""The trace folder: the trace database and the record streams it was made from, and the rest.
-
-The rest is the configuration, and what files were before the runs changed them.
-"""
+"""The trace folder: the trace database, the record streams it was made from, the configuration."""
 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +11,13 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.tracer.database import TraceDatabase, replacement
+from rpz.tracer.lock import LockedError, is_locked, locked
+from rpz.tracer.records import Exec
 from rpz.tracer.rows import RunRow
+from rpz.tracer.stream import RecordStreamError, read_records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -38,9 +40,29 @@ class TraceExistsError(RpzError):
         )
 
 
+class UnfinishedError(RpzError):
+    """A run was cut short, and its record would be lost."""
+
+    def __init__(self, folder: TraceFolder) -> None:
+        """Name both ways out."""
+        super().__init__(
+            f"{folder.path} holds the record of a run that was cut short",
+            f"Make its trace with {recovery_command(folder)}, or throw it away with --overwrite",
+        )
+
+
+def recovery_command(folder: TraceFolder) -> str:
+    """Return the command that makes the trace of what a run has left."""
+    return f"rpz recover -d {shlex.quote(str(folder.path))}"
+
+
 @dataclass(frozen=True)
 class TraceFolder:
-    """The places in a trace folder."""
+    """The places in a trace folder (``docs/trace-folder.md``).
+
+    While a run goes on, its files have a number that is nobody else's; it may get another one in
+    the end, since ``--overwrite`` leaves what was there in place until then.
+    """
 
     path: Path
 
@@ -59,13 +81,18 @@ class TraceFolder:
         """The folder of the record streams."""
         return self.path / "records"
 
+    @property
+    def lock(self) -> Path:
+        """The file that is there while rpz changes the folder."""
+        return self.path / "lock"
+
     def stream(self, run: int) -> Path:
         """Return the record stream of a run whose trace is in the database."""
         return self.records / f"{run}.records"
 
-    def unfinished_stream(self, run: int) -> Path:
+    def unfinished_stream(self, number: int) -> Path:
         """Return the record stream of a run that is going on, or that was cut short."""
-        return self.records / f"{run}.unfinished"
+        return self.records / f"{number}.unfinished"
 
     @property
     def all_snapshots(self) -> Path:
@@ -76,80 +103,164 @@ class TraceFolder:
         """Return the folder of what files were before a run changed them; there may be none."""
         return self.all_snapshots / str(run)
 
-    def unfinished_snapshots(self, run: int) -> Path:
-        """Return that folder of a run that is going on, or that was cut short."""
-        return self.all_snapshots / f"{run}.unfinished"
+    def output(self, run: int, stream: str) -> Path:
+        """Return what a run wrote to its standard output or error: ``stdout``, ``stderr``."""
+        return self.path / "output" / f"{run}.{stream}"
+
+    @property
+    def _parts(self) -> tuple[Path, ...]:
+        """Return the folders whose entries belong to a run by their number."""
+        return self.records, self.all_snapshots, self.path / "output"
 
     @property
     def _left_by_interruption(self) -> set[Path]:
-        return {self.records, self.all_snapshots, replacement(self.database)}
+        return {*self._parts, self.lock, replacement(self.database)}
 
     @property
     def exists(self) -> bool:
         """Whether there is a trace."""
         return self.database.exists()
 
-    def prepare(self, existing: Existing) -> int:
-        """Make the folder and return the number of the next run.
+    @property
+    def unfinished(self) -> list[int]:
+        """The numbers of the runs that go on or were cut short, in their order."""
+        return sorted(int(path.stem) for path in self.records.glob("*.unfinished"))
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Make the folder, and keep other processes from changing it; it goes if it stays empty.
 
         Raises:
-            TraceExistsError: there is a trace already and ``existing`` is ``REFUSE``.
-            RpzError: the folder holds something else.
+            LockedError: another rpz is at work in it.
+            RpzError: it is not a trace folder.
 
         """
-        run = 0
-        if self.exists:
-            if existing is Existing.REFUSE:
-                raise TraceExistsError(self)
-            if existing is Existing.CONTINUE:
-                run = self._next_run()
-        elif self.path.is_dir() and set(self.path.iterdir()) - self._left_by_interruption:
+        self._refuse_others()
+        self.path.mkdir(parents=True, exist_ok=True)
+        error = LockedError(
+            f"Another rpz is at work in {self.path}",
+            "Wait for its end, or choose another folder with --dir",
+        )
+        try:
+            with locked(self.lock, error):
+                yield
+        finally:
+            with contextlib.suppress(OSError):  # not empty, as it should be
+                self.path.rmdir()
+
+    def _refuse_others(self) -> None:
+        if self.exists or not self.path.is_dir():
+            return
+        if set(self.path.iterdir()) - self._left_by_interruption:
             raise RpzError(
                 f"{self.path} exists and is not a trace folder", "Choose another folder with --dir"
             )
-        self.records.mkdir(parents=True, exist_ok=True)
-        self.unfinished_stream(run).unlink(missing_ok=True)
-        self._remove_unfinished_snapshots(run)
-        self.unfinished_snapshots(run).mkdir(parents=True)
-        return run
 
-    def _next_run(self) -> int:
+    def prepare(self, existing: Existing) -> int:
+        """Make room for a run and return the number that it has while it goes on.
+
+        Raises:
+            TraceExistsError: there is a trace already and ``existing`` is ``REFUSE``.
+            UnfinishedError: there is the record of a run that was cut short.
+            RpzError: the folder holds something else.
+
+        """
+        self._refuse_others()
+        self.records.mkdir(parents=True, exist_ok=True)
+        for number in self.unfinished:
+            self._discard_if_empty(number, existing)
+        if self.exists and existing is Existing.REFUSE:
+            raise TraceExistsError(self)
+        number = self._free_number(existing)
+        self._remove(number)
+        self.snapshots(number).mkdir(parents=True)
+        return number
+
+    def _free_number(self, existing: Existing) -> int:
+        if self.exists and existing is Existing.CONTINUE:
+            return self.next_run()
+        return max((number_of(path) for path in self.records.iterdir()), default=-1) + 1
+
+    def _discard_if_empty(self, number: int, existing: Existing) -> None:
+        stream = self.unfinished_stream(number)
+        if is_locked(stream):
+            raise StillRunningError(self)
+        if not executes(stream):
+            self._remove(number)
+        elif existing is not Existing.OVERWRITE:
+            raise UnfinishedError(self)
+
+    def next_run(self) -> int:
+        """Return the number of the run that is added next."""
+        if not self.exists:
+            return 0
         with TraceDatabase.open(self.database) as database:
             return database.last_id(RunRow) + 1
 
-    def finish(self, run: int) -> None:
-        """Give what a run has left its final names; a run 0 leaves no other run's behind."""
-        self.unfinished_stream(run).replace(self.stream(run))
-        if run == 0:
-            for stream in self.records.glob("*.records"):
-                if stream != self.stream(run):
-                    stream.unlink()
-        self._finish_snapshots(run)
-
-    def _finish_snapshots(self, run: int) -> None:
-        unfinished = self.unfinished_snapshots(run)
-        for other in self.all_snapshots.glob("*") if run == 0 else [self.snapshots(run)]:
-            if other != unfinished:
-                shutil.rmtree(other, ignore_errors=True)
-        with contextlib.suppress(FileNotFoundError):  # the run itself may have removed it
-            unfinished.replace(self.snapshots(run))
+    def finish(self, number: int, run: int, *, replacing: bool) -> None:
+        """Give the files of a run their final names; with ``replacing``, the others' go."""
+        if replacing:
+            for part in self._parts:
+                for path in _entries(part):
+                    if number_of(path) != number:
+                        _remove_whole(path)
+        self.unfinished_stream(number).replace(self.stream(run))
+        if number != run:
+            for part in self._parts[1:]:
+                for path in _entries(part):
+                    if number_of(path) == number:
+                        path.replace(path.with_name(f"{run}{path.suffix}"))
         self._remove_if_empty(self.snapshots(run), self.all_snapshots)
 
-    def _remove_unfinished_snapshots(self, run: int) -> None:
-        if self.unfinished_snapshots(run).exists():
-            shutil.rmtree(self.unfinished_snapshots(run))
+    def abandon(self, number: int) -> None:
+        """Remove what a run that never started has left; a folder without a trace goes whole."""
+        self._remove(number)
+        self._remove_if_empty(*self._parts, self.path)
 
     def _remove_if_empty(self, *folders: Path) -> None:
         for folder in folders:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # not empty, or never made
                 folder.rmdir()
 
-    def abandon(self, run: int) -> None:
-        """Remove what a run that never started has left; a folder without a trace goes whole."""
-        self.unfinished_stream(run).unlink(missing_ok=True)
-        self._remove_unfinished_snapshots(run)
-        self._remove_if_empty(self.all_snapshots)
-        if not self.exists and not list(self.records.iterdir()):
-            shutil.rmtree(self.records)
-            if not list(self.path.iterdir()):
-                self.path.rmdir()
+    def _remove(self, number: int) -> None:
+        self.unfinished_stream(number).unlink(missing_ok=True)
+        for part in self._parts[1:]:
+            for path in _entries(part):
+                if number_of(path) == number:
+                    _remove_whole(path)
+
+
+class StillRunningError(LockedError):
+    """The tracer of a run goes on, though the rpz that started it is gone."""
+
+    def __init__(self, folder: TraceFolder) -> None:
+        """Say what to wait for."""
+        super().__init__(
+            f"A run is still being traced into {folder.path}",
+            "Wait for its end, or choose another folder with --dir",
+        )
+
+
+def executes(stream: Path) -> bool:
+    """Whether a program was started in a record stream, or what is there can't be read."""
+    try:
+        return any(isinstance(record, Exec) for record in read_records(stream))
+    except RecordStreamError:
+        return True
+
+
+def number_of(path: Path) -> int:
+    """Return the run that a file belongs to: -1 when it is nobody's."""
+    stem = path.name.partition(".")[0]
+    return int(stem) if stem.isdecimal() and stem.isascii() else -1
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _remove_whole(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -71,6 +71,10 @@ class Record:
     time: int
 
 
+ENGINE_NAMES = {0: "native", 1: "python"}
+"""``Run.engine``, as the trace database names it."""
+
+
 @dataclass(frozen=True)
 class Run(Record):
     """The run begins."""
@@ -78,7 +82,7 @@ class Run(Record):
     TYPE = 1
     wall_clock: u64
     umask: u32
-    reserved: u32
+    engine: u32
     workingdir: bytes
     argv: tuple[bytes, ...]
 

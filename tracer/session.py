@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import wait_in_foreground
-from rpz.tracer.database import TraceDatabase, replaced
+from rpz.tracer.conclusion import add_run, trouble
+from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import DEFAULTS, ENGINES
-from rpz.tracer.host import this_host
-from rpz.tracer.loader import Loader
+from rpz.tracer.folder import Existing
+from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
 from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rpz.tracer.conclusion import Addition
     from rpz.tracer.engines import EngineOptions
-    from rpz.tracer.folder import Existing, TraceFolder
+    from rpz.tracer.folder import TraceFolder
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +33,14 @@ STANDARD_ERROR = 2
 
 @dataclass(frozen=True)
 class Traced:
-    """A traced run: its number, or None when the command didn't start; its exit status."""
+    """A traced run: its number, or None when there is no trace of it; its exit status.
+
+    ``trouble`` is why the trace of a run that did take place was not made.
+    """
 
     run: int | None
     status: int
+    trouble: RpzError | None = None
 
 
 def trace(
@@ -43,41 +49,76 @@ def trace(
     engine: str,
     existing: Existing,
     options: EngineOptions = DEFAULTS,
+    addition: Addition | None = None,
+    *,
+    save_output: bool = False,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
-    What the folder held is replaced or removed only after the command has run.
+    What the folder held is replaced or removed only after the command has run. What goes wrong
+    after that never hides the command's exit status: it is returned beside it.
 
     Raises:
         RpzError: the folder can't be used, or there is no such engine here.
 
     """
-    run = folder.prepare(existing)
-    stream = folder.unfinished_stream(run)
-    options = replace(options, snapshots=folder.unfinished_snapshots(run))
-    try:
-        status = _run_engine([*ENGINES[engine](stream, options), *map(os.fsencode, argv)])
-        with replaced(folder.database, keep=run > 0) as database:
-            loader = Loader(database, run, engine, this_host())
-            if not (stream.exists() and loader.load(read_records(stream))):
-                raise _NothingTracedError  # noqa: TRY301 (undoes what `replaced` has begun)
-    except _NothingTracedError:
-        folder.abandon(run)
-        return Traced(None, status)
-    except (RpzError, OSError):
-        if not stream.exists():
-            folder.abandon(run)
-        raise
-    folder.finish(run)
+    with closed_streams_kept(), folder.claimed():
+        number = folder.prepare(existing)
+        stream = folder.unfinished_stream(number)
+        options = replace(options, snapshots=folder.snapshots(number))
+        try:
+            command: list[str | bytes] = [*ENGINES[engine](stream, options)]
+            with _streams(folder, number, save_output) as streams:
+                status = _run_engine([*command, *map(os.fsencode, argv)], streams)
+        except (RpzError, OSError):
+            folder.abandon(number)
+            raise
+        try:
+            run = _conclude(folder, number, engine, existing, addition)
+        except (Exception, KeyboardInterrupt) as error:
+            log.debug("What went wrong:", exc_info=True)
+            return Traced(None, status, trouble(folder, error))
     return Traced(run, status)
 
 
-class _NothingTracedError(Exception):
-    """The engine has said why: the command doesn't exist, can't be executed or traced."""
+def _conclude(
+    folder: TraceFolder, number: int, engine: str, existing: Existing, addition: Addition | None
+) -> int | None:
+    stream = folder.unfinished_stream(number)
+    run = None
+    if stream.exists():
+        run = add_run(
+            folder,
+            number,
+            read_records(stream),
+            replacing=existing is not Existing.CONTINUE,
+            engine=engine,
+            addition=addition,
+        )
+    elif not folder.records.is_dir():
+        raise FileNotFoundError(folder.records)
+    if run is None:  # the engine has said why: the command doesn't exist, can't be executed, traced
+        folder.abandon(number)
+    return run
 
 
-def _run_engine(argv: Sequence[str | bytes]) -> int:
-    return wait_in_foreground(subprocess.Popen(argv, pass_fds=_inherited_descriptors()))
+def _streams(
+    folder: TraceFolder, number: int, save_output: bool
+) -> contextlib.AbstractContextManager[dict[int, int]]:
+    if not save_output:
+        return contextlib.nullcontext({})
+    return saved_output(lambda name: folder.output(number, name))
+
+
+def _run_engine(argv: Sequence[str | bytes], streams: dict[int, int]) -> int:
+    return wait_in_foreground(
+        subprocess.Popen(
+            argv,
+            pass_fds=_inherited_descriptors(),
+            stdout=streams.get(1),
+            stderr=streams.get(STANDARD_ERROR),
+        )
+    )
 
 
 def _inherited_descriptors() -> list[int]:
@@ -99,8 +140,9 @@ def summary(folder: TraceFolder, run: int) -> str:
     with TraceDatabase.open(folder.database) as database:
         processes = sum(not p.is_thread for p in database.rows(ProcessRow, "run_id = ?", run))
         names = {f.name for f in database.rows(FileRow, "run_id = ?", run)}
-        for warning in database.rows(WarningRow, "run_id = ?", run):
-            log.warning("%s", warning.text.decode(errors="replace"))
+        warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
+    for text in warnings:
+        log.warning("%s.", " ".join(text.decode(errors="backslashreplace").splitlines()))
     return f"{_plural(processes, 'process', 'processes')}, {_plural(len(names), 'file', 'files')}"
 
 

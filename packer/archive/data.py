@@ -15,8 +15,8 @@ from zlib_ng import gzip_ng_threaded
 
 from rpz.packer.archive.format import PREFIX, PackError
 from rpz.packer.before import Status
-from rpz.packer.interrupts import interrupts_held
 from rpz.packer.select import Kind
+from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import platform
-import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from rpz.commands.options import trace_dir, verbosity
+from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from rpz.packer.pack import Report
 
@@ -40,7 +39,7 @@ def command(folder: Path, target: Path, overwrite: bool) -> None:
     """
     from rpz.packer.pack import pack, target_path
 
-    with _progress_bar() as progress:
+    with progress_bar("Packing") as progress:
         report = pack(
             folder,
             target_path(target),
@@ -57,25 +56,6 @@ def _programs() -> dict[str, Path]:
 
     program = installed_init()
     return {extension_name(platform.machine()): program} if program else {}
-
-
-@contextlib.contextmanager
-def _progress_bar() -> Iterator[Callable[[int], Callable[[int], None]] | None]:
-    """Show how far the packing is, to a person."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-    columns = ("Packing", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-
-        def begin(total: int) -> Callable[[int], None]:
-            task = bar.add_task("", total=total)
-            return lambda count: bar.update(task, advance=count)
-
-        yield begin
 
 
 def _tell(report: Report) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
+from rpz.commands.progress import progress_bar
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from rpz.tracer.conclusion import Addition
+    from rpz.tracer.database import TraceDatabase
+
 log = logging.getLogger(__name__)
+
+WORTH_A_BAR = 1 << 28
+"""Bytes that take so long to hash that a person wonders."""
 
 
 @click.command(
@@ -47,6 +55,8 @@ log = logging.getLogger(__name__)
     "--allow-io-uring", is_flag=True, help="Let COMMAND use io_uring; what it opens so is missed."
 )
 @click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
+@click.option("--save-output", is_flag=True, help="Keep standard output and error of the run.")
+@click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def command(
@@ -57,6 +67,8 @@ def command(
     snapshot_limit: int,
     allow_io_uring: bool,
     wait_daemons: bool,
+    save_output: bool,
+    no_hash: bool,
     argv: tuple[str, ...],
 ) -> int:
     """Run COMMAND and remember every file, program and variable that it uses.
@@ -72,10 +84,31 @@ def command(
         allow_io_uring=allow_io_uring,
         wait_daemons=wait_daemons,
     )
-    traced = trace(place, argv, engine, _existing(place, append, overwrite), options)
+    existing = _existing(place, append, overwrite)
+    digests = _hash(place, no_hash)
+    traced = trace(place, argv, engine, existing, options, digests, save_output=save_output)
+    if traced.trouble is not None:
+        log.error("%s", traced.trouble)
     if traced.run is not None:
         _conclude(place, traced.run)
     return traced.status
+
+
+def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
+    """Return what adds the digests to a trace; without them it is a trace, too."""
+    if no_hash:
+        return None
+
+    def add(database: TraceDatabase, number: int, run: int) -> None:
+        from rpz.tracer.digests import add_digests
+
+        try:
+            with progress_bar("Hashing", WORTH_A_BAR) as progress:
+                add_digests(database, run, place.snapshots(number), progress)
+        except KeyboardInterrupt:
+            log.warning("Interrupted: the trace has no SHA-256 of inputs and outputs.")
+
+    return add
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
@@ -110,10 +143,14 @@ def _ask(place: TraceFolder) -> Existing:
 def _conclude(place: TraceFolder, run: int) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
+    from rpz.tracer.conclusion import reason
     from rpz.tracer.session import summary
 
     try:
         write_config(place.path)
         log.info("Traced %s. Edit %s if need be, then: rpz pack", summary(place, run), place.config)
-    except RpzError as error:
-        log.error("The run is traced, but %s was not written: %s", place.config, error)  # noqa: TRY400
+    except (Exception, KeyboardInterrupt) as error:
+        log.debug("What went wrong:", exc_info=True)
+        again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"
+        said = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
+        log.error("%s", said)  # noqa: TRY400

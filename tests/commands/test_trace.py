@@ -131,7 +131,9 @@ class TestFailure:
         inner = rpz.argv("trace", "-q", "-d", "inner", "touch", "made")
         done = rpz("trace", "-q", "-d", "outer", *inner)
         assert done.returncode == 125
-        assert_one_sentence(done.stderr, "ptrace")
+        inner_line, outer_line = done.stderr.splitlines(keepends=True)
+        assert_one_sentence(inner_line, "ptrace")
+        assert_one_sentence(outer_line, "wanted to trace another")
         assert not (rpz.folder / "inner").exists()
         assert not (rpz.folder / "made").exists()
 
@@ -413,9 +415,9 @@ class TestSurroundings:
 class Terminal:
     """``rpz`` in the foreground of a terminal of its own."""
 
-    def __init__(self, rpz: Rpz, *arguments: str) -> None:
+    def __init__(self, rpz: Rpz, *arguments: str, argv: list[str] | None = None) -> None:
         self._fd, terminal = os.openpty()
-        argv = ["setsid", "--ctty", "--wait", *rpz.argv(*arguments)]
+        argv = ["setsid", "--ctty", "--wait", *(argv or rpz.argv(*arguments))]
         streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
         self._child = subprocess.Popen(argv, cwd=rpz.folder, env=rpz.environment, **streams)
         os.close(terminal)

@@ -25,12 +25,18 @@ def folder(tmp_path: Path) -> TraceFolder:
     return TraceFolder(tmp_path / "trace")
 
 
-def finish_run(folder: TraceFolder, existing: Existing = Existing.REFUSE) -> int:
+def finish_run(
+    folder: TraceFolder, existing: Existing = Existing.REFUSE, *, keeps: bool = False
+) -> int:
     run = folder.prepare(existing)
     folder.unfinished_stream(run).write_bytes(b"%d" % run)
+    if keeps:
+        make_snapshot(folder, run)
     with replaced(folder.database, keep=run > 0) as database:
         database.add([run_row(run)])
-    folder.finish(run)
+    folder.finish(
+        run, 0 if existing is Existing.OVERWRITE else run, replacing=existing is Existing.OVERWRITE
+    )
     return run
 
 
@@ -62,7 +68,7 @@ def test_a_folder_that_is_no_trace_is_refused(folder: TraceFolder, existing: Exi
 @pytest.mark.parametrize("left", ["records/0.unfinished", "trace.sqlite3.new"])
 def test_what_an_interrupted_run_left_is_in_nobodys_way(folder: TraceFolder, left: str) -> None:
     folder.prepare(Existing.REFUSE)
-    (folder.path / left).write_bytes(b"half")
+    (folder.path / left).touch()
     assert finish_run(folder) == 0
     assert streams(folder) == ["0.records"]
 
@@ -82,7 +88,7 @@ def test_runs_are_numbered_on(folder: TraceFolder) -> None:
 def test_overwriting_leaves_no_other_runs_stream(folder: TraceFolder) -> None:
     for _ in range(3):
         finish_run(folder, Existing.CONTINUE)
-    assert finish_run(folder, Existing.OVERWRITE) == 0
+    assert finish_run(folder, Existing.OVERWRITE) == 3
     assert streams(folder) == ["0.records"]
 
 
@@ -116,7 +122,7 @@ def test_abandoning_a_second_run_leaves_the_first(folder: TraceFolder) -> None:
 
 
 def make_snapshot(folder: TraceFolder, run: int) -> None:
-    (folder.unfinished_snapshots(run) / "1").write_text(f"run {run}")
+    (folder.snapshots(run) / "1").write_text(f"run {run}")
 
 
 def kept(folder: TraceFolder) -> dict[str, str]:
@@ -124,42 +130,33 @@ def kept(folder: TraceFolder) -> dict[str, str]:
     return {str(path.relative_to(folder.path)): path.read_text() for path in files}
 
 
-def finish_run_that_keeps(folder: TraceFolder, existing: Existing = Existing.REFUSE) -> None:
-    run = folder.prepare(existing)
-    make_snapshot(folder, run)
-    folder.unfinished_stream(run).touch()
-    with replaced(folder.database, keep=run > 0) as database:
-        database.add([run_row(run)])
-    folder.finish(run)
-
-
 def test_each_run_has_its_snapshots(folder: TraceFolder) -> None:
-    finish_run_that_keeps(folder)
-    finish_run_that_keeps(folder, Existing.CONTINUE)
+    finish_run(folder, keeps=True)
+    finish_run(folder, Existing.CONTINUE, keeps=True)
     assert kept(folder) == {"snapshots/0/1": "run 0", "snapshots/1/1": "run 1"}
 
 
 def test_a_new_trace_replaces_all_snapshots_at_its_end(folder: TraceFolder) -> None:
-    finish_run_that_keeps(folder)
-    finish_run_that_keeps(folder, Existing.CONTINUE)
-    assert folder.prepare(Existing.OVERWRITE) == 0
-    make_snapshot(folder, 0)
+    finish_run(folder, keeps=True)
+    finish_run(folder, Existing.CONTINUE, keeps=True)
+    run = folder.prepare(Existing.OVERWRITE)
+    make_snapshot(folder, run)
     assert len(kept(folder)) == 3
-    folder.unfinished_stream(0).touch()
-    folder.finish(0)
-    assert kept(folder) == {"snapshots/0/1": "run 0"}
+    folder.unfinished_stream(run).touch()
+    folder.finish(run, 0, replacing=True)
+    assert kept(folder) == {"snapshots/0/1": f"run {run}"}
 
 
 def test_runs_that_change_nothing_leave_no_folder(folder: TraceFolder) -> None:
     finish_run(folder)
     assert not folder.all_snapshots.exists()
-    finish_run_that_keeps(folder, Existing.CONTINUE)
+    finish_run(folder, Existing.CONTINUE, keeps=True)
     finish_run(folder, Existing.CONTINUE)
     assert [path.name for path in folder.all_snapshots.iterdir()] == ["1"]
 
 
 def test_an_abandoned_run_leaves_no_snapshots(folder: TraceFolder) -> None:
-    finish_run_that_keeps(folder)
+    finish_run(folder, keeps=True)
     make_snapshot(folder, folder.prepare(Existing.CONTINUE))
     folder.abandon(1)
     assert kept(folder) == {"snapshots/0/1": "run 0"}

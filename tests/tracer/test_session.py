@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.tracer import records, session
+from rpz.tracer.conclusion import recover
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import ENGINES, EngineOptions
-from rpz.tracer.folder import Existing, TraceFolder
+from rpz.tracer.folder import Existing, TraceFolder, UnfinishedError
 from rpz.tracer.rows import ProcessRow, RunRow, WarningRow
-from rpz.tracer.stream import RecordStreamError, RecordWriter
+from rpz.tracer.stream import RecordWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,11 +125,40 @@ def test_a_damaged_stream_leaves_the_trace_and_the_stream(
     good = stream(tmp_path, ENDED)
     run(folder, engine(good))
     before = folder.database.read_bytes()
-    with pytest.raises(RecordStreamError):
-        run(folder, engine(good[:-8]), Existing.OVERWRITE)
+    traced = run(folder, engine(good[:-8], "exit 3"), Existing.OVERWRITE)
+    assert (traced.run, traced.status) == (None, 3)
+    assert "rpz recover -d" in str(traced.trouble)
     assert folder.database.read_bytes() == before
-    assert folder.unfinished_stream(0).read_bytes() == good[:-8]
+    assert folder.unfinished_stream(1).read_bytes() == good[:-8]
     assert folder.stream(0).read_bytes() == good
+
+
+def test_a_folder_that_is_removed_during_the_run_hides_no_status(
+    folder: TraceFolder, engine, tmp_path: Path
+) -> None:
+    script = f"rm -r {shlex.quote(str(folder.path))}; exit 3"
+    traced = run(folder, engine(stream(tmp_path, ENDED), script))
+    assert (traced.run, traced.status) == (None, 3)
+    assert "was removed during the run" in str(traced.trouble)
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), KeyboardInterrupt(), OSError(28, "No space")])
+def test_whatever_fails_afterwards_the_record_stays_and_can_be_recovered(
+    folder: TraceFolder, engine, tmp_path: Path, error: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    name = engine(stream(tmp_path, ENDED), "exit 3")
+    traced = session.trace(folder, ["cmd"], name, Existing.REFUSE, addition=fail)
+    assert (traced.run, traced.status) == (None, 3)
+    assert "rpz recover -d" in str(traced.trouble)
+    with pytest.raises(UnfinishedError, match="rpz recover"):
+        run(folder, "fake")
+    assert recover(folder) == [0]
+    assert [row.id for row in runs(folder)] == [0]
+    assert [path.name for path in folder.records.iterdir()] == ["0.records"]
 
 
 def test_summary_counts_processes_and_says_warnings(
@@ -143,12 +173,13 @@ def test_summary_counts_processes_and_says_warnings(
         records.Process(14, 3, 1, 72, 0),
         records.File(14, 1, 1, 1, 2),
         records.File(14, 1, 1, 8, 2),
-        records.Warn(15, 1, 0, b"careful"),
+        records.Warn(15, 1, 0, b"care\nful"),
+        records.Warn(16, 1, 0, b"care\nful"),
     ]
     run(folder, engine(stream(tmp_path, [*STARTED, *more])))
     monkeypatch.setattr(logging.getLogger("rpz"), "propagate", True)  # cli.main switches it off
     with caplog.at_level(logging.WARNING):
         assert session.summary(folder, 0) == "2 processes, 1 file"
-    assert [record.getMessage() for record in caplog.records] == ["careful"]
+    assert [record.getMessage() for record in caplog.records] == ["care ful."]
     with TraceDatabase.open(folder.database) as database:
-        assert len(list(database.rows(WarningRow))) == 1
+        assert len(list(database.rows(WarningRow))) == 2

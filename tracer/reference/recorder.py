@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import os
 import time
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOTHING = u32(0)
+ENGINE = u32(1)
+"""This one's number in the record of a run."""
 
 
 class Recorder:
@@ -64,7 +68,7 @@ class Recorder:
         """Begin the run."""
         umask = os.umask(0)
         os.umask(umask)
-        self._write(records.Run, _now(), umask, NOTHING, workingdir, tuple(argv))
+        self._write(records.Run, _now(), umask, ENGINE, workingdir, tuple(argv))
 
     def process(self, number: int, parent: int, tid: int, *, is_thread: bool) -> None:
         """Record that a process or thread has started."""
@@ -182,6 +186,8 @@ class _WholeRecords:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._size = 0
         self._failed = False
 

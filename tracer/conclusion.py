@@ -1,0 +1,150 @@
+"""From the record of a run that has ended, or was cut short, to its place in the trace folder."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from rpz.errors import RpzError
+from rpz.tracer.database import TraceDatabase, replaced
+from rpz.tracer.folder import StillRunningError, executes, recovery_command
+from rpz.tracer.host import this_host
+from rpz.tracer.loader import Loader
+from rpz.tracer.lock import is_locked
+from rpz.tracer.records import ENGINE_NAMES, Run, Warn, u32, u64
+from rpz.tracer.rows import RunRow
+from rpz.tracer.stream import RecordStreamError, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rpz.tracer.folder import TraceFolder
+    from rpz.tracer.records import Record
+
+    Addition = Callable[[TraceDatabase, int, int], None]
+
+
+def add_run(
+    folder: TraceFolder,
+    number: int,
+    records: Iterator[Record],
+    *,
+    replacing: bool,
+    engine: str,
+    addition: Addition | None = None,
+) -> int | None:
+    """Add what a run has recorded to the trace database and return its number there.
+
+    Args:
+        folder: the trace folder.
+        number: the run's number while it went on.
+        records: what it recorded.
+        replacing: the run takes the place of the whole trace.
+        engine: the engine's name.
+        addition: is called with the database, before that is finished, and with both numbers.
+
+    Returns:
+        None where no program was started.
+
+    """
+    keep = folder.exists and not replacing
+    run = folder.next_run() if keep else 0
+    with contextlib.suppress(_NothingTracedError):
+        with replaced(folder.database, keep=keep) as database:
+            if not Loader(database, run, engine, this_host()).load(records):
+                raise _NothingTracedError
+            if addition is not None:
+                addition(database, number, run)
+        folder.finish(number, run, replacing=replacing)
+        return run
+    return None
+
+
+class _NothingTracedError(Exception):
+    """Undoes what :func:`replaced` has begun."""
+
+
+def recover(folder: TraceFolder) -> list[int]:
+    """Make the trace of every run that was cut short; return their numbers in the trace.
+
+    They are added to the trace that there is: nothing is replaced.
+
+    Raises:
+        RpzError: there is no trace folder, a run is going on, a record can't be read.
+
+    """
+    if not folder.path.is_dir():
+        raise RpzError(f"There is no trace at {folder.path}", "Make one: rpz trace")
+    with folder.claimed():
+        for number in folder.unfinished:
+            if is_locked(folder.unfinished_stream(number)):
+                raise StillRunningError(folder)
+        found = [_recover(folder, number) for number in folder.unfinished]
+    return [run for run in found if run is not None]
+
+
+def _recover(folder: TraceFolder, number: int) -> int | None:
+    stream = folder.unfinished_stream(number)
+    if not executes(stream):
+        folder.abandon(number)
+        return None
+    start = _start(stream)
+    if (run := _loaded(folder, start)) is not None:  # killed before the stream had its final name
+        folder.finish(number, run, replacing=False)
+        return run
+    records = _up_to_damage(stream)
+    engine = ENGINE_NAMES.get(start.engine, ENGINE_NAMES[0])
+    return add_run(folder, number, records, replacing=False, engine=engine)
+
+
+def _start(stream: Path) -> Run:
+    first = next(read_records(stream), None)
+    if not isinstance(first, Run):
+        raise RecordStreamError(f"{stream} does not begin as a run does")
+    return first
+
+
+def _loaded(folder: TraceFolder, start: Run) -> int | None:
+    if not folder.exists:
+        return None
+    with TraceDatabase.open(folder.database) as database:
+        same = database.rows(RunRow, "started = ? AND timestamp = ?", start.wall_clock, start.time)
+        return next((row.id for row in same), None)
+
+
+def _up_to_damage(stream: Path) -> Iterator[Record]:
+    time = u64(0)
+    try:
+        for record in read_records(stream):
+            time = u64(record.time)
+            yield record
+    except RecordStreamError as error:
+        yield Warn(time, u32(0), u32(0), f"{error.message}: what came after is lost".encode())
+
+
+def trouble(folder: TraceFolder, error: BaseException) -> RpzError:
+    """Return what to say when a run has ended, and its trace can't be made."""
+    if not folder.records.is_dir():
+        return RpzError(
+            f"The trace folder {folder.path} was removed during the run",
+            "Trace it again, and leave the folder alone",
+        )
+    return RpzError(
+        f"The run's trace was not made: {reason(error)}",
+        f"Its record is kept: {recovery_command(folder)}",
+    )
+
+
+def reason(error: BaseException) -> str:
+    """Return what happened, without a full stop: whatever it was."""
+    if isinstance(error, RpzError):
+        return error.message
+    if isinstance(error, KeyboardInterrupt):
+        return "rpz was interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, sqlite3.Error):
+        return str(error)
+    return f"an error in rpz, {error!r}"
