@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("native_tracer")
 
-LOOP = "echo 1 >before; echo $PPID; sleep 60"
+LOOP = "echo 1 >before; echo $PPID; read line"
 
 
 def runs(folder: Path) -> list[RunRow]:
@@ -39,7 +39,7 @@ def names(folder: Path) -> set[bytes]:
 
 def killed(rpz: Rpz, *options: str) -> None:
     """Leave a run of which rpz, and its tracer, were killed."""
-    child = rpz.start("trace", "-q", *options, "sh", "-c", LOOP)
+    child = rpz.start("trace", "-q", *options, "sh", "-c", LOOP, stdin=subprocess.PIPE)
     assert child.stdout is not None
     tracer = int(child.stdout.readline())
     child.kill()
@@ -48,6 +48,7 @@ def killed(rpz: Rpz, *options: str) -> None:
     child.stdout.read()  # until the command, whose tracer is gone, is gone too
     child.stdout.close()
     child.stderr.close()
+    child.stdin.close()
 
 
 def test_a_run_that_was_killed_is_recovered_and_packed(rpz: Rpz) -> None:
@@ -61,7 +62,7 @@ def test_a_run_that_was_killed_is_recovered_and_packed(rpz: Rpz) -> None:
     assert not (rpz.folder / "made").exists()
     done = rpz("recover")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith(b"rpz: Recovered run 0: ")
+    assert done.stderr.startswith(b"rpz: Recovered run 0: 1 process, ")
     (run,) = runs(trace)
     assert (run.exitcode, run.ended) == (None, None)
     assert os.fsencode(rpz.folder / "before") in names(trace)
