@@ -1,6 +1,7 @@
 #include "access.h"
 
 #include "listing.h"
+#include "snapshot.h"
 
 #include <string.h>
 
@@ -110,12 +111,20 @@ void expect_remove(struct task *task, struct name *name, uint32_t flags) {
   expect(task, (struct event){.type = EVENT_REMOVE, .name = name, .flags = flags});
 }
 
+/* A use by which a run makes or changes a file, as against giving it a name. It may be another
+ * inode than before the call: the file is new, or was copied up from a lower layer (overlayfs). */
+static bool is_change(const struct event *event) {
+  return (event->mode & WRITE) && !(event->mode & LINK) && !(event->flags & DIRECTORY);
+}
+
 void record_events(struct task *task) {
   for (size_t i = 0; i < task->event_count; i++) {
     struct event *event = &task->events[i];
     switch (event->type) {
     case EVENT_FILE:
       note_file(task, event->name, event->mode, event->flags);
+      if (is_change(event))
+        settle_name(event->name);
       break;
     case EVENT_RENAME:
       record_rename(task->process, name_number(event->name), name_number(event->other),

@@ -6,6 +6,7 @@
 
 #include "launch.h"
 #include "record.h"
+#include "snapshot.h"
 #include "syscalls/calls.h"
 #include "tracer.h"
 
@@ -19,24 +20,42 @@
 
 struct options {
   const char *environment; /* a file to read the command's environment from, or NULL */
+  const char *snapshots;   /* the folder for them, or NULL: none are taken */
+  uint64_t snapshot_limit;
   const char *output;
   char **argv;
 };
 
 static _Noreturn void usage(void) {
-  fputs("usage: rpz-tracer [-u] [-e ENVIRONMENT] OUTPUT -- COMMAND [ARGUMENT...]\n"
+  fputs("usage: rpz-tracer [-u] [-e ENVIRONMENT] [-s SNAPSHOTS [-l LIMIT]] OUTPUT -- COMMAND "
+        "[ARGUMENT...]\n"
         "  -e  a file like /proc/PID/environ, for the command's environment\n"
+        "  -s  an empty folder, for copies of the files that the command changes\n"
+        "  -l  how many bytes a file may have to be copied\n"
         "  -u  leave io_uring to the command: files that it opens so are missed\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
 }
 
+static uint64_t number(const char *text) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno != 0 || end == text || *end != '\0')
+    usage();
+  return value;
+}
+
 static struct options parse(int argc, char **argv) {
-  struct options options = {0};
+  struct options options = {.snapshot_limit = UINT64_MAX};
   int option;
-  while ((option = getopt(argc, argv, "+e:u")) != -1) {
+  while ((option = getopt(argc, argv, "+e:s:l:u")) != -1) {
     if (option == 'e')
       options.environment = optarg;
+    else if (option == 's')
+      options.snapshots = optarg;
+    else if (option == 'l')
+      options.snapshot_limit = number(optarg);
     else if (option == 'u')
       allow_io_uring();
     else
@@ -91,6 +110,8 @@ int main(int argc, char **argv) {
     read_all(options.environment, &block);
     environment = split_environment(&block);
   }
+  if (options.snapshots != NULL)
+    snapshots_open(options.snapshots, options.snapshot_limit);
   record_open(options.output);
   record_start(options.argv);
   struct launch child = launch(options.argv, environment);

@@ -18,6 +18,7 @@ from rpz.packer.packages import packages_of
 from rpz.packer.select import Kind, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
+from rpz.tracer.folder import TraceFolder
 from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
@@ -40,7 +41,7 @@ def write_config(folder: Path) -> Config:
     """
     with TraceDatabase.open(folder / TRACE) as database:
         tree = history(database)
-        selection = select(tree)
+        selection = select(tree, TraceFolder(folder).all_snapshots)
         rows = list(database.rows(RunRow))
         config = Config(
             runs=_runs(database, rows),
@@ -71,7 +72,7 @@ def reset_config(folder: Path) -> Path | None:
 def read_selection(folder: Path) -> Selection:
     """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now."""
     with TraceDatabase.open(folder / TRACE) as database:
-        return select(history(database))
+        return select(history(database), TraceFolder(folder).all_snapshots)
 
 
 def save_config(path: Path, text: str) -> None:

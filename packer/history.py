@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.packer.tree import Tree
 from rpz.tracer.records import Mode
-from rpz.tracer.rows import ExecutionRow, FileRow, LinkRow, RemovalRow, RenameRow, RunRow
+from rpz.tracer.rows import (
+    ExecutionRow,
+    FileRow,
+    LinkRow,
+    RemovalRow,
+    RenameRow,
+    RunRow,
+    SnapshotRow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +24,11 @@ if TYPE_CHECKING:
     from rpz.packer.tree import Content
     from rpz.tracer.database import TraceDatabase
 
-Event: TypeAlias = FileRow | LinkRow | RenameRow | RemovalRow | ExecutionRow
+Event: TypeAlias = FileRow | LinkRow | RenameRow | RemovalRow | ExecutionRow | SnapshotRow
 
-EVENTS: tuple[type[Event], ...] = (FileRow, LinkRow, RenameRow, RemovalRow, ExecutionRow)
+EVENTS: tuple[type[Event], ...] = (
+    FileRow, LinkRow, RenameRow, RemovalRow, ExecutionRow, SnapshotRow,
+)  # fmt: skip
 """The tables whose ids come from one sequence, so that merging by id gives the order of things."""
 
 READ, WRITE, LINK, SOCKET = map(int, (Mode.READ, Mode.WRITE, Mode.LINK, Mode.SOCKET))
@@ -62,6 +72,9 @@ def _tell(tree: Tree, event: Event) -> None:
     elif isinstance(event, RemovalRow):
         if not is_magic(event.name):
             tree.remove(event.name)
+    elif isinstance(event, SnapshotRow):
+        if not is_magic(event.name):
+            tree.keep(event)
     else:
         _execute(tree, event)
 
@@ -96,9 +109,15 @@ def _use_existing(content: Content, row: FileRow) -> None:
     if not row.mode & WRITE:
         content.needed = True
     elif row.truncated:
+        content.needed |= _has_other_names(content)
         content.changed = content.discarded = True
     elif not row.mode & LINK:  # with LINK, the rename that follows tells what becomes of it
         content.needed = content.was_read = content.changed = True
+
+
+def _has_other_names(content: Content) -> bool:
+    """Whether a replay must find the file, though not its bytes: another name may be read."""
+    return content.before is not None and content.before.first.links > 1
 
 
 def _count(content: Content, row: FileRow) -> None:

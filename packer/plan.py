@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rpaths import PosixPath
 
+    from rpz.packer.before import Status
     from rpz.packer.config.model import Config
     from rpz.packer.select import Needed, Selection
 
@@ -58,7 +59,10 @@ class _Planner:
             return
         if item is None:
             path = self._real(path)
-        self._add_from_disk(path, item.source or path if item else path)
+        if item is None or item.source is None:
+            self._add_from_disk(path, path)
+        else:
+            self._add_from_disk(path, item.source, item.status)
 
     def _put(self, member: Member) -> None:
         self.members[member.path] = member
@@ -91,7 +95,7 @@ class _Planner:
         item = self._needed.get(link)
         return item.target if item and item.target is not None else os.readlink(link)
 
-    def _add_from_disk(self, path: bytes, source: bytes) -> None:
+    def _add_from_disk(self, path: bytes, source: bytes, status: Status | None = None) -> None:
         try:
             found = os.lstat(source)
         except OSError as error:
@@ -107,7 +111,7 @@ class _Planner:
             self._fault(path, "not readable")
         else:
             self.size += found.st_size
-            self._put(Member(path, Kind.FILE, source))
+            self._put(Member(path, Kind.FILE, source, status=status))
 
     def _fault(self, path: bytes, what: str) -> None:
         self.faults.append(f"{os.fsdecode(path)} ({what})")

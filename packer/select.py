@@ -11,6 +11,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rpz.packer.before import Before, Status
     from rpz.packer.tree import Content, Tree
 
 
@@ -38,7 +41,8 @@ class Needed:
     """One thing to pack: ``path`` in the archive, from ``source`` on this machine.
 
     ``target`` is a symbolic link's, as it was during the run. ``source`` is None when nothing of it
-    is left, which only a folder or a link can bear. ``size`` is in bytes, of files only.
+    is left, which only a folder or a link can bear. ``size`` is in bytes, of files only. ``status``
+    is what a file was before a run changed it, ``kept`` whether ``source`` is a copy from then.
     """
 
     path: bytes
@@ -46,6 +50,8 @@ class Needed:
     source: bytes | None
     target: bytes | None = None
     size: int = 0
+    status: Status | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ class LeftOut:
 class Selection:
     """What to pack, sorted by path, and what not.
 
-    ``changed`` are packed files whose content a run read and then, it or another, changed: what is
-    packed is what they hold now.
+    ``changed`` are packed files whose content a run read and then, it or another, changed, and that
+    were not kept as they were: what is packed is what they hold now.
     """
 
     needed: tuple[Needed, ...] = ()
@@ -74,14 +80,14 @@ class Selection:
         return {item.path: item for item in self.needed}
 
 
-def select(tree: Tree) -> Selection:
-    """Decide for everything that the runs touched."""
+def select(tree: Tree, snapshots: Path | None = None) -> Selection:
+    """Decide for everything that the runs touched; ``snapshots`` has what they have changed."""
     names = current_names(tree)
     needed: dict[bytes, Needed] = {}
     left_out: dict[bytes, LeftOut] = {}
     changed: set[bytes] = set()
     for content in tree.contents:
-        verdict = _verdict(content, names[content])
+        verdict = _verdict(content, names[content], tree, snapshots)
         if isinstance(verdict, Needed):
             needed[verdict.path] = verdict
             if _is_changed(content, verdict, names[content]):
@@ -106,17 +112,29 @@ def current_names(tree: Tree) -> dict[Content, list[bytes]]:
     return names
 
 
-def _verdict(content: Content, names: list[bytes]) -> Needed | LeftOut | None:
+def _verdict(
+    content: Content, names: list[bytes], tree: Tree, snapshots: Path | None
+) -> Needed | LeftOut | None:
     if content.origin is None:
         return _appeared(content, names)
     if not content.needed or content.origin == b"/":  # there is a root folder everywhere
         return None
     if content.target is not None:
         return _link(content.origin, content.target, names)
+    if kept := _kept(content.origin, content.before, snapshots):
+        return kept
     source, found = _find(content.origin, names)
     if source is None or found is None:
         return _gone(content, content.origin, names)
-    return _found(content.origin, source, found)
+    before = content.before or tree.kept.of(found)  # changed by a name that the trace doesn't join
+    return _kept(content.origin, before, snapshots) or _found(content.origin, source, found, before)
+
+
+def _kept(origin: bytes, before: Before | None, snapshots: Path | None) -> Needed | None:
+    """Return what a file was before a run changed its content."""
+    if before is None or (copy := before.copy(snapshots)) is None:
+        return None
+    return Needed(origin, Kind.FILE, copy.path, size=copy.size, status=before.status, kept=True)
 
 
 def _appeared(content: Content, names: list[bytes]) -> LeftOut | None:
@@ -151,7 +169,9 @@ def _gone(content: Content, origin: bytes, names: list[bytes]) -> Needed | LeftO
     return LeftOut(origin, Reason.MISSING if names else Reason.REMOVED)
 
 
-def _found(origin: bytes, source: bytes, found: os.stat_result) -> Needed | LeftOut:
+def _found(
+    origin: bytes, source: bytes, found: os.stat_result, before: Before | None
+) -> Needed | LeftOut:
     mode = found.st_mode
     if stat.S_ISDIR(mode):
         return Needed(origin, Kind.FOLDER, source)
@@ -163,10 +183,11 @@ def _found(origin: bytes, source: bytes, found: os.stat_result) -> Needed | Left
         return LeftOut(origin, Reason.SPECIAL)
     if not os.access(source, os.R_OK):
         return LeftOut(origin, Reason.UNREADABLE)
-    return Needed(origin, Kind.FILE, source, size=found.st_size)
+    status = before.status if before else None
+    return Needed(origin, Kind.FILE, source, size=found.st_size, status=status)
 
 
 def _is_changed(content: Content, item: Needed, names: list[bytes]) -> bool:
-    if item.kind is not Kind.FILE or not content.was_read:
+    if item.kind is not Kind.FILE or item.kept or not content.was_read:
         return False
     return content.changed or item.source not in names

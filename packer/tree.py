@@ -10,8 +10,12 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rpz.packer.before import Before, Inodes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rpz.tracer.rows import SnapshotRow
 
 MAX_LINKS = 40
 """Symbolic links that the kernel follows in one path (path_resolution(7))."""
@@ -23,7 +27,8 @@ class Content:
 
     ``needed``: a replay must find it. ``was_read``: its bytes matter, not only that it exists.
     ``changed``: a run wrote in it; ``discarded``: a run truncated it, so that all its bytes come
-    from the runs. ``appeared``: it came during a run, and none of the traced processes made it.
+    from the runs. ``before``: what was kept of it before that. ``appeared``: it came during a run,
+    and none of the traced processes made it.
     """
 
     origin: bytes | None
@@ -37,6 +42,7 @@ class Content:
     is_socket: bool = False
     appeared: bool = False
     target: bytes | None = None
+    before: Before | None = None
     read_by: set[int] = field(default_factory=set)
     written_by: set[int] = field(default_factory=set)
 
@@ -67,10 +73,20 @@ class Tree:
         self._root = Node(b"/")
         self.run = 0
         self.contents: list[Content] = []
+        self.kept = Inodes()
 
     def at(self, path: bytes) -> Content:
         """Return what a path stands for now."""
         return self._content(self._node(path))
+
+    def keep(self, row: SnapshotRow) -> None:
+        """Tell what the file of a name is before a run changes it."""
+        content = self.at(row.name)
+        if content.is_own or content.changed:  # by an earlier run: that is too late
+            return
+        content.before = content.before or Before(row)
+        content.before.add(row)
+        self.kept.add(content.before)
 
     def make(self, path: bytes) -> Content:
         """Return the new, empty thing that a run has made at a path."""

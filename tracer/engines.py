@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 class EngineOptions:
     """What an engine is told; every engine takes all of it.
 
-    ``allow_io_uring``: leave io_uring to the programs, although what they open by it is missed.
+    ``snapshots``: an empty folder, for copies of the files that the run changes (None: no copies
+    are made); ``snapshot_limit``: the greatest size in bytes of a file that is copied;
+    ``allow_io_uring``: programs may use it, and what they open through it is missed.
     """
 
+    snapshots: Path | None = None
+    snapshot_limit: int = 4 << 30  # as rpz trace --snapshot-limit
     allow_io_uring: bool = False
 
     @property
     def arguments(self) -> list[str]:
         """These options as an engine takes them."""
-        return ["-u"] if self.allow_io_uring else []
+        arguments = ["-u"] if self.allow_io_uring else []
+        if self.snapshots is not None:
+            arguments += ["-s", str(self.snapshots), "-l", str(self.snapshot_limit)]
+        return arguments
 
 
 DEFAULTS = EngineOptions()

@@ -1,7 +1,11 @@
-"""The trace folder: the trace database, the record streams it was made from, the configuration."""
+"""The trace folder: the trace database and the record streams it was made from, and the rest.
+
+The rest is the configuration, and what files were before the runs changed them.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from enum import Enum
@@ -64,8 +68,21 @@ class TraceFolder:
         return self.records / f"{run}.unfinished"
 
     @property
+    def all_snapshots(self) -> Path:
+        """The folder of the runs' folders of snapshots."""
+        return self.path / "snapshots"
+
+    def snapshots(self, run: int) -> Path:
+        """Return the folder of what files were before a run changed them; there may be none."""
+        return self.all_snapshots / str(run)
+
+    def unfinished_snapshots(self, run: int) -> Path:
+        """Return that folder of a run that is going on, or that was cut short."""
+        return self.all_snapshots / f"{run}.unfinished"
+
+    @property
     def _left_by_interruption(self) -> set[Path]:
-        return {self.records, replacement(self.database)}
+        return {self.records, self.all_snapshots, replacement(self.database)}
 
     @property
     def exists(self) -> bool:
@@ -92,6 +109,8 @@ class TraceFolder:
             )
         self.records.mkdir(parents=True, exist_ok=True)
         self.unfinished_stream(run).unlink(missing_ok=True)
+        self._remove_unfinished_snapshots(run)
+        self.unfinished_snapshots(run).mkdir(parents=True)
         return run
 
     def _next_run(self) -> int:
@@ -99,16 +118,37 @@ class TraceFolder:
             return database.last_id(RunRow) + 1
 
     def finish(self, run: int) -> None:
-        """Give the stream of a run its final name; a run 0 leaves no other run's behind."""
+        """Give what a run has left its final names; a run 0 leaves no other run's behind."""
         self.unfinished_stream(run).replace(self.stream(run))
         if run == 0:
             for stream in self.records.glob("*.records"):
                 if stream != self.stream(run):
                     stream.unlink()
+        self._finish_snapshots(run)
+
+    def _finish_snapshots(self, run: int) -> None:
+        unfinished = self.unfinished_snapshots(run)
+        for other in self.all_snapshots.iterdir() if run == 0 else [self.snapshots(run)]:
+            if other != unfinished:
+                shutil.rmtree(other, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # the run itself may have removed it
+            unfinished.replace(self.snapshots(run))
+        self._remove_if_empty(self.snapshots(run), self.all_snapshots)
+
+    def _remove_unfinished_snapshots(self, run: int) -> None:
+        if self.unfinished_snapshots(run).exists():
+            shutil.rmtree(self.unfinished_snapshots(run))
+
+    def _remove_if_empty(self, *folders: Path) -> None:
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def abandon(self, run: int) -> None:
         """Remove what a run that never started has left; a folder without a trace goes whole."""
         self.unfinished_stream(run).unlink(missing_ok=True)
+        self._remove_unfinished_snapshots(run)
+        self._remove_if_empty(self.all_snapshots)
         if not self.exists and not list(self.records.iterdir()):
             shutil.rmtree(self.records)
             if not list(self.path.iterdir()):

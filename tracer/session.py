@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
@@ -54,6 +54,7 @@ def trace(
     """
     run = folder.prepare(existing)
     stream = folder.unfinished_stream(run)
+    options = replace(options, snapshots=folder.unfinished_snapshots(run))
     try:
         status = _run_engine([*ENGINES[engine](stream, options), *map(os.fsencode, argv)])
         with replaced(folder.database, keep=run > 0) as database:

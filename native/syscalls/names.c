@@ -1,4 +1,5 @@
 /* Calls that give, move or remove names: rename(2), link(2), symlink(2), unlink(2), mkdir(2). */
+#include "../snapshot.h"
 #include "arguments.h"
 
 #include <linux/fs.h>
@@ -10,6 +11,10 @@ static void expect_name(struct task *task, const struct file *file, uint32_t mod
   expect_file(task, file, mode, 0);
 }
 
+static bool is_same(const struct file *one, const struct file *other) {
+  return one->status.st_dev == other->status.st_dev && one->status.st_ino == other->status.st_ino;
+}
+
 static void rename_file(struct task *task, const struct file *old, const struct file *new,
                         uint64_t flags) {
   if (!found(task, old) || (new->exists && (flags & RENAME_NOREPLACE)))
@@ -17,6 +22,8 @@ static void rename_file(struct task *task, const struct file *old, const struct 
   expect_name(task, old, READ | LINK);
   if (new->exists && S_ISLNK(new->status.st_mode))
     note_link(new->name);
+  if (new->exists && !(flags & RENAME_EXCHANGE) && !is_same(old, new))
+    keep_removed(task, new);
   expect_file(task, new, WRITE | LINK, S_ISDIR(old->status.st_mode) ? DIRECTORY : 0);
   expect_rename(task, old->name, new->name, flags & RENAME_EXCHANGE ? EXCHANGED : RENAMED);
 }
@@ -49,6 +56,8 @@ static void link_file(struct task *task, const struct file *old, const struct fi
     return;
   if (old->name != NULL && found(task, old))
     expect_name(task, old, READ | LINK);
+  if (old->exists && old->status.st_nlink == 0) /* of O_TMPFILE: the run has made it */
+    settle(&old->status);
   expect_file(task, new, WRITE | LINK, 0);
   if (old->exists)
     expect_rename(task, old->name, new->name, HARD_LINKED);
@@ -125,6 +134,7 @@ void enter_mknodat(struct task *task, const struct abi *abi) {
 static void remove_file(struct task *task, const struct file *file, bool folder) {
   if (!found(task, file) || folder != S_ISDIR(file->status.st_mode))
     return;
+  keep_removed(task, file);
   expect_name(task, file, STAT | LINK);
   expect_remove(task, file->name, folder ? DIRECTORY : 0);
 }

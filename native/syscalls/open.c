@@ -1,6 +1,7 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
 #include "../listing.h"
 #include "../memory.h"
+#include "../snapshot.h"
 #include "arguments.h"
 
 /* struct open_how of <linux/openat2.h>, which older kernels' headers lack. */
@@ -53,6 +54,8 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
     open_readable(task, file);
   else
     open_by_permission(task, file, mode, flags);
+  if (!(flags & O_PATH) && ((mode & WRITE) || (flags & O_TRUNC)))
+    keep_content(task, file);
 }
 
 typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
@@ -110,6 +113,8 @@ void enter_creat(struct task *task, const struct abi *abi) {
 void enter_truncate(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, FOLLOW, &file) && found(task, &file))
+  if (path_argument(task, 0, FOLLOW, &file) && found(task, &file)) {
+    keep_content(task, &file);
     expect_file(task, &file, WRITE, 0);
+  }
 }

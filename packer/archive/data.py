@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 from zlib_ng import gzip_ng_threaded
 
 from rpz.packer.archive.format import PREFIX, PackError
+from rpz.packer.before import Status
 from rpz.packer.interrupts import interrupts_held
 from rpz.packer.select import Kind
 
@@ -153,7 +154,7 @@ class _Writer:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if member.source is not None:
                 follow = member.kind is Kind.FOLDER
-                _set_attributes(info, os.stat(member.source, follow_symlinks=follow))
+                _set_attributes(info, _status(os.stat(member.source, follow_symlinks=follow)))
         if member.on_the_way:
             info.mtime, info.pax_headers = 0, {}
         return info
@@ -165,7 +166,7 @@ class _Writer:
             if not stat.S_ISREG(before.st_mode):
                 raise PackError(f"{os.fsdecode(source)} is no longer a file", "Pack again")
             info = tarfile.TarInfo(_text(PREFIX + member.path))
-            _set_attributes(info, before)
+            _set_attributes(info, member.status or _status(before))
             first = self._first_names.setdefault((before.st_dev, before.st_ino), info.name)
             if first != info.name:
                 info.type = tarfile.LNKTYPE
@@ -206,12 +207,16 @@ def _changed(source: bytes) -> PackError:
     )
 
 
-def _set_attributes(info: tarfile.TarInfo, found: os.stat_result) -> None:
-    info.mode = found.st_mode & 0o7777
-    info.uid, info.gid = found.st_uid, found.st_gid
-    info.mtime = found.st_mtime_ns // NANO
-    if found.st_mtime_ns % NANO:
-        info.pax_headers = {"mtime": exact_seconds(found.st_mtime_ns)}
+def _status(found: os.stat_result) -> Status:
+    return Status(found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
+
+
+def _set_attributes(info: tarfile.TarInfo, status: Status) -> None:
+    info.mode = status.mode & 0o7777
+    info.uid, info.gid = status.uid, status.gid
+    info.mtime = status.modified // NANO
+    if status.modified % NANO:
+        info.pax_headers = {"mtime": exact_seconds(status.modified)}
 
 
 def exact_seconds(nanoseconds: int) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rpz.packer.select import Kind
+
+if TYPE_CHECKING:
+    from rpz.packer.before import Status
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,8 @@ class Member:
 
     A folder or a link may have no source: it is then made up, with the usual mode, root's. A folder
     that is only ``on_the_way`` to others gets no time: no run looked at it, and that of ``/tmp``
-    would make every pack a different one.
+    would make every pack a different one. A file that a run has changed has the ``status`` that it
+    had before.
     """
 
     path: bytes
@@ -22,6 +27,7 @@ class Member:
     source: bytes | None
     target: bytes | None = None
     on_the_way: bool = False
+    status: Status | None = None
 
 
 def in_order(members: dict[bytes, Member]) -> list[Member]:

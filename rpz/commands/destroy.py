@@ -10,7 +10,7 @@ from rpz import unpackers
 from rpz.commands.options import verbosity
 
 
-@click.command
+@click.command(short_help="Remove what was unpacked.")
 @click.argument("target", type=click.Path(path_type=Path))
 @verbosity
 def command(target: Path) -> None:

@@ -10,7 +10,7 @@ from rpz import unpackers
 from rpz.commands.options import as_json, verbosity
 
 
-@click.command
+@click.command(short_help="Take an output.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, metavar="[NAME:FILE]...")
 @click.option("--all", "everything", is_flag=True, help="Get all outputs, under their own names.")

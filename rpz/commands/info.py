@@ -29,7 +29,7 @@ class _Info:
     summary: Summary
 
 
-@click.command
+@click.command(short_help="Show what is in a pack.")
 @as_json
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))

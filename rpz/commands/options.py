@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +49,20 @@ def _set_level(level: int) -> Any:
             logging.getLogger("rpz").setLevel(level)
 
     return callback
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:([KMGTP])(i?B)?|B)?", re.IGNORECASE)
+
+
+def size(text: str) -> int:
+    """Return a number of bytes: ``500M``, ``2G``, ``1.5GiB``; ``MB`` and the like count by 1000."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no size; 500M and 2G are.")
+    number, letter, kind = found.groups()
+    step = 1000 if (kind or "").upper() == "B" else 1024
+    power = 1 + "KMGTP".index(letter.upper()) if letter else 0
+    return int(float(number) * step**power)
 
 
 class StatusCommand(click.Command):

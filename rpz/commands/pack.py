@@ -26,7 +26,7 @@ SHOWN = 5
 """Paths that a list shows before it only counts."""
 
 
-@click.command
+@click.command(short_help="Put what the runs need in one file.")
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.argument(

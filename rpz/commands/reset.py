@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@click.command
+@click.command(short_help="Write config.yml anew from the trace.")
 @trace_dir
 @verbosity
 def command(folder: Path) -> None:

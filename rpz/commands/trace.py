@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rpz.commands.options import StatusCommand, trace_dir, verbosity
+from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 @click.command(
     cls=StatusCommand,
+    short_help="Run a command and remember what it uses.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @trace_dir
@@ -35,7 +36,17 @@ log = logging.getLogger(__name__)
     help="python: slow and simple, for systems without the compiled tracer.",
 )
 @click.option(
-    "--allow-io-uring", is_flag=True, help="Let COMMAND use io_uring; what it opens so is missed."
+    "--snapshot-limit",
+    type=size,
+    metavar="SIZE",
+    default="4G",
+    show_default=True,
+    help="Keep no copy of larger files that the run changes.",
+)
+@click.option(
+    "--allow-io-uring",
+    is_flag=True,
+    help="Let programs use io_uring, though files that they open through it are missed.",
 )
 @verbosity
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
@@ -44,6 +55,7 @@ def command(
     append: bool,
     overwrite: bool,
     engine: str,
+    snapshot_limit: int,
     allow_io_uring: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -55,7 +67,7 @@ def command(
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
-    options = EngineOptions(allow_io_uring=allow_io_uring)
+    options = EngineOptions(snapshot_limit=snapshot_limit, allow_io_uring=allow_io_uring)
     traced = trace(place, argv, engine, _existing(place, append, overwrite), options)
     if traced.run is not None:
         _conclude(place, traced.run)

@@ -23,7 +23,7 @@ class UnpackCommand(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-@click.command(cls=UnpackCommand)
+@click.command(cls=UnpackCommand, short_help="Bring a pack to life as TARGET.")
 @click.argument("unpacker", type=click.Choice(list(unpackers.UNPACKERS)))
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))

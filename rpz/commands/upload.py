@@ -10,7 +10,7 @@ from rpz import unpackers
 from rpz.commands.options import as_json, verbosity
 
 
-@click.command
+@click.command(short_help="Give the experiment another input.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, metavar="[NAME:FILE]...")
 @as_json

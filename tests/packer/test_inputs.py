@@ -22,7 +22,7 @@ def trace(tmp_path):
 def named(trace):
     with trace.open() as database:
         tree = history(database)
-        items = inputs_outputs(tree, select(tree), database.rows(RunRow))
+        items = inputs_outputs(tree, select(tree, trace.snapshots), database.rows(RunRow))
     return {item.name: (item.read_by_runs, item.written_by_runs) for item in items}
 
 
@@ -46,6 +46,18 @@ def test_what_is_written_is_an_output(trace):
 def test_what_is_renamed_to_its_name_is_an_output(trace):
     trace.start().create(trace.folder / "tmp").rename(trace.folder / "tmp", put(trace, "out.csv"))
     assert named(trace) == {"out.csv": ((), (0,))}
+
+
+def test_what_is_read_and_then_overwritten_is_both(trace):
+    path = put(trace, "data.csv", "after")
+    trace.start().read(path).keep(path, "before").truncate(path)
+    assert named(trace) == {"data.csv": ((0,), (0,))}
+
+
+def test_what_is_read_and_then_removed_is_an_input(trace):
+    path = trace.folder / "data.csv"
+    trace.start().read(path).keep(path, "before").remove(path)
+    assert named(trace) == {"data.csv": ((0,), ())}
 
 
 def test_what_is_only_looked_at_is_neither(trace):

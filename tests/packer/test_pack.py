@@ -73,6 +73,34 @@ def test_the_run_is_described(traced):
     assert [item.name for item in config.inputs_outputs] == ["data.csv", "out.csv"]
 
 
+def test_what_the_run_changed_is_packed_as_it_was(tmp_path):
+    folder = tmp_path / "w"
+    folder.mkdir()
+    trace = Trace(folder).start("prog")
+    data, removed, mode = folder / "data", folder / "removed", folder / "mode"
+    for path in (data, mode):
+        path.write_text("after the run")
+    about = {"mode": 0o104751, "uid": 5, "gid": 6, "modified": 7_000_000_008}
+    trace.read(data).keep(data, "before", **about).truncate(data)
+    trace.read(removed).keep(removed, "gone", **about).remove(removed)
+    trace.read(mode).keep(mode, kind="status", **about)
+    trace.save(folder / ".rpz-trace")
+    write_config(folder / ".rpz-trace")
+    data.write_text("after the trace")
+    report, names = packed(folder)
+    assert set(names) == {"data", "removed", "mode"}
+    for info in names.values():
+        assert (info.mode, info.uid, info.gid) == (0o4751, 5, 6)
+        assert info.pax_headers["mtime"] == "7.000000008"
+    with Pack.open(report.path) as opened, opened.data() as tar:
+        texts = {i.name.rpartition("/")[2]: tar.extractfile(i).read() for i in tar if i.isreg()}
+    assert texts == {"data": b"before", "removed": b"gone", "mode": b"after the run"}
+    assert (report.changed, report.left_out) == ((), ())
+    text = (folder / ".rpz-trace/config.yml").read_text()
+    assert "6 bytes" in text
+    assert "4 bytes" in text
+
+
 @pytest.mark.parametrize(
     ("status", "ends"), [(3, (3, None)), (0x109, (None, 9)), (None, (None, None))]
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rpz.packer.before import Status
 from rpz.packer.history import history
 from rpz.packer.select import Kind, Reason, select
 from tests.packer.traces import LINK, READ, SOCKET, STAT, WRITE, Trace
@@ -20,7 +21,7 @@ def trace(tmp_path):
 
 def selected(trace):
     with trace.open() as database:
-        return select(history(database))
+        return select(history(database), trace.snapshots)
 
 
 def packed(trace):
@@ -272,3 +273,137 @@ def test_any_name_can_be_packed(trace):
     Path(os.fsdecode(path)).touch()
     trace.read(path)
     assert path in selected(trace).by_path
+
+
+def content_of(trace, name):
+    return Path(os.fsdecode(packed(trace)[name].source)).read_text()
+
+
+CHANGES = {
+    "truncated": lambda trace, path: trace.truncate(path),
+    "appended": lambda trace, path: trace.append(path),
+    "removed": lambda trace, path: trace.remove(path),
+    "replaced": lambda trace, path: trace.create(path.with_name("tmp")).rename(
+        path.with_name("tmp"), path, replaces=True
+    ),
+    "renamed and written": lambda trace, path: trace.rename(path, path.with_name("x")).append(
+        path.with_name("x")
+    ),
+}
+
+
+@pytest.mark.parametrize("there", ["changed", "gone", "a folder"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_kept_is_packed_as_it_was(trace, change, there):
+    path = trace.folder / "f"
+    trace.read(path).keep(path, "before", mode=0o100751, uid=5, gid=6, modified=7)
+    CHANGES[change](trace, path)
+    if there == "changed":
+        put(trace, "f", "after")
+    elif there == "a folder":
+        path.mkdir()
+    assert content_of(trace, "f") == "before"
+    item = packed(trace)["f"]
+    assert (item.kind, item.size, item.kept) == (Kind.FILE, 6, True)
+    assert item.status == Status(0o100751, 5, 6, 7)
+    assert changed(trace) == []
+    assert left_out(trace) == {}
+
+
+def test_an_output_that_was_kept_is_no_input(trace):
+    path = put(trace, "f", "after")
+    trace.keep(path, "before").truncate(path).read(path)
+    assert "f" not in packed(trace)
+
+
+def test_what_another_run_kept_is_too_late(trace):
+    path = put(trace, "f", "last")
+    trace.append(path).start().keep(path, "after the first run").append(path)
+    assert content_of(trace, "f") == "last"
+    assert changed(trace) == ["f"]
+
+
+def test_the_first_run_that_kept_a_file_counts(trace):
+    path = put(trace, "f", "last")
+    trace.keep(path, "before").append(path).start().keep(path, "after the first run").append(path)
+    assert content_of(trace, "f") == "before"
+
+
+def test_what_a_later_run_changes_is_kept_by_that_run(trace):
+    path = put(trace, "f", "after")
+    trace.read(path).start().keep(path, "before").truncate(path)
+    assert content_of(trace, "f") == "before"
+
+
+def test_what_one_run_made_and_the_next_changed_is_not_packed(trace):
+    path = put(trace, "f", "after")
+    trace.create(path).start().keep(path, "of the first run").append(path)
+    assert "f" not in packed(trace)
+
+
+@pytest.mark.parametrize("kind", ["too_large", "failed"])
+def test_what_could_not_be_kept_is_packed_with_a_warning(trace, kind):
+    path = put(trace, "f", "after")
+    trace.keep(path, kind=kind).append(path)
+    assert content_of(trace, "f") == "after"
+    assert changed(trace) == ["f"]
+
+
+def test_what_could_not_be_kept_is_not_kept_by_a_later_run(trace):
+    path = put(trace, "f", "last")
+    trace.keep(path, kind="too_large").append(path).start().keep(path, "after").append(path)
+    assert content_of(trace, "f") == "last"
+    assert changed(trace) == ["f"]
+
+
+def test_a_copy_that_is_gone_is_done_without(trace):
+    path = put(trace, "f", "after")
+    trace.keep(path, "before").append(path)
+    (trace.snapshots / "0/1").unlink()
+    assert content_of(trace, "f") == "after"
+    assert changed(trace) == ["f"]
+
+
+def test_a_copy_of_another_trace_is_not_taken(trace):
+    path = put(trace, "f", "after")
+    trace.keep(path, "before").append(path)
+    (trace.snapshots / "0/1").write_text("something else")
+    assert content_of(trace, "f") == "after"
+
+
+def test_a_mode_is_as_it_was(trace):
+    path = put(trace, "f", "content")
+    trace.read(path).keep(path, kind="status", mode=0o100400, uid=5, gid=6, modified=-7)
+    item = packed(trace)["f"]
+    assert item.source == os.fsencode(path)
+    assert item.status == Status(0o100400, 5, 6, -7)
+    assert changed(trace) == []
+
+
+def test_a_mode_is_as_it_was_before_the_content_was_changed(trace):
+    path = put(trace, "f", "after")
+    trace.read(path).keep(path, kind="status", mode=0o100400).keep(path, "before").append(path)
+    assert content_of(trace, "f") == "before"
+    assert packed(trace)["f"].status.mode == 0o100400
+
+
+def other_name(trace, links):
+    """A file is read by one name and changed by another, that it had before the runs."""
+    path = put(trace, "read", "after")
+    os.link(path, trace.folder / "changed")
+    found = path.stat()
+    inode = {"device": found.st_dev, "inode": found.st_ino, "links": links}
+    trace.read(path).keep(trace.folder / "changed", "before", **inode)
+    trace.truncate(trace.folder / "changed")
+    return path
+
+
+def test_a_file_that_was_changed_by_another_name_is_packed_as_it_was(trace):
+    other_name(trace, links=2)
+    assert content_of(trace, "read") == "before"
+    assert packed(trace)["changed"].source == packed(trace)["read"].source
+
+
+def test_an_inode_that_may_be_another_files_is_not_trusted(trace):
+    other_name(trace, links=1)
+    assert content_of(trace, "read") == "after"

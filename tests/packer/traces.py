@@ -16,6 +16,7 @@ from rpz.tracer.rows import (
     RemovalRow,
     RenameRow,
     RunRow,
+    SnapshotRow,
 )
 
 READ, WRITE, WDIR, STAT, LINK, SOCKET = (
@@ -88,6 +89,27 @@ class Trace:
     def remove(self, path, *, is_directory=False):
         self.file(path, STAT | LINK, is_directory=is_directory)
         return self._add(RemovalRow, name=os.fsencode(path), is_directory=is_directory)
+
+    def keep(self, path, content=None, *, kind="content", **status):
+        """What the file is, before the next event changes it; the name need not be there."""
+        number = sum(isinstance(row, SnapshotRow) for row in self.rows) + 1
+        if content is not None:
+            copy = self.snapshots / str(self.run) / str(number)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(content)
+            copy.chmod(0o600)
+        status = {"mode": 0o100644, "links": 1, "size": len(content or ""), **status}
+        return self._add(
+            SnapshotRow,
+            name=os.fsencode(path),
+            kind=kind,
+            number=number if content else 0,
+            **status,
+        )
+
+    @property
+    def snapshots(self):
+        return self.folder / ".rpz-trace" / "snapshots"
 
     def save(self, folder=None):
         """Write ``trace.sqlite3`` into a folder and return its path."""

@@ -8,6 +8,7 @@ Each program prints what has to be in its trace, one line each; names are absolu
 - ``EXEC PATH``: the program as it was asked for; ``KILLED N``: a process killed by signal N
 - ``CONNECT|ACCEPT|BIND|SENDTO ADDRESS``: ``unix:PATH`` or ``inet:HOST:PORT``
 - ``ABSENT PATH``, ``LISTING PATH ENTRIES``, ``WARNING TEXT``: TEXT is the beginning of a warning
+- ``SNAPSHOT KIND PATH``: what was kept of a file; ``UNCHANGED PATH``: nothing was
 - ``NEVER PATH``: no record about this path, but that it is absent; ``NEVER_STAT PATH``: no STAT use
   of it; ``NEVER_LISTED PATH``: no LISTING
 """
@@ -85,6 +86,8 @@ def _is_borne_out(line: str, seen: set[str]) -> bool:
         return any(other.startswith(line) for other in seen)
     if word == "NEVER_STAT":
         return f"STAT {path}" not in seen
+    if word == "UNCHANGED":
+        return not any(f"SNAPSHOT {kind.name} {path}" in seen for kind in records.SnapshotKind)
     return line in seen
 
 
@@ -144,13 +147,17 @@ def _address(address: bytes) -> str:
 
 
 def traced(
-    engine: str, folder: Path, *command: str | bytes | Path, env: Mapping[str, str] | None = None
+    engine: str,
+    folder: Path,
+    *command: str | bytes | Path,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str | Path] = (),
 ) -> Traced:
-    """Run a command in a folder under one of :data:`ENGINES`."""
+    """Run a command in a folder under one of :data:`ENGINES`, with options of the engine."""
     output = folder.with_name(folder.name + ".records")
     environment = {**(os.environ if env is None else env), "PYTHONPATH": str(PACKAGE)}
     done = subprocess.run(
-        [*ENGINES[engine], output, "--", *command],
+        [*ENGINES[engine], *options, output, "--", *command],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -1,8 +1,8 @@
 """The two engines see the same: the native tracer against the slow and simple one.
 
 What is compared is all that they record of files, links, names and programs, as a set: each use of
-each path with its flags. Left out is what lies below /proc: it has numbers of processes in it, and
-is never packed.
+each path with its flags, and what was kept of files before they were changed. Left out is what lies
+below /proc: it has numbers of processes in it, and is never packed.
 """
 
 from __future__ import annotations
@@ -132,7 +132,11 @@ def prepare(folder: Path) -> None:
 def seen(engine: str, folder: Path, command: list[str]) -> tuple[int, set[str]]:
     shutil.rmtree(folder, ignore_errors=True)
     prepare(folder)
-    run = traced(engine, folder, *command, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+    kept = folder.with_name("kept")
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir()
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    run = traced(engine, folder, *command, env=environment, options=["-s", kept])
     folder.with_name(folder.name + ".records").unlink()
     harness.check_stream(run.records)
     lines = {line for line in run.lines() if " /proc/" not in line}

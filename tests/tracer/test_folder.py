@@ -113,3 +113,59 @@ def test_abandoning_a_second_run_leaves_the_first(folder: TraceFolder) -> None:
     folder.abandon(run)
     assert folder.exists
     assert streams(folder) == ["0.records"]
+
+
+def make_snapshot(folder: TraceFolder, run: int) -> None:
+    (folder.unfinished_snapshots(run) / "1").write_text(f"run {run}")
+
+
+def kept(folder: TraceFolder) -> dict[str, str]:
+    files = folder.path.glob("snapshots/*/*")
+    return {str(path.relative_to(folder.path)): path.read_text() for path in files}
+
+
+def finish_run_that_keeps(folder: TraceFolder, existing: Existing = Existing.REFUSE) -> None:
+    run = folder.prepare(existing)
+    make_snapshot(folder, run)
+    folder.unfinished_stream(run).touch()
+    with replaced(folder.database, keep=run > 0) as database:
+        database.add([run_row(run)])
+    folder.finish(run)
+
+
+def test_each_run_has_its_snapshots(folder: TraceFolder) -> None:
+    finish_run_that_keeps(folder)
+    finish_run_that_keeps(folder, Existing.CONTINUE)
+    assert kept(folder) == {"snapshots/0/1": "run 0", "snapshots/1/1": "run 1"}
+
+
+def test_a_new_trace_replaces_all_snapshots_at_its_end(folder: TraceFolder) -> None:
+    finish_run_that_keeps(folder)
+    finish_run_that_keeps(folder, Existing.CONTINUE)
+    assert folder.prepare(Existing.OVERWRITE) == 0
+    make_snapshot(folder, 0)
+    assert len(kept(folder)) == 3
+    folder.unfinished_stream(0).touch()
+    folder.finish(0)
+    assert kept(folder) == {"snapshots/0/1": "run 0"}
+
+
+def test_runs_that_change_nothing_leave_no_folder(folder: TraceFolder) -> None:
+    finish_run(folder)
+    assert not folder.all_snapshots.exists()
+    finish_run_that_keeps(folder, Existing.CONTINUE)
+    finish_run(folder, Existing.CONTINUE)
+    assert [path.name for path in folder.all_snapshots.iterdir()] == ["1"]
+
+
+def test_an_abandoned_run_leaves_no_snapshots(folder: TraceFolder) -> None:
+    finish_run_that_keeps(folder)
+    make_snapshot(folder, folder.prepare(Existing.CONTINUE))
+    folder.abandon(1)
+    assert kept(folder) == {"snapshots/0/1": "run 0"}
+
+
+def test_snapshots_of_a_run_that_was_cut_short_are_replaced(folder: TraceFolder) -> None:
+    make_snapshot(folder, folder.prepare(Existing.REFUSE))
+    assert folder.prepare(Existing.REFUSE) == 0
+    assert kept(folder) == {}

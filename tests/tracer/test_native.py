@@ -91,7 +91,7 @@ def has_ended(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.parametrize("name", harness.program_names())
+@pytest.mark.parametrize("name", harness.program_names("snapshots"))
 def test_programs(name: str, engine: str, folder: Path, compiled) -> None:
     run = traced(engine, folder, compiled(name))
     assert run.stderr == b""

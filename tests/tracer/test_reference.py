@@ -19,7 +19,7 @@ from rpz.tracer.stream import read_records
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, compiled, traced
 
-PROGRAMS = harness.program_names("int80", "rare")
+PROGRAMS = harness.program_names("int80", "rare", "snapshots")
 KNOWN_GAPS: dict[tuple[str, str], str] = {}
 """(engine, program): why it is expected to fail."""
 

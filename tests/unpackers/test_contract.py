@@ -63,6 +63,20 @@ def test_missing_program(rpz, target):
     assert result.stderr.count(b"\n") == 1
 
 
+def test_nothing_runs_after_a_missing_program(rpz, target):
+    target(("status", "0"), ("status", "4"), binary="/bin/missing")
+    result = rpz("run", "demo")
+    assert result.returncode == 127
+    assert result.stderr.count(b"/bin/missing") == 1
+
+
+def test_another_end_is_told(rpz, target):
+    target(("status", "3"), ("status", "0"))
+    result = rpz("run", "demo")
+    assert result.returncode == 0
+    assert result.stderr == b"rpz: run0 ended with exit status 3; when traced, with 0.\n"
+
+
 def test_program_without_permission(rpz, target):
     target(("status", "0"), binary="/work")
     assert rpz("run", "demo").returncode == 126

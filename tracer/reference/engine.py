@@ -25,6 +25,7 @@ from rpz.tracer.records import SIGNALLED, Flag, Mode
 from rpz.tracer.reference import stops
 from rpz.tracer.reference.call import Call
 from rpz.tracer.reference.calls import CALLS, EXECUTIONS, succeeded
+from rpz.tracer.reference.events import Change
 from rpz.tracer.reference.numbers import NAMES
 from rpz.tracer.reference.resolve import place_of_descriptor
 from rpz.tracer.reference.stops import Operation
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rpz.tracer.reference.events import Event
+    from rpz.tracer.reference.keeper import Keeper
     from rpz.tracer.reference.recorder import Recorder
     from rpz.tracer.reference.stops import CallStop
 
@@ -53,9 +55,10 @@ FOREIGN = "The run executed a 32-bit program; the reference engine doesn't see w
 class Engine:
     """The tasks of one run, and what is to be done when one of them stops."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, keeper: Keeper) -> None:
         """Start with no tasks."""
         self._recorder = recorder
+        self._keeper = keeper
         self._debugger = PtraceDebugger()
         self._tasks: dict[int, Task] = {}
         self._early: dict[int, int] = {}
@@ -160,14 +163,20 @@ class Engine:
         if handler is None or not (self.running or task.call in EXECUTIONS):
             return ()
         try:
-            return handler(Call(task, stop.arguments))
+            expected = handler(Call(task, stop.arguments))
+            for event in expected:
+                if isinstance(event, Change):
+                    self._keeper.before(task, event)
         except (PtraceError, OSError):  # bad pointers: the call fails; killed: it doesn't matter
             return ()
+        return expected
 
     def _record(self, task: Task) -> None:
         try:
             for event in task.pending:
                 event.record(self._recorder, task)
+                if isinstance(event, Change):
+                    self._keeper.after(event)
         except PtraceError as error:
             log.debug("Task %d: %s", task.tid, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from rpz.tracer.records import ConnectionKind, Flag, Mode, RenameKind
@@ -69,6 +70,27 @@ class Removal:
     def record(self, recorder: Recorder, task: Task) -> None:
         """Write it to the stream."""
         recorder.remove(task.number, self.place)
+
+
+class Part(Enum):
+    """What of a file a call changes."""
+
+    CONTENT = auto()
+    STATUS = auto()
+    """Its mode, owner, times or attributes."""
+    NAME = auto()
+    """The name goes, or is another file's: the content may be lost."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file is changed: what it was is kept at the entry of the call, by a Keeper."""
+
+    place: Place
+    of: Part
+
+    def record(self, recorder: Recorder, task: Task) -> None:
+        """Write nothing: the entry did."""
 
 
 @dataclass(frozen=True)

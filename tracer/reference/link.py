@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Flag, Mode, RenameKind
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import NO_FLAG, Event, Removal, Renaming, Use
+from rpz.tracer.reference.events import NO_FLAG, Change, Event, Part, Removal, Renaming, Use
 from rpz.tracer.reference.resolve import Place, place_of_descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 
 
@@ -21,15 +23,26 @@ def _moving(old: Place | None, new: Place | None, kind: RenameKind) -> Sequence[
     folder = Flag.DIRECTORY if old and old.is_directory else NO_FLAG
     made = Use(new, Mode.WRITE | Mode.LINK, folder)
     if old is None or not old.exists or old.path.startswith(b"/proc/"):
-        return (made,)  # a file without a name (O_TMPFILE) is given one
-    return (Use(old, Mode.READ | Mode.LINK), made, Renaming(old, new, kind))
+        return (made, Change(new, Part.CONTENT))  # a file without a name (O_TMPFILE) is given one
+    moved = (Use(old, Mode.READ | Mode.LINK), made, Renaming(old, new, kind))
+    return (*moved, Change(new, Part.NAME)) if _replaces(old, new, kind) else moved
+
+
+def _replaces(old: Place, new: Place, kind: RenameKind) -> bool:
+    if old.status is None or new.status is None:
+        return False
+    return kind is RenameKind.RENAME and not os.path.samestat(old.status, new.status)
 
 
 def _rename(old: Name, new: Name, flags: int | None = None) -> Handler:
     def handler(call: Call) -> Sequence[Event]:
-        exchange = flags is not None and call.integer(flags) & RENAME_EXCHANGE
-        kind = RenameKind.EXCHANGE if exchange else RenameKind.RENAME
-        return _moving(old.place(call, follow=False), new.place(call, follow=False), kind)
+        given = 0 if flags is None else call.integer(flags)
+        kind = RenameKind.EXCHANGE if given & RENAME_EXCHANGE else RenameKind.RENAME
+        source = old.place(call, follow=False)  # the first that is missing is what is missed
+        target = new.place(call, follow=False)
+        if target and target.exists and given & RENAME_NOREPLACE:
+            return ()
+        return _moving(source, target, kind)
 
     return handler
 
@@ -51,7 +64,9 @@ def _linkat(call: Call) -> Sequence[Event]:
 def _making(name: Name, mode: Mode, flags: Flag = NO_FLAG) -> Handler:
     def handler(call: Call) -> Sequence[Event]:
         place = name.place(call, follow=False)
-        return () if place is None else (Use(place, mode, flags),)
+        if place is None or place.exists:
+            return ()
+        return (Use(place, mode, flags), Change(place, Part.CONTENT))
 
     return handler
 
@@ -59,7 +74,9 @@ def _making(name: Name, mode: Mode, flags: Flag = NO_FLAG) -> Handler:
 def _removing(name: Name) -> Handler:
     def handler(call: Call) -> Sequence[Event]:
         place = name.place(call, follow=False)
-        return () if place is None else (Use(place, Mode.STAT | Mode.LINK), Removal(place))
+        if place is None:
+            return ()
+        return (Use(place, Mode.STAT | Mode.LINK), Removal(place), Change(place, Part.NAME))
 
     return handler
 

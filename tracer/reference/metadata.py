@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Mode
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import Event, Use
+from rpz.tracer.reference.events import Change, Event, Part, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,23 @@ def _looking(name: Name) -> Handler:
     return handler
 
 
+def _changing(name: Name) -> Handler:
+    look = _looking(name)
+
+    def handler(call: Call) -> Sequence[Event]:
+        return [
+            event
+            for use in look(call)
+            if isinstance(use, Use)
+            for event in (use, Change(use.place, Part.STATUS))
+        ]
+
+    return handler
+
+
 def _truncate(call: Call) -> Sequence[Event]:
     place = Name(0).place(call)
-    return () if place is None else (Use(place, Mode.WRITE),)
+    return () if place is None else (Use(place, Mode.WRITE), Change(place, Part.CONTENT))
 
 
 LOOKING = {
@@ -38,6 +52,13 @@ LOOKING = {
     "faccessat2": Name(1, folder=0, flags=3),
     "readlink": Name(0, follow=False),
     "readlinkat": Name(1, folder=0, follow=False),
+    "getxattr": Name(0),
+    "lgetxattr": Name(0, follow=False),
+    "listxattr": Name(0),
+    "llistxattr": Name(0, follow=False),
+}
+
+CHANGING = {
     "chmod": Name(0),
     "fchmodat": Name(1, folder=0),
     "fchmodat2": Name(1, folder=0, flags=3),
@@ -48,10 +69,6 @@ LOOKING = {
     "utimes": Name(0),
     "futimesat": Name(1, folder=0),
     "utimensat": Name(1, folder=0, flags=3),
-    "getxattr": Name(0),
-    "lgetxattr": Name(0, follow=False),
-    "listxattr": Name(0),
-    "llistxattr": Name(0, follow=False),
     "setxattr": Name(0),
     "lsetxattr": Name(0, follow=False),
     "setxattrat": Name(1, folder=0, flags=2),
@@ -62,5 +79,6 @@ LOOKING = {
 
 CALLS: dict[str, Handler] = {
     **{call: _looking(name) for call, name in LOOKING.items()},
+    **{call: _changing(name) for call, name in CHANGING.items()},
     "truncate": _truncate,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Flag, Mode
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import NO_FLAG, Event, Listing, Use
+from rpz.tracer.reference.events import NO_FLAG, Change, Event, Listing, Part, Use
 from rpz.tracer.reference.listing import is_listed
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def _opening(call: Call, name: Name, flags: int, *, beneath: bool = False) -> Se
     use = Use(place, mode, Flag.TRUNCATED if replaced else NO_FLAG)
     if mode is Mode.READ and place.is_directory and is_listed(place.path):
         return (use, Listing(place))
+    fails = exclusive and place.exists
+    if not fails and (mode & Mode.WRITE or (mode is Mode.READ and flags & os.O_TRUNC)):
+        return (use, Change(place, Part.CONTENT))
     return (use,)
 
 

@@ -156,6 +156,16 @@ class Recorder:
         """Record that a socket was given an address."""
         self._write(records.Connection, number, kind, NOTHING, NOTHING, address)
 
+    def snapshot(self, number: int, place: Place, copy: int, kind: records.SnapshotKind) -> None:
+        """Record what a file is before its first change, and the number of the copy, if any."""
+        if (status := place.status) is None:
+            return
+        path = self._number(place.path)
+        about = (status.st_mode, status.st_nlink, status.st_uid, status.st_gid)
+        times = (_unsigned(status.st_atime_ns), _unsigned(status.st_mtime_ns))
+        inode = (status.st_dev, status.st_ino, status.st_size)
+        self._write(records.Snapshot, number, path, copy, kind, *about, *inode, *times)
+
     def warning(self, number: int, text: str) -> None:
         """Record what makes the trace less sure, once a run."""
         if text not in self._warnings:
@@ -193,6 +203,10 @@ class _WholeRecords:
     def close(self) -> None:
         os.fsync(self._descriptor)
         os.close(self._descriptor)
+
+
+def _unsigned(number: int) -> u64:
+    return u64(number % (1 << 64))
 
 
 def _now() -> u64:

@@ -14,16 +14,20 @@ from ptrace import PtraceError
 
 from rpz.errors import OWN_FAILURE, RpzError
 from rpz.process import FORWARDED, FROM_TERMINAL
+from rpz.tracer.engines import DEFAULTS
 from rpz.tracer.records import SIGNALLED
 from rpz.tracer.reference import stops
 from rpz.tracer.reference.command import Command
 from rpz.tracer.reference.engine import Engine
+from rpz.tracer.reference.keeper import Keeper
 from rpz.tracer.reference.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
     from types import FrameType
+
+    from rpz.tracer.engines import EngineOptions
 
 
 class EngineError(RpzError):
@@ -32,7 +36,12 @@ class EngineError(RpzError):
     exit_code = OWN_FAILURE
 
 
-def run(output: Path, argv: Sequence[bytes], environment: Sequence[bytes]) -> int:
+def run(
+    output: Path,
+    argv: Sequence[bytes],
+    environment: Sequence[bytes],
+    options: EngineOptions = DEFAULTS,
+) -> int:
     """Trace a command into a new record stream.
 
     Returns:
@@ -54,7 +63,8 @@ def run(output: Path, argv: Sequence[bytes], environment: Sequence[bytes]) -> in
         except EngineError:
             output.unlink()
             raise
-        status = _traced(recorder, command)
+        keeper = Keeper(recorder, options.snapshots, options.snapshot_limit)
+        status = _traced(recorder, keeper, command)
     return status - SIGNALLED + 128 if status >= SIGNALLED else status
 
 
@@ -67,10 +77,10 @@ def _seize(command: Command) -> None:
         raise _explained(error) from error
 
 
-def _traced(recorder: Recorder, command: Command) -> int:
+def _traced(recorder: Recorder, keeper: Keeper, command: Command) -> int:
     _pass_signals_to(command.pid)
     command.start()
-    engine = Engine(recorder)
+    engine = Engine(recorder, keeper)
     try:
         status = engine.trace(command.pid)
     except PtraceError as error:

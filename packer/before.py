@@ -1,0 +1,93 @@
+"""What files were before the runs changed them: what the tracer has kept of them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rpz.tracer.rows import SnapshotRow
+
+CONTENT, STATUS = "content", "status"
+WORD = 1 << 64
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a file was besides its content: ``modified`` is in nanoseconds since 1970."""
+
+    mode: int
+    uid: int
+    gid: int
+    modified: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The content that a file had."""
+
+    path: bytes
+    size: int
+
+
+@dataclass
+class Before:
+    """What was kept of one file: ``first`` at its first change, ``copied`` when its bytes were.
+
+    The two differ when a run changed its mode, say, and only then what is in it. Of ``copied``
+    there may be nothing but the record, because the file was too large.
+    """
+
+    first: SnapshotRow
+    copied: SnapshotRow | None = None
+
+    def add(self, row: SnapshotRow) -> None:
+        """Take in a row; the first of its kind counts."""
+        if self.copied is None and row.kind != STATUS:
+            self.copied = row
+
+    @property
+    def status(self) -> Status:
+        """What the file was besides its content."""
+        row = self.first
+        return Status(row.mode, row.uid, row.gid, row.modified)
+
+    def copy(self, snapshots: Path | None) -> Copy | None:
+        """Return the copy in the folder of snapshots; None: none was made, or it is gone."""
+        row = self.copied
+        if snapshots is None or row is None or row.kind != CONTENT:
+            return None
+        path = os.fsencode(snapshots / str(row.run_id) / str(row.number))
+        return Copy(path, row.size) if _is_whole(path, row.size) else None
+
+
+@dataclass
+class Inodes:
+    """What was kept of files by what tells that two names are one file.
+
+    Only of those that had several names: the inode of another is free for a new file.
+    """
+
+    _known: dict[tuple[int, int], Before] = field(default_factory=dict)
+
+    def add(self, before: Before) -> None:
+        """Take in what was kept of a file."""
+        row = before.first
+        if row.links > 1:
+            self._known.setdefault((row.device % WORD, row.inode % WORD), before)
+
+    def of(self, found: os.stat_result) -> Before | None:
+        """Return what was kept of a file that is there now."""
+        return self._known.get((found.st_dev, found.st_ino))
+
+
+def _is_whole(path: bytes, size: int) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == size and os.access(path, os.R_OK)
