@@ -352,13 +352,16 @@ for _ in range(20):
 
     def test_a_child_stopped_and_continued(self, engine: str, folder: Path) -> None:
         code = """
+seen, tell = os.pipe()
 pid = os.fork()
 if pid == 0:
     os.kill(os.getpid(), signal.SIGSTOP)
+    os.read(seen, 1)
     open("f", "w"), os._exit(5)
 assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
 os.kill(pid, signal.SIGCONT)
 assert os.WIFCONTINUED(os.waitpid(pid, os.WCONTINUED)[1])
+os.write(tell, b"x")
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5"""
         assert f"WRITE: {folder}/f" in python(engine, folder, code).lines()
 
