@@ -131,7 +131,9 @@ class TestFailure:
         inner = rpz.argv("trace", "-q", "-d", "inner", "touch", "made")
         done = rpz("trace", "-q", "-d", "outer", *inner)
         assert done.returncode == 125
-        assert_one_sentence(done.stderr, "ptrace")
+        inner_said, outer_said = done.stderr.splitlines(keepends=True)
+        assert_one_sentence(inner_said, "ptrace")
+        assert_one_sentence(outer_said, "wanted to trace another")
         assert not (rpz.folder / "inner").exists()
         assert not (rpz.folder / "made").exists()
 
