@@ -131,9 +131,9 @@ class TestFailure:
         inner = rpz.argv("trace", "-q", "-d", "inner", "touch", "made")
         done = rpz("trace", "-q", "-d", "outer", *inner)
         assert done.returncode == 125
-        inner_line, outer_line = done.stderr.splitlines(keepends=True)
-        assert_one_sentence(inner_line, "ptrace")
-        assert_one_sentence(outer_line, "wanted to trace another")
+        inner_said, outer_said = done.stderr.splitlines(keepends=True)
+        assert_one_sentence(inner_said, "ptrace")
+        assert_one_sentence(outer_said, "wanted to trace another")
         assert not (rpz.folder / "inner").exists()
         assert not (rpz.folder / "made").exists()
 

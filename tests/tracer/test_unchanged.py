@@ -118,8 +118,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 def install(code):
     raw = b"".join(struct.pack("HBBI", *line) for line in code)
     text = ctypes.create_string_buffer(raw)
-    described = struct.pack("HxxxxxxP", len(code), ctypes.addressof(text))
-    program = ctypes.create_string_buffer(described)
+    header = struct.pack("HxxxxxxP", len(code), ctypes.addressof(text))
+    program = ctypes.create_string_buffer(header)
     assert libc.prctl(38, 1, 0, 0, 0) == 0
     assert libc.prctl(22, 2, program) == 0
 RETURN, LOAD, EQUAL, KILL, ALLOW, ERROR = 6, 0x20, 0x15, 0x80000000, 0x7FFF0000, 0x50000
@@ -142,7 +142,7 @@ SHELL = {
     "10,000 processes": "i=0; while [ $i -lt 10000 ]; do (:); i=$((i+1)); done; echo $i",
     "pipes": "seq 20000 | sort -r | (read x; echo $x; cat >/dev/null) ; echo ${PIPESTATUS[*]}",
     "traps": "trap 'echo int' INT; kill -INT $$; trap 'echo chld' CHLD; (exit 3); echo $?; kill $$",
-    "exec -a": """exec -a "odd name" bash -c 'echo "$0"; tr "\\\\0" "\\\\n" </proc/$$/cmdline' x""",
+    "exec -a": 'exec -a "odd" bash -c \'echo "$0"; tr "\\\\0" "\\\\n" </proc/$$/cmdline\' arg0',
 }
 
 
