@@ -13,5 +13,5 @@ void enter_ptrace(struct task *task, const struct abi *abi) {
     return;
   said = true;
   record_warning(task->process, "A program wanted to trace another (as gdb, strace and rpz do), "
-                                "which the kernel refuses while rpz traces it: trace without it.");
+                                "which the kernel refuses while rpz traces it: trace without it");
 }
