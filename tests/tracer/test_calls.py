@@ -150,7 +150,7 @@ class TestNamespaces:
             "unshare -rm true; unshare -rm true",
             "unshare -rm sh -c 'mount --bind a b && cat b/f >/dev/null'",
             # setns: into that of a process that has its own
-            "unshare -rm sleep 60 & sleep 0.3; nsenter -U -m -t $! true; kill $!; wait; true",
+            "unshare -rm sleep 9 & sleep 1; nsenter -Um --preserve-credentials -t $! true; kill $!; wait",
         ],
     )
     def test_another_namespace_is_told_of_once(
@@ -161,8 +161,7 @@ class TestNamespaces:
         (folder / "a" / "f").touch()
         run = traced(engine, folder, "sh", "-c", script)
         assert (run.status, run.stderr) == (0, b"")
-        (warning,) = warnings(run)
-        assert "mount namespace" in warning
+        assert sum("mount namespace" in text for text in warnings(run)) == 1
 
     def test_a_clone_with_its_own(self, engine: str, folder: Path) -> None:
         code = """

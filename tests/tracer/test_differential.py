@@ -47,7 +47,7 @@ SHELL = {
     "temporary": "t=tmp.fixed; sort -o $t input; mv $t sorted; install -m 644 input i; ln -sfn i l",
     "background": "(sleep 0.1; cat input) & cat sub/other; wait",
     "killed": "sh -c 'cat input; kill -9 $$; cat sub/other'; true",
-    "not permitted": "chmod 0 input; cat input; chmod 0 sub2; ls sub2; cd sub2; true",
+    "not permitted": "chmod 0 input; cat input; chmod 0 sub2; ls sub2; cd sub2; chmod 755 sub2",
     "absolute": "cat $PWD/input $PWD/../$(basename $PWD)/input /../etc/hostname /etc/passwd",
 }
 PYTHON = {
