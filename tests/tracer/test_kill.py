@@ -104,7 +104,7 @@ def test_nothing_is_lost(tmp_path: Path, kill: Callable[[int, int], None]) -> No
 
 
 def test_killed_while_it_starts(tmp_path: Path) -> None:
-    """There is a whole trace or none, and nothing is in the way of the next."""
+    """There is a whole trace or none, and nothing is in the way of the next run."""
     print(f"RPZ_KILL_SEED={SEED}")  # noqa: T201
     chosen = random.Random(SEED)
     for number in range((KILLS + 4) // 5):
