@@ -54,8 +54,9 @@ static void warn_of_refusal(struct task *task) {
   if (task->refused)
     return;
   task->refused = true;
-  record_warning(task->process, "The memory of a process can't be read (it isn't dumpable): files "
-                                "that it names are missing from the trace");
+  record_warning(task->process,
+                 "The memory of a process can't be read (it isn't dumpable): files "
+                 "that it names are missing from the trace. Trace as root to see them");
 }
 
 static void enter_call(struct task *task, const struct call *call) {

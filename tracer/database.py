@@ -77,23 +77,16 @@ class TraceDatabase:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a new, empty database."""
-        connection = sqlite3.connect(path)
+        connection = _connection_for_writing(path)
         schema = files("rpz.tracer").joinpath("schema.sql").read_text("ascii")
         connection.executescript(schema)
         connection.execute(f"PRAGMA user_version = {VERSION}")
-        return cls._for_writing(connection)
+        return cls(connection)
 
     @classmethod
     def reopen(cls, path: Path) -> Self:
         """Open a database of ours to add to it."""
-        return cls._for_writing(sqlite3.connect(path))
-
-    @classmethod
-    def _for_writing(cls, connection: sqlite3.Connection) -> Self:
-        # It is written under a temporary name and thrown away when anything fails: no journal.
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("PRAGMA synchronous = OFF")
-        return cls(connection)
+        return cls(_connection_for_writing(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -176,6 +169,15 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
             f"{path} has version {version}, this rpz reads up to {VERSION}", "Upgrade rpz"
         )
     return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
+
+
+def _connection_for_writing(path: Path) -> sqlite3.Connection:
+    # It is written under a temporary name and thrown away when anything fails: no journal, which
+    # would be left in the folder when rpz is killed.
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def replacement(path: Path) -> Path:

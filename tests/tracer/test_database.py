@@ -254,3 +254,17 @@ class TestReplaced:
         with pytest.raises(TraceDatabaseError, match="can't be written"):
             write(path, LINK, LINK)
         assert list(path.parent.iterdir()) == []
+
+
+def test_there_is_one_file_at_any_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that a SIGKILL left would belong to the next database of that name."""
+    seen = set()
+
+    def connect(*arguments, **options) -> sqlite3.Connection:
+        connection = sqlite3.Connection(*arguments, **options)
+        connection.set_progress_handler(lambda: seen.update(path.parent.iterdir()), 1)
+        return connection
+
+    monkeypatch.setattr(database.sqlite3, "connect", connect)
+    write(path, LINK)
+    assert seen == {database.replacement(path)}
