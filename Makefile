@@ -20,7 +20,8 @@ lint: .venv/ready  ## Check style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/clang-format --dry-run --Werror $(filter %.c %.h,$(NATIVE))
+	MYPYPATH=benchmarks:typings .venv/bin/mypy benchmarks/*.py
+	.venv/bin/clang-format --dry-run --Werror $(filter %.c %.h,$(NATIVE)) benchmarks/memory.c
 
 format: .venv/ready  ## Put the code into the project's style
 	.venv/bin/ruff format .
