@@ -150,7 +150,10 @@ class TestNamespaces:
             "unshare -rm true; unshare -rm true",
             "unshare -rm sh -c 'mount --bind a b && cat b/f >/dev/null'",
             # setns: into that of a process that has its own
-            "unshare -rm sleep 9 & sleep 1; nsenter -Um --preserve-credentials -t $! true; kill $!; wait",
+            (
+                "unshare -rm sleep 60 & sleep 0.3; "
+                "nsenter -U -m --preserve-credentials -t $! true; kill $!; wait; true"
+            ),
         ],
     )
     def test_another_namespace_is_told_of_once(
