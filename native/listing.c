@@ -1,9 +1,11 @@
 #include "listing.h"
 
 #include "access.h"
+#include "deep.h"
 #include "record.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,9 +133,12 @@ static void warn_of_size(const struct task *task, const struct name *folder) {
 /* What the tracer may not read, or what is gone again, stays unlisted. */
 static void list(const struct task *task, struct name *name) {
   struct entries entries = {0};
-  DIR *folder = opendir(name->text);
-  if (folder == NULL)
+  int fd = deep_open(name->text, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (folder == NULL) {
+    close_fd(&fd);
     return;
+  }
   if (read_entries(folder, &entries))
     record_sorted(task, name, &entries);
   else
@@ -148,7 +153,7 @@ void note_listing(const struct task *task, struct name *folder, const struct sta
   if (is_of_the_machine(folder->text))
     return;
   if (status == NULL) {
-    if (stat(folder->text, &now) != 0)
+    if (deep_stat(folder->text, &now, 0) != 0)
       return;
     status = &now;
   }

@@ -1,6 +1,7 @@
 #include "resolve.h"
 
 #include "access.h"
+#include "deep.h"
 #include "record.h"
 
 #include <ctype.h>
@@ -18,15 +19,17 @@ struct walk {
   const struct task *task;
   char root[PATH_MAX]; /* what absolute paths start from, and ".." doesn't leave; "" is / */
   size_t root_length;
-  char real[2 * PATH_MAX]; /* "" is / */
+  char *real; /* "" is / */
   size_t length;
-  bool in_removed_folder; /* `real` was the name of the working folder; only ".." leads on */
+  size_t capacity;
+  char short_real[2 * PATH_MAX]; /* what `real` is, as long as that is enough */
+  bool in_removed_folder;        /* `real` was the name of the working folder; only ".." leads on */
   char ahead[2 * PATH_MAX];
   unsigned links;
 };
 
 static bool read_link(const char *path, char *target, size_t size) {
-  ssize_t length = readlink(path, target, size);
+  ssize_t length = deep_readlink(path, target, size);
   if (length < 0 || (size_t)length >= size)
     return false;
   target[length] = '\0';
@@ -44,7 +47,32 @@ static void proc_link_path(const struct task *task, int dirfd, char *path, size_
 static bool proc_link(const struct task *task, int dirfd, char *target, size_t size) {
   char path[64];
   proc_link_path(task, dirfd, path, sizeof path);
+  errno = 0;
   return read_link(path, target, size) && target[0] == '/';
+}
+
+/* Once a run. What is in a folder that was removed need not be in the trace. */
+static void warn_of_depth(const struct task *task, const char *link) {
+  static bool warned;
+  struct stat status;
+  if (warned || stat(link, &status) != 0 || status.st_nlink == 0)
+    return;
+  warned = true;
+  record_warning(task->process,
+                 "A process worked in a folder whose path is longer than 4,095 bytes and could "
+                 "not be found: what it used there is not in the trace");
+}
+
+/* Where it leads when proc_link can't say it, because that is too long. */
+static bool long_link(const struct task *task, int dirfd, struct buffer *target) {
+  char path[64];
+  if (errno != ENAMETOOLONG)
+    return false;
+  proc_link_path(task, dirfd, path, sizeof path);
+  if (deep_folder(path, target))
+    return true;
+  warn_of_depth(task, path);
+  return false;
 }
 
 /* Once a task has changed its root folder, each one's has to be asked for. */
@@ -64,13 +92,19 @@ static bool root_of(const struct task *task, char *root, size_t size) {
 
 struct name *folder_of(const struct task *task, int dirfd) {
   char path[PATH_MAX];
-  return proc_link(task, dirfd, path, sizeof path) ? name_of(path, strlen(path)) : NULL;
+  if (proc_link(task, dirfd, path, sizeof path))
+    return name_of(path, strlen(path));
+  struct buffer target = {0};
+  struct name *name =
+      long_link(task, dirfd, &target) ? name_of(target.data, target.size - 1) : NULL;
+  buffer_free(&target);
+  return name;
 }
 
 bool resolve_fd(const struct task *task, int fd, struct file *file) {
   file->name = folder_of(task, fd);
   /* A deleted file's link still has its old path, which may be another file's by now. */
-  file->exists = file->name != NULL && stat(file->name->text, &file->status) == 0;
+  file->exists = file->name != NULL && deep_stat(file->name->text, &file->status, 0) == 0;
   return file->exists;
 }
 
@@ -98,9 +132,21 @@ static void go_up(struct walk *walk) {
   walk->real[walk->length] = '\0';
 }
 
+/* Let `real` have room for SIZE bytes. */
+static void make_room(struct walk *walk, size_t size) {
+  if (size <= walk->capacity)
+    return;
+  bool was_short = walk->real == walk->short_real;
+  walk->capacity = size * 2;
+  walk->real = xrealloc(was_short ? NULL : walk->real, walk->capacity);
+  if (was_short)
+    memcpy(walk->real, walk->short_real, walk->length + 1);
+}
+
 static bool go_down(struct walk *walk, const char *component, size_t length) {
-  if (walk->in_removed_folder || walk->length + length + 2 > sizeof walk->real)
+  if (walk->in_removed_folder)
     return false;
+  make_room(walk, walk->length + length + 2);
   walk->real[walk->length] = '/';
   memcpy(walk->real + walk->length + 1, component, length);
   walk->length += length + 1;
@@ -172,7 +218,7 @@ static bool arrive(struct walk *walk, struct file *file) {
   if (walk->in_removed_folder)
     return false;
   file->name = real_name(walk);
-  file->exists = lstat(real_path(walk), &file->status) == 0;
+  file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!file->exists)
     return errno == ENOENT;
   if (S_ISDIR(file->status.st_mode))
@@ -185,7 +231,7 @@ static enum kind kind_of(struct walk *walk, struct name *name) {
   struct stat status;
   if (name_kind(name) != KIND_UNKNOWN)
     return name_kind(name);
-  if (lstat(walk->real, &status) != 0) {
+  if (deep_stat(walk->real, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT)
       note_absent(walk->task, name);
     return KIND_UNKNOWN;
@@ -285,22 +331,35 @@ static void strip_removal(struct walk *walk, const struct task *task, int dirfd)
   walk->in_removed_folder = true;
 }
 
+static bool begin_deep(struct walk *walk, int dirfd) {
+  struct buffer path = {0};
+  bool is_there = long_link(walk->task, dirfd, &path);
+  if (is_there) {
+    walk->length = 0;
+    make_room(walk, path.size);
+    memcpy(walk->real, path.data, path.size);
+    walk->length = path.size - 1;
+  }
+  buffer_free(&path);
+  return is_there;
+}
+
 /* Stand in the folder that PATH is relative to. */
 static bool begin(struct walk *walk, int dirfd, const char *path) {
   if (path[0] == '/') {
     start_from(walk, false, true);
     return true;
   }
-  if (!proc_link(walk->task, dirfd, walk->real, sizeof walk->real))
-    return false;
+  if (!proc_link(walk->task, dirfd, walk->real, walk->capacity))
+    return begin_deep(walk, dirfd);
   walk->length = strcmp(walk->real, "/") == 0 ? 0 : strlen(walk->real);
   walk->real[walk->length] = '\0';
   strip_removal(walk, walk->task, dirfd);
   return true;
 }
 
-static bool walk_along(struct walk *walk, int dirfd, const char *path, enum follow follow,
-                       struct file *file) {
+static bool walk_to_end(struct walk *walk, int dirfd, const char *path, enum follow follow,
+                        struct file *file) {
   if (path[0] == '\0' || strlen(path) >= sizeof walk->ahead)
     return false;
   memcpy(walk->ahead, path, strlen(path) + 1);
@@ -315,6 +374,16 @@ static bool walk_along(struct walk *walk, int dirfd, const char *path, enum foll
     if (!step(walk, follow, file, &done))
       return false;
   return true;
+}
+
+static bool walk_along(struct walk *walk, int dirfd, const char *path, enum follow follow,
+                       struct file *file) {
+  walk->real = walk->short_real;
+  walk->capacity = sizeof walk->short_real;
+  bool arrived = walk_to_end(walk, dirfd, path, follow, file);
+  if (walk->real != walk->short_real)
+    free(walk->real);
+  return arrived;
 }
 
 bool resolve(const struct task *task, int dirfd, const char *path, enum follow follow,

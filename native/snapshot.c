@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "copy.h"
+#include "deep.h"
 #include "inodes.h"
 #include "record.h"
 
@@ -58,7 +59,7 @@ static bool is_unsettled(const struct file *file) {
  * aren't asked: in a user namespace they may do more than we may. */
 static bool may_write(const char *path, const struct stat *status) {
   uid_t user = geteuid();
-  return user == 0 || user == status->st_uid || access(path, W_OK) == 0;
+  return user == 0 || user == status->st_uid || deep_access(path, W_OK) == 0;
 }
 
 static bool may_remove(const struct file *file) {
@@ -75,9 +76,9 @@ static bool may_remove(const struct file *file) {
 static int open_source(const struct file *file) {
   struct stat status;
   int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  int fd = open(file->name->text, flags | O_NOATIME);
+  int fd = deep_open(file->name->text, flags | O_NOATIME);
   if (fd < 0 && errno == EPERM)
-    fd = open(file->name->text, flags);
+    fd = deep_open(file->name->text, flags);
   if (fd >= 0 && (fstat(fd, &status) != 0 || status.st_dev != file->status.st_dev ||
                   status.st_ino != file->status.st_ino)) {
     close(fd); /* another took its name just now */
@@ -197,6 +198,6 @@ void settle(const struct stat *status) {
 
 void settle_name(const struct name *name) {
   struct stat status;
-  if (folder >= 0 && lstat(name->text, &status) == 0)
+  if (folder >= 0 && deep_stat(name->text, &status, AT_SYMLINK_NOFOLLOW) == 0)
     settle(&status);
 }

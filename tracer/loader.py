@@ -89,7 +89,7 @@ class Loader:
                 return False
             self._add_all(self._start)
         except (KeyError, ValueError, OverflowError) as error:  # no such path, kind; beyond SQLite
-            raise RecordStreamError(f"The record stream is damaged: {error!r}") from error
+            raise RecordStreamError(f"The record stream is damaged: {_said(error)}") from error
         return True
 
     def _add_all(self, start: records.Run) -> None:
@@ -122,7 +122,7 @@ class Loader:
             id=self._run,
             engine=self._engine,
             argv=_joined(start.argv),
-            workingdir=start.workingdir,
+            workingdir=_name(start.workingdir),
             umask=start.umask,
             started=start.wall_clock,
             ended=end.wall_clock if end else None,
@@ -142,6 +142,8 @@ class Loader:
         self._end = record
 
     def _on_path(self, record: records.PathName) -> None:
+        if not _name(record.name).startswith(b"/"):
+            raise ValueError(f"{record.name!r} is not an absolute path")
         self._paths[record.path] = record.name
 
     def _on_process(self, record: records.Process) -> None:
@@ -202,7 +204,7 @@ class Loader:
 
     def _on_link(self, record: records.Link) -> None:
         name = self._paths[record.path]
-        self._add(LinkRow(self._next(), self._run, name, record.time, record.target))
+        self._add(LinkRow(self._next(), self._run, name, record.time, _name(record.target)))
 
     def _on_rename(self, record: records.Rename) -> None:
         self._add(
@@ -288,6 +290,16 @@ class Loader:
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None
         self._add(WarningRow(self._next(), self._run, record.time, process, record.text))
+
+
+def _name(name: bytes) -> bytes:
+    if b"\0" in name:
+        raise ValueError(f"{name!r} is no name")
+    return name
+
+
+def _said(error: Exception) -> str:
+    return f"number {error} is nothing's" if isinstance(error, KeyError) else str(error)
 
 
 def _signed(number: int) -> int:

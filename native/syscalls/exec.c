@@ -1,5 +1,6 @@
 /* execve(2), execveat(2), and what the kernel reads to do them: `#!` interpreters, the loader. */
 #include "../arch/abi.h"
+#include "../deep.h"
 #include "../memory.h"
 #include "../record.h"
 #include "arguments.h"
@@ -70,7 +71,7 @@ static bool elf_interpreter(const struct head *head, char *interpreter) {
 /* What else the kernel loads to run the file NAME; false: nothing. Nobody may have us wait for the
  * other end of a FIFO. */
 static bool interpreter_of(const struct name *name, char *interpreter) {
-  CLEANUP_FD int fd = open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  CLEANUP_FD int fd = deep_open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct head head = {.fd = fd};
   ssize_t got = fd < 0 ? -1 : read(fd, head.text, MORE_SIZE);
   if (got <= 0)
@@ -105,10 +106,14 @@ static struct name *spelt_name(const struct task *task, int dirfd, const char *p
   struct name *folder = path[0] == '\0' ? NULL : folder_of(task, dirfd);
   if (folder == NULL)
     return file->name;
-  char text[2 * PATH_MAX];
-  const char *slash = folder->length == 1 ? "" : "/";
-  int length = snprintf(text, sizeof text, "%s%s%s", folder->text, slash, path);
-  return name_of(text, (size_t)length);
+  struct buffer text = {0};
+  buffer_append(&text, folder->text, folder->length);
+  if (folder->length > 1)
+    buffer_append(&text, "/", 1);
+  buffer_append(&text, path, strlen(path));
+  struct name *name = name_of(text.data, text.size);
+  buffer_free(&text);
+  return name;
 }
 
 static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsigned path,

@@ -25,11 +25,13 @@ def any_record() -> st.SearchStrategy[Record]:
 
 
 NUMBER = st.integers(0, 4)
+PATH = st.one_of(STRING.map(lambda b: b"/" + b.replace(b"\0", b"")), STRING)
 
 
 def _small(kind: type[Record]) -> st.SearchStrategy[Record]:
     hints = get_type_hints(kind)
-    known = {u32: NUMBER, u64: U64, bytes: STRING, tuple[bytes, ...]: LIST}
+    string = PATH if kind is records.PathName else STRING
+    known = {u32: NUMBER, u64: U64, bytes: string, tuple[bytes, ...]: LIST}
     return st.builds(kind, time=U64, **{f.name: known[hints[f.name]] for f in fields(kind)[1:]})
 
 

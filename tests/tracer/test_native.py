@@ -285,6 +285,99 @@ for path in ("x" * 256, "x" * 4095, "x" * 4096, "x/" * 2047, "./" * 2047 + "f", 
         assert (deep, Mode.STAT) in run.uses()
 
 
+class TestDeepFolders:
+    """Whose paths no system call takes at once."""
+
+    NAMES = (*("d" * 250 for _ in range(20)), "last")
+
+    def lines(self, engine: str, folder: Path, code: str) -> set[str]:
+        """Return what was recorded in such a folder; `@` is its path, `^` is its parent's."""
+        start = f"for name in {self.NAMES!r}: os.mkdir(name), os.chdir(name)\n"
+        try:
+            run = python(engine, folder, start + code)
+        finally:
+            subprocess.run(["rm", "-rf", folder / self.NAMES[0]], check=True)
+        deep = str(folder.joinpath(*self.NAMES[:-1]))
+        lines = {line.replace(f"{deep}/last", "@").replace(deep, "^") for line in run.lines()}
+        assert "WRITE:DIRECTORY @" in lines
+        assert not any(line.startswith("WARNING") for line in lines)
+        return lines
+
+    def test_files(self, engine: str, folder: Path) -> None:
+        code = """
+open("a", "w").close(), open("./a").close(), os.stat("a"), os.path.exists("missing")
+os.rename("a", "b"), os.symlink("b", "l"), open("l").close(), os.link("b", "c"), os.unlink("c")
+os.listdir(), os.mkdir("sub"), open("sub/../../up", "w").close(), os.rmdir("sub")"""
+        assert {
+            "WRITE: @/a",
+            "READ:EXISTED @/a",
+            "STAT:EXISTED @/a",
+            "ABSENT @/missing",
+            "RENAME @/a @/b",
+            "SYMLINK @/l b",
+            "READ:EXISTED @/b",
+            "HARDLINK @/b @/c",
+            "REMOVE @/c",
+            "LISTING @ fb ll",
+            "READ:DIRECTORY|EXISTED @",
+            "STAT:DIRECTORY|EXISTED @/sub",
+            "STAT:DIRECTORY|EXISTED @",
+            "WRITE: ^/up",
+            "RMDIR @/sub",
+        } - self.lines(engine, folder, code) == set()
+
+    def test_descriptors(self, engine: str, folder: Path) -> None:
+        code = """
+here = os.open(".", os.O_PATH)
+os.chdir("/"), os.stat("file", dir_fd=here) if os.fchdir(here) else open("one", "w")
+os.chdir("/"), os.close(os.open("two", os.O_CREAT | os.O_WRONLY, dir_fd=here))"""
+        lines = self.lines(engine, folder, code)
+        assert {"WRITE: @/one", "WRITE: @/two", "WDIR:DIRECTORY|EXISTED @"} <= lines
+
+    def test_programs(self, engine: str, folder: Path) -> None:
+        code = """
+import shutil
+shutil.copy("/bin/true", "program")
+assert os.spawnv(os.P_WAIT, "./program", ["program"]) == 0
+assert os.spawnv(os.P_WAIT, "/bin/sh", ["sh", "-c", "echo >made"]) == 0"""
+        lines = self.lines(engine, folder, code)
+        assert {"EXEC @/./program", "READ:EXISTED @/program", "WRITE: @/made"} <= lines
+
+    def test_folders_that_change_their_names(self, engine: str, folder: Path) -> None:
+        code = """
+open("f", "w"), os.rename("../last", "../moved"), open("g", "w")
+os.rename("../moved", "../last"), open("h", "w"), os.rename("h", "i")"""
+        lines = self.lines(engine, folder, code)
+        assert {"RENAME @ ^/moved", "WRITE: ^/moved/g", "RENAME ^/moved @"} <= lines
+        assert {"WRITE: @/f", "WRITE: @/h", "RENAME @/h @/i"} <= lines
+
+    def test_a_removed_folder(self, engine: str, folder: Path) -> None:
+        code = "os.rmdir('../last')\ntry: open('f')\nexcept OSError: pass"
+        assert "RMDIR @" in self.lines(engine, folder, code)
+
+    def test_an_input(self, engine: str, folder: Path) -> None:
+        """It is kept as it was before the run."""
+        deep = folder.joinpath(*self.NAMES[:15])
+        deep.mkdir(parents=True)
+        code = f"""
+os.chdir({str(deep)!r})
+for name in {self.NAMES[15:]!r}: os.mkdir(name), os.chdir(name)
+open("f", "w").close(), open("f", "a").close()"""
+        kept = folder.with_name("kept")
+        kept.mkdir()
+        script = f"import os\n{code}"
+        subprocess.run([sys.executable, "-c", script], check=True)
+        again = script.replace("os.mkdir(name), ", "").replace('open("f", "w").close(), ', "")
+        argv = [sys.executable, "-I", "-S", "-c", again]
+        try:
+            run = traced(engine, folder, *argv, options=["-s", kept])
+        finally:
+            subprocess.run(["rm", "-rf", folder / self.NAMES[0]], check=True)
+        path = folder.joinpath(*self.NAMES, "f")
+        assert f"SNAPSHOT CONTENT {path}" in run.lines()
+        assert len(list(kept.iterdir())) == 1
+
+
 class TestProcesses:
     def test_ten_threads(self, engine: str, folder: Path) -> None:
         code = """

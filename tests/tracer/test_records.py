@@ -29,8 +29,18 @@ EXAMPLES = [
     records.Process(3, 1, 0, 4321, 0),
     records.Exec(4, 1, 1, 1, 0, (b"command",), (b"A=b", b"odd")),
     records.File(5, 1, 1, 3, 2),
+    records.Link(5, 1, 0, b"../target"),
+    records.Rename(5, 1, 1, 1, 1),
+    records.Remove(5, 1, 1, 0, 0),
+    records.Connection(5, 1, 1, 0, 0, b"\x01\x00/socket"),
+    records.Absent(5, 1, 1),
+    records.Listing(5, 1, 1, (b"ffile", b"dfolder")),
+    records.Snapshot(5, 1, 1, 1, 1, 0o100644, 1, 0, 0, 2049, 3, 4, 5, 6),
+    records.Warn(5, 1, 0, b"text"),
+    records.Exit(6, 1, 0x109, 1, 2, 3),
     records.End(6, 7, 0x109, 0),
 ]
+"""A record of each type."""
 
 
 def stream_of(*content: records.Record) -> bytes:
@@ -77,6 +87,10 @@ def test_a_stream_comes_back_in_order(content: list[records.Record]) -> None:
 
 def test_types_are_numbered_as_in_the_format() -> None:
     assert [record.TYPE for record in RECORDS] == list(range(1, 16))
+
+
+def test_there_is_an_example_of_each_type() -> None:
+    assert {type(record) for record in EXAMPLES} == set(RECORDS)
 
 
 def test_bytes_of_a_record() -> None:
@@ -127,6 +141,23 @@ def test_flipped_bits_are_never_a_traceback(flips: list[tuple[int, int]]) -> Non
     for place, bits in flips:
         damaged[place % len(damaged)] ^= bits
     read_until_damage(bytes(damaged))
+
+
+def test_each_flipped_bit_is_never_a_traceback() -> None:
+    whole = stream_of(*EXAMPLES)
+    for place in range(len(whole) * 8):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        read_until_damage(bytes(damaged))
+
+
+@given(st.integers(0, 20), st.integers(0, 40), st.binary(max_size=300))
+@settings(max_examples=300)
+def test_any_content_of_a_record_is_never_a_traceback(kind: int, size: int, body: bytes) -> None:
+    """Behind a header that is as it should be."""
+    body = body[: size * 8].ljust(size * 8, b"\xff")
+    header = RECORD.pack(RECORD.size + len(body), kind, 0, 5)
+    read_until_damage(stream_of(EXAMPLES[0]) + header + body)
 
 
 @given(st.binary(max_size=200))

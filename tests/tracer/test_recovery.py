@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rpz.errors import RpzError
 from rpz.tracer import records
@@ -16,9 +20,10 @@ from rpz.tracer.lock import LockedError
 from rpz.tracer.records import u32, u64
 from rpz.tracer.rows import RunRow, WarningRow
 from rpz.tracer.stream import RecordWriter
+from tests.tracer.test_records import EXAMPLES, stream_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.conftest import Rpz
 
 UNUSED = bytes(4096)
 """What the tracer has reserved in its file and not yet written."""
@@ -97,6 +102,80 @@ def test_what_came_before_damage_is_recovered(folder: TraceFolder) -> None:
     with TraceDatabase.open(folder.database) as database:
         (warning,) = database.rows(WarningRow)
     assert b"what came after is lost" in warning.text
+
+
+def damaged(content: bytes, flips: list[tuple[int, int]], end: int) -> bytes:
+    result = bytearray(content)
+    for place, bits in flips:
+        result[place % len(result)] ^= bits
+    return bytes(result[: end % (len(result) + 1)])
+
+
+FLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), max_size=4)
+
+
+@given(FLIPS, st.integers(0, 10_000))
+@settings(max_examples=100, deadline=None)
+def test_any_damage_is_a_trace_or_a_sentence(flips: list[tuple[int, int]], end: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = TraceFolder(Path(name) / "trace")
+        folder.records.mkdir(parents=True)
+        stream = folder.unfinished_stream(0)
+        content = damaged(stream_of(*EXAMPLES), flips, end)
+        stream.write_bytes(content)
+        try:
+            found = recover(folder)
+        except RpzError:
+            assert stream.read_bytes() == content
+            assert not folder.database.exists()
+        else:
+            assert folder.exists == bool(found)
+
+
+COMMON = stream_of(*EXAMPLES)
+DAMAGED = {
+    "empty": b"",
+    "no stream": b"something else",
+    "header only": COMMON[:16],
+    "cut in a record": COMMON[:-60],
+    "cut in the header": COMMON[:9],
+    "a newer version": COMMON[:8] + b"\x02" + COMMON[9:],
+    "no path of that number": stream_of(*EXAMPLES, records.Absent(7, 1, 99)),
+    "no process of that number": stream_of(*EXAMPLES[:2], *EXAMPLES[3:]),
+    "no such kind": stream_of(*EXAMPLES, records.Rename(7, 1, 1, 1, 99)),
+    "no run": stream_of(*EXAMPLES[1:]),
+    "a name with a NUL": stream_of(*EXAMPLES[:2], records.PathName(2, 1, b"/\0"), *EXAMPLES[2:]),
+    "an empty name": stream_of(*EXAMPLES[:2], records.PathName(2, 1, b""), *EXAMPLES[2:]),
+    "a relative name": stream_of(*EXAMPLES[:2], records.PathName(2, 1, b"x"), *EXAMPLES[2:]),
+    "no arguments": stream_of(records.Run(1, 2, 0, 0, b"", ()), *EXAMPLES[1:]),
+    "another command": stream_of(records.Run(1, 2, 0, 77, b"", (b"",)), *EXAMPLES[1:]),
+    "a folder with a NUL": stream_of(records.Run(1, 2, 0, 0, b"/\0", (b"",)), *EXAMPLES[1:]),
+    "a link with a NUL": stream_of(*EXAMPLES, records.Link(7, 1, 0, b"no\0target")),
+    "odd texts": stream_of(
+        records.Run(1, 2, 0, 0, b"folder", (b"",)),
+        *EXAMPLES[1:],
+        records.Link(7, 1, 0, b""),
+        records.Connection(7, 1, 1, 0, 0, b"\1"),
+        records.Listing(7, 1, 1, (b"", b"f")),
+        records.Exec(7, 1, 1, 1, 0, (), (b"",)),
+        records.Warn(7, 99, 0, b"\xff\n\0"),
+    ),
+    "a socket without a path": stream_of(*EXAMPLES, records.Connection(7, 1, 1, 0, 0, b"\1\0")),
+    "behind it": COMMON + b"\1" * 100,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_the_command_says_a_sentence(rpz: Rpz, name: str) -> None:
+    folder = TraceFolder(rpz.folder / ".rpz-trace")
+    folder.records.mkdir(parents=True)
+    folder.unfinished_stream(0).write_bytes(DAMAGED[name])
+    done = rpz("recover")
+    assert done.stdout == b""
+    assert done.returncode == (0 if folder.exists else 1)
+    lines = done.stderr.splitlines()
+    assert lines
+    assert all(line.startswith(b"rpz: ") for line in lines)
 
 
 def test_a_run_that_never_started_is_removed(folder: TraceFolder) -> None:

@@ -70,13 +70,17 @@ def user(request: pytest.FixtureRequest) -> Iterator[User]:
         yield User(folder, prefix)
 
 
+def compiled(name: str, user: User) -> Path:
+    program = user.folder / name
+    source = harness.PROGRAMS / "users" / f"{name}.c"
+    subprocess.run([harness.compiler(), "-o", program, source], check=True)
+    return program
+
+
 def test_memory_that_cannot_be_read(user: User) -> None:
     for name in ("hidden", "shown"):
         (user.folder / name).touch()
-    program = user.folder / "undumpable"
-    source = harness.PROGRAMS / "users" / "undumpable.c"
-    subprocess.run([harness.compiler(), "-o", program, source], check=True)
-    run = user.traces(program)
+    run = user.traces(compiled("undumpable", user))
     assert (run.status, run.stderr) == (0, b"")
     assert f"READ:EXISTED {user.folder}/shown" in run.lines()
     assert not any("hidden" in line for line in run.lines())
@@ -84,6 +88,22 @@ def test_memory_that_cannot_be_read(user: User) -> None:
     assert warning == (
         "rpz: The memory of a process can't be read (it isn't dumpable): files that it names are "
         "missing from the trace. Trace as root to see them."
+    )
+
+
+def test_a_deep_folder_that_cannot_be_found(user: User) -> None:
+    try:
+        run = user.traces(compiled("deep", user))
+    finally:
+        subprocess.run(["rm", "-rf", user.folder / ("d" * 250)], check=True)
+    assert (run.status, run.stderr) == (0, b"")
+    deep = user.folder.joinpath(*["d" * 250] * 20, "hidden")
+    assert f"WRITE: {deep}/below/shown" in run.lines()
+    assert not any("unseen" in line for line in run.lines())
+    (warning,) = user.warnings()
+    assert warning == (
+        "rpz: A process worked in a folder whose path is longer than 4,095 bytes and could not be "
+        "found: what it used there is not in the trace."
     )
 
 

@@ -51,6 +51,11 @@ STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 STARTING = ("fork", "vfork", "clone", "clone3")
 FOREIGN = "The run executed a 32-bit program; the reference engine doesn't see what that does"
 
+DEEP = (
+    "A process worked in a folder whose path is longer than 4,095 bytes and could not be found: "
+    "what it used there is not in the trace"
+)
+
 
 class Engine:
     """The tasks of one run, and what is to be done when one of them stops."""
@@ -148,6 +153,9 @@ class Engine:
             task.call = NAMES.get(stop.number, "")
             task.view.missed.clear()
             task.pending = self._expected(task, stop)
+            if task.view.too_deep:
+                task.view.too_deep.clear()
+                self._recorder.warning(task.number, DEEP)
         elif stop.operation is Operation.EXIT:
             if task.pending and succeeded(task.call, stop.result):
                 self._record(task)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ class View:
     tid: int
     missed: list[bytes] = field(default_factory=list, compare=False)
     """What the call that it is in has looked up and not found, the first first."""
+    too_deep: list[bytes] = field(default_factory=list, compare=False)
+    """Links of ``/proc`` that led where this engine can't follow: the path is too long."""
 
     def root(self) -> bytes:
         """Return the real path of the root folder: ``/`` but after a chroot."""
@@ -25,9 +28,11 @@ class View:
 
     def folder(self, dirfd: int) -> bytes | None:
         """Return the real path of the working folder or of a descriptor, if it has one."""
-        if dirfd == AT_FDCWD:
-            return real_target(b"/proc/%d/cwd" % self.tid)
-        return real_target(b"/proc/%d/fd/%d" % (self.tid, dirfd))
+        link = b"/proc/%d/" % self.tid + (b"cwd" if dirfd == AT_FDCWD else b"fd/%d" % dirfd)
+        target = real_target(link)
+        if target is None and _is_too_long(link):
+            self.too_deep.append(link)
+        return target
 
     def link_text(self, path: bytes) -> bytes:
         """Read a symbolic link as the task sees it: ``/proc/self`` is the task, not this engine."""
@@ -36,6 +41,16 @@ class View:
         if path == b"/proc/thread-self":
             return b"%d/task/%d" % (self.tgid, self.tid)
         return os.readlink(path)
+
+
+def _is_too_long(link: bytes) -> bool:
+    """Whether a link leads to what has a path, unlike a removed folder, but a long one."""
+    try:
+        if os.stat(link).st_nlink:
+            os.readlink(link)
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def real_target(link: bytes) -> bytes | None:
