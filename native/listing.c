@@ -5,6 +5,7 @@
 #include "record.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -130,15 +131,23 @@ static void warn_of_size(const struct task *task, const struct name *folder) {
   record_warning(task->process, text);
 }
 
+static DIR *open_folder(const char *path) {
+  DIR *folder = opendir(path);
+  if (folder != NULL || errno != ENAMETOOLONG)
+    return folder;
+  int fd = deep_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  folder = fd < 0 ? NULL : fdopendir(fd);
+  if (folder == NULL)
+    close_fd(&fd);
+  return folder;
+}
+
 /* What the tracer may not read, or what is gone again, stays unlisted. */
 static void list(const struct task *task, struct name *name) {
   struct entries entries = {0};
-  int fd = deep_open(name->text, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-  if (folder == NULL) {
-    close_fd(&fd);
+  DIR *folder = open_folder(name->text);
+  if (folder == NULL)
     return;
-  }
   if (read_entries(folder, &entries))
     record_sorted(task, name, &entries);
   else
