@@ -141,10 +141,11 @@ static void warn_of_privileges(const struct task *task) {
   record_warning(task->process, text);
 }
 
-static void record_images(const struct task *task) {
+static void record_images(struct task *task) {
   const struct exec *exec = &task->exec;
   if (exec->program == NULL)
     return;
+  add_running_image(task);
   uint32_t folder = exec->folder != NULL ? name_number(exec->folder) : 0;
   record_exec(task->process, name_number(exec->program), folder, &exec->argv, &exec->environment);
   for (size_t i = 0; i < exec->image_count; i++)

@@ -66,6 +66,8 @@ enter_function enter_inotify_add_watch, enter_fanotify_mark;
 enter_function enter_quotactl, enter_uselib, enter_bpf;
 /* exec.c */
 enter_function enter_execve, enter_execveat;
+/* After the exec: add what runs to the images, where the files themselves don't say it. */
+void add_running_image(struct task *task);
 /* socket.c */
 enter_function enter_connect, enter_bind, enter_accept, enter_sendto, enter_sendmsg, enter_sendmmsg,
     enter_socketcall;

@@ -98,6 +98,23 @@ static void add_images(struct task *task, struct name *name) {
   }
 }
 
+/* Where neither `#!` nor an ELF header names what runs, binfmt_misc does. */
+void add_running_image(struct task *task) {
+  char link[64], path[PATH_MAX];
+  struct stat status;
+  snprintf(link, sizeof link, "/proc/%d/exe", task->tid);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length <= 0)
+    return;
+  path[length] = '\0';
+  struct name *name = name_of(path, (size_t)length);
+  for (size_t i = 0; i < task->exec.image_count; i++)
+    if (task->exec.images[i] == name)
+      return;
+  if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+    add_images(task, name);
+}
+
 /* The path as it was spelt, made absolute. */
 static struct name *spelt_name(const struct task *task, int dirfd, const char *path,
                                const struct file *file) {
