@@ -74,15 +74,22 @@ class Inodes:
 
     _known: dict[tuple[int, int], Before] = field(default_factory=dict)
 
-    def add(self, before: Before) -> None:
-        """Take in what was kept of a file."""
-        row = before.first
+    def add(self, row: SnapshotRow, known: Before | None) -> Before:
+        """Take in a row of a file of which ``known`` was kept by this name; return all of it."""
+        place = row.device % WORD, row.inode % WORD
+        other = self._known.get(place) if row.links > 1 else None
+        if other is not None and other.first.run_id != row.run_id:
+            other = None  # since then the inode may be another file's
+        before = known or other or Before(row)
+        before.add(row)
         if row.links > 1:
-            self._known.setdefault((row.device % WORD, row.inode % WORD), before)
+            self._known.setdefault(place, before)
+        return before
 
-    def of(self, found: os.stat_result) -> Before | None:
-        """Return what was kept of a file that is there now."""
-        return self._known.get((found.st_dev, found.st_ino))
+    def of(self, found: os.stat_result, first_run: int) -> Before | None:
+        """Return what was kept of a file that is there now, and was there in ``first_run``."""
+        before = self._known.get((found.st_dev, found.st_ino))
+        return before if before is not None and first_run <= before.first.run_id else None
 
 
 def _is_whole(path: bytes, size: int) -> bool:

@@ -97,7 +97,9 @@ def describer(selection: Selection) -> Callable[[PosixPath], str]:
 
 
 def _runs(database: TraceDatabase, rows: list[RunRow]) -> tuple[Run, ...]:
-    roots = {process.run_id: process.id for process in database.rows(ProcessRow, "parent IS NULL")}
+    roots: dict[int, int] = {}
+    for process in database.rows(ProcessRow, "parent IS NULL"):
+        roots.setdefault(process.run_id, process.id)  # later ones lost their parents
     return tuple(_run(row, _first_exec(database, row.id, roots.get(row.id))) for row in rows)
 
 

@@ -109,7 +109,7 @@ def _use_existing(content: Content, row: FileRow) -> None:
     if not row.mode & WRITE:
         content.needed = True
     elif row.truncated:
-        content.needed |= _has_other_names(content)
+        content.needed |= _has_other_names(content) or _is_program(content)
         content.changed = content.discarded = True
     elif not row.mode & LINK:  # with LINK, the rename that follows tells what becomes of it
         content.needed = content.was_read = content.changed = True
@@ -118,6 +118,11 @@ def _use_existing(content: Content, row: FileRow) -> None:
 def _has_other_names(content: Content) -> bool:
     """Whether a replay must find the file, though not its bytes: another name may be read."""
     return content.before is not None and content.before.first.links > 1
+
+
+def _is_program(content: Content) -> bool:
+    """Whether who writes it anew relies on its mode: the shell's ``>`` makes no programs."""
+    return content.before is not None and bool(content.before.first.mode & 0o111)
 
 
 def _count(content: Content, row: FileRow) -> None:

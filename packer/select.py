@@ -126,7 +126,8 @@ def _verdict(
     source, found = _find(content.origin, names)
     if source is None or found is None:
         return _gone(content, content.origin, names)
-    before = content.before or tree.kept.of(found)  # changed by a name that the trace doesn't join
+    # Or changed by a name that the trace doesn't join
+    before = content.before or tree.kept.of(found, content.first_run)
     return _kept(content.origin, before, snapshots) or _found(content.origin, source, found, before)
 
 

@@ -84,9 +84,7 @@ class Tree:
         content = self.at(row.name)
         if content.origin is None or any(run < row.run_id for run in content.written_by):
             return  # an earlier run has changed it: that is too late
-        content.before = content.before or Before(row)
-        content.before.add(row)
-        self.kept.add(content.before)
+        content.before = self.kept.add(row, content.before)
 
     def make(self, path: bytes) -> Content:
         """Return the new, empty thing that a run has made at a path."""

@@ -66,10 +66,11 @@ class _NothingTracedError(Exception):
     """Undoes what :func:`replaced` has begun."""
 
 
-def recover(folder: TraceFolder) -> list[int]:
+def recover(folder: TraceFolder, failed: Callable[[RpzError], None] | None = None) -> list[int]:
     """Make the trace of every run that was cut short; return their numbers in the trace.
 
-    They are added to the trace that there is: nothing is replaced.
+    They are added to the trace that there is: nothing is replaced. With ``failed``, which is called
+    with each error, a run that can't be recovered doesn't keep the others from it.
 
     Raises:
         RpzError: there is no trace folder, a run is going on, a record can't be read.
@@ -81,8 +82,20 @@ def recover(folder: TraceFolder) -> list[int]:
         for number in folder.unfinished:
             if is_locked(folder.unfinished_stream(number)):
                 raise StillRunningError(folder)
-        found = [_recover(folder, number) for number in folder.unfinished]
+        found = [_recover_or_tell(folder, number, failed) for number in folder.unfinished]
     return [run for run in found if run is not None]
+
+
+def _recover_or_tell(
+    folder: TraceFolder, number: int, failed: Callable[[RpzError], None] | None
+) -> int | None:
+    try:
+        return _recover(folder, number)
+    except RpzError as error:
+        if failed is None:
+            raise
+        failed(error)
+        return None
 
 
 def _recover(folder: TraceFolder, number: int) -> int | None:

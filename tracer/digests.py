@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Progress: TypeAlias = Callable[[int], None]
 
 BLOCK = 1 << 18
+WORD = 1 << 64
+"""What numbers of 64 bits are taken modulo: SQLite's have a sign."""
 """Bytes that are read at a time."""
 KERNELS = (b"/dev/", b"/proc/", b"/sys/")
 """Folders whose files are no files of the machine: reading some of them never ends."""
@@ -138,15 +140,29 @@ def _files(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[_File
     kept: dict[bytes, SnapshotRow] = {}
     for row in database.rows(SnapshotRow, "run_id = ? AND kind = 'content'", run):
         kept.setdefault(row.name, row)
+    joined = {
+        (row.device % WORD, row.inode % WORD): row
+        for row in reversed(kept.values())
+        if row.links > 1
+    }
     for name in sorted(use.inputs):
-        if name in kept:
-            row = kept[name]
-            source = os.fsencode(snapshots / str(row.number))
-            yield _File(name, "input", source, row.size, row.modified)
+        snapshot = kept.get(name) or (_of_inode(name, joined) if use.is_as_it_was(name) else None)
+        if snapshot is not None:
+            source = os.fsencode(snapshots / str(snapshot.number))
+            yield _File(name, "input", source, snapshot.size, snapshot.modified)
         elif use.is_as_it_was(name):
             yield from _as_it_is(name, "input")
     for name in sorted(use.outputs):
         yield from _as_it_is(name, "output")
+
+
+def _of_inode(name: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> SnapshotRow | None:
+    """Return what was kept of a file that was changed by another of its names."""
+    try:
+        found = os.lstat(name)
+    except OSError:
+        return None
+    return joined.get((found.st_dev, found.st_ino))
 
 
 def _use(database: TraceDatabase, run: int) -> _Use:

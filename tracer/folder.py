@@ -204,12 +204,17 @@ class TraceFolder:
                 for path in _entries(part):
                     if number_of(path) != number:
                         _remove_whole(path)
-        self.unfinished_stream(number).replace(self.stream(run))
         if number != run:
             for part in self._parts[1:]:
                 for path in _entries(part):
                     if number_of(path) == number:
-                        path.replace(path.with_name(f"{run}{path.suffix}"))
+                        final = path.with_name(f"{run}{path.suffix}")
+                        _remove_whole(final)  # of a trace that was being replaced
+                        path.replace(final)
+        with contextlib.suppress(FileNotFoundError):  # it is not of this trace any more
+            self.config.replace(self.config.with_name("config.yml.old"))
+        # Last: until then rpz recover would do all this again
+        self.unfinished_stream(number).replace(self.stream(run))
         self._remove_if_empty(self.snapshots(run), self.all_snapshots)
 
     def abandon(self, number: int) -> None:

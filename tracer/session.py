@@ -16,7 +16,7 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
 from rpz.tracer.output import closed_streams_kept, saved_output
-from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
+from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
@@ -144,6 +144,12 @@ def summary(folder: TraceFolder, run: int) -> str:
     for text in warnings:
         log.warning("%s.", " ".join(text.decode(errors="backslashreplace").splitlines()))
     return f"{_plural(processes, 'process', 'processes')}, {_plural(len(names), 'file', 'files')}"
+
+
+def is_whole(folder: TraceFolder, run: int) -> bool:
+    """Whether the trace of a run has its end: its tracer was not killed before."""
+    with TraceDatabase.open(folder.database) as database:
+        return all(row.ended is not None for row in database.rows(RunRow, "id = ?", run))
 
 
 def _plural(count: int, one: str, many: str) -> str:

@@ -69,7 +69,8 @@ def read_records(path: Path) -> Iterator[Record]:
 
     """
     with path.open("rb") as file:
-        if not (start := file.read(HEADER.size)):
+        start = file.read(HEADER.size)
+        if not start.strip(b"\0"):  # nothing had reached the disk when the machine was killed
             return
         _check_header(path, start)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -14,6 +14,8 @@ from rpz.tracer.folder import TraceFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rpz.errors import RpzError
+
 log = logging.getLogger(__name__)
 
 
@@ -31,13 +33,18 @@ def command(folder: Path) -> None:
     from rpz.tracer.session import summary
 
     place = TraceFolder(folder)
-    runs = recover(place)
+    failures: list[RpzError] = []
+    runs = recover(place, failures.append)
     for run in runs:
         log.info("Recovered run %d: %s", run, summary(place, run))
-    if not runs and place.config.exists():
+    if runs or (not place.config.exists() and (place.exists or not failures)):
+        kept = reset_config(folder)
+        log.info("%s is as the trace has it", shown_path(folder / CONFIG))
+        if kept is not None:
+            log.info("What it was is in %s", shown_path(kept))
+    elif not failures:
         log.info("%s holds no run that was cut short", shown_path(folder))
-        return
-    kept = reset_config(folder)
-    log.info("%s is as the trace has it", shown_path(folder / CONFIG))
-    if kept is not None:
-        log.info("What it was is in %s", shown_path(kept))
+    for failure in failures[1:]:
+        log.error("%s", failure)
+    if failures:
+        raise failures[0]

@@ -144,10 +144,12 @@ def _conclude(place: TraceFolder, run: int) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
     from rpz.tracer.conclusion import reason
-    from rpz.tracer.session import summary
+    from rpz.tracer.session import is_whole, summary
 
     try:
         write_config(place.path)
+        if not is_whole(place, run):
+            log.warning("The tracer was stopped before the command: the trace ends there.")
         log.info("Traced %s. Edit %s if need be, then: rpz pack", summary(place, run), place.config)
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)

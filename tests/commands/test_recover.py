@@ -217,3 +217,21 @@ def test_a_folder_that_may_not_be_written(rpz: Rpz, small_disk: Path) -> None:
     assert done.returncode == 125
     assert done.stderr == b"rpz: small/trace: Read-only file system.\n"
     assert not (rpz.folder / "made").exists()
+
+
+def test_one_that_is_damaged_keeps_no_other_from_being_recovered(rpz: Rpz) -> None:
+    killed(rpz)
+    streams = rpz.folder / ".rpz-trace" / "records"
+    (streams / "0.unfinished").rename(streams / "1.unfinished")
+    (streams / "0.unfinished").write_bytes(b"what is this?" * 9)
+    done = rpz("recover")
+    assert done.returncode == 1
+    assert b"rpz: Recovered run 0: " in done.stderr
+    assert done.stderr.endswith(b"is not a record stream of rpz.\n")
+    assert rpz("pack").returncode == 0
+
+
+def test_a_killed_tracer_is_told(rpz: Rpz) -> None:
+    done = rpz("trace", "sh", "-c", "echo hi >f; kill -9 $PPID; sleep 1")
+    assert done.returncode == 137
+    assert b"rpz: The tracer was stopped before the command: the trace ends there.\n" in done.stderr

@@ -371,6 +371,32 @@ def test_a_copy_of_another_trace_is_not_taken(trace):
     assert content_of(trace, "f") == "after"
 
 
+def test_all_names_of_a_kept_file_are_as_they_were(trace):
+    path, other = put(trace, "a", "after"), trace.folder / "b"
+    other.hardlink_to(path)
+    found = {"links": 2, "device": 7, "inode": 8}
+    trace.read(path).keep(path, kind="status", mode=0o100640, **found).stat(path)
+    trace.keep(other, "before", mode=0o100755, **found).append(other)
+    assert content_of(trace, "a") == content_of(trace, "b") == "before"
+    assert packed(trace)["a"].status.mode == packed(trace)["b"].status.mode == 0o100640
+    assert changed(trace) == []
+
+
+def test_the_inode_of_a_kept_file_may_be_another_files_in_the_next_run(trace):
+    path = put(trace, "d", "fresh")
+    found = path.stat()
+    gone = trace.folder / "a"
+    trace.keep(gone, "old", links=2, device=found.st_dev, inode=found.st_ino).append(gone)
+    trace.remove(gone).start().read(path)
+    assert content_of(trace, "d") == "fresh"
+
+
+def test_a_program_that_is_written_anew_keeps_its_mode(trace):
+    path = put(trace, "prog", "after")
+    trace.keep(path, "before", mode=0o100755).truncate(path)
+    assert packed(trace)["prog"].status.mode == 0o100755
+
+
 def test_a_mode_is_as_it_was(trace):
     path = put(trace, "f", "content")
     trace.read(path).keep(path, kind="status", mode=0o100400, uid=5, gid=6, modified=-7)

@@ -166,3 +166,38 @@ def test_snapshots_of_a_run_that_was_cut_short_are_replaced(folder: TraceFolder)
     make_snapshot(folder, folder.prepare(Existing.REFUSE))
     assert folder.prepare(Existing.REFUSE) == 0
     assert kept(folder) == {}
+
+
+def test_what_was_left_by_a_replaced_trace_is_in_nobodys_way(folder: TraceFolder) -> None:
+    finish_run(folder, keeps=True)
+    run = folder.prepare(Existing.OVERWRITE)
+    make_snapshot(folder, run)
+    folder.unfinished_stream(run).touch()
+    folder.finish(run, 0, replacing=False)  # as after an interruption
+    assert kept(folder) == {"snapshots/0/1": f"run {run}"}
+    assert streams(folder) == ["0.records"]
+
+
+def test_the_stream_has_its_final_name_last(
+    folder: TraceFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish_run(folder, keeps=True)
+    run = folder.prepare(Existing.OVERWRITE)
+    make_snapshot(folder, run)
+    folder.unfinished_stream(run).touch()
+    monkeypatch.setattr(type(folder.path), "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        folder.finish(run, 0, replacing=True)
+    assert folder.unfinished == [run]
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_configuration_of_fewer_runs_is_set_aside(folder: TraceFolder) -> None:
+    finish_run(folder)
+    folder.config.write_text("edited")
+    finish_run(folder, Existing.CONTINUE)
+    assert not folder.config.exists()
+    assert (folder.path / "config.yml.old").read_text() == "edited"

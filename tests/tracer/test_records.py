@@ -204,3 +204,8 @@ def test_a_string_longer_than_its_record_is_damage() -> None:
     struct.pack_into("<I", damaged, HEADER.size + RECORD.size + 4, 2**32 - 1)
     with pytest.raises(RecordStreamError, match="damaged at byte 16: string longer"):
         read(bytes(damaged))
+
+
+def test_a_stream_of_which_nothing_reached_the_disk_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(bytes(4096))
+    assert list(read_records(tmp_path / "s")) == []
