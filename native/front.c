@@ -53,6 +53,8 @@ void front_begin(void) {
   /* A signal that comes now waits until there is somebody to pass it on to. */
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
+  /* Who started us may ignore it: then nobody could wait for the tracer. */
+  void (*child)(int) = signal(SIGCHLD, SIG_DFL);
   tracer = fork();
   if (tracer < 0)
     die("No process can be made: %s.", strerror(errno));
@@ -65,6 +67,7 @@ void front_begin(void) {
   sigprocmask(SIG_SETMASK, &before, NULL);
   close(ends[0]);
   status_pipe = ends[1];
+  signal(SIGCHLD, child);           /* the command inherits it */
   prctl(PR_SET_PDEATHSIG, SIGKILL); /* the run doesn't go on without the one who waits for it */
   if (getppid() != front)
     raise(SIGKILL);

@@ -109,8 +109,8 @@ static char **split_environment(const struct buffer *block) {
 }
 
 static void record_start(char **argv) {
-  char folder[PATH_MAX];
-  if (getcwd(folder, sizeof folder) == NULL)
+  CLEANUP_FREE char *folder = getcwd(NULL, 0); /* of any length */
+  if (folder == NULL)
     die("The working folder has no path: %s.", strerror(errno));
   mode_t mask = umask(0);
   umask(mask);

@@ -147,9 +147,16 @@ static void remember_linked(const struct file *file, uint32_t number, enum snaps
 static void record_other_name(const struct task *task, const struct file *file) {
   struct linked key = {.status = file->status};
   struct linked **found = tfind(&key, &linked, compare);
-  if (found != NULL && (*found)->name != file->name)
+  if (found == NULL)
+    return;
+  if ((*found)->name != file->name)
     record_snapshot(task->process, name_number(file->name), (*found)->number, (*found)->kind,
                     &(*found)->status);
+  if (file->status.st_nlink < 2) { /* its last name: the inode may be a new file's soon */
+    struct linked *gone = *found;
+    tdelete(&key, &linked, compare);
+    free(gone);
+  }
 }
 
 static void finish(const struct task *task, const struct file *file, uint32_t number,

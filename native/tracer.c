@@ -62,8 +62,10 @@ static void warn_of_refusal(struct task *task) {
 static void enter_call(struct task *task, const struct call *call) {
   const struct abi *abi;
   const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
-  if (row == NULL)
+  if (row == NULL) { /* a filter of the program's own wants a tracer, which it has none */
+    refuse_call(task->tid, ENOSYS);
     return;
+  }
   for (size_t i = 0; i < 6; i++)
     task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
   task->event_count = 0;

@@ -11,6 +11,7 @@ import click
 
 from rpz import __version__
 from rpz.errors import RpzError
+from rpz.process import learn_of_ends
 
 COMMANDS = {
     "trace": "rpz.commands.trace",
@@ -56,6 +57,7 @@ def rpz() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run ``rpz`` and end the process with the command's exit status."""
     set_up_logging()
+    learn_of_ends()
     try:
         status: Any = rpz.main(args=args, prog_name="rpz", standalone_mode=False)
     except click.ClickException as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from rpz.errors import CommandFailedError, MissingProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,31 @@ class Child(Protocol):
 
     def wait(self) -> int:
         """Wait for the end; return the exit status, negative for a signal."""
+
+
+def learn_of_ends() -> None:
+    """Let the ends of our children be known: who has started us may have had them ignored.
+
+    To be called at the start; :func:`as_we_were_started` gives it on.
+    """
+    global _ends_were_ignored  # noqa: PLW0603 (as a signal's disposition is the process's)
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _ends_were_ignored = True
+
+
+_ends_were_ignored = False
+
+
+def as_we_were_started() -> Callable[[], None] | None:
+    """Return what a child has to do first to be started as we were, if anything."""
+    if not _ends_were_ignored:
+        return None
+    return _ignore_ends
+
+
+def _ignore_ends() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 def installed_program(name: str) -> Path | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.process import wait_in_foreground
+from rpz.process import as_we_were_started, wait_in_foreground
 from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import DEFAULTS, ENGINES
@@ -117,6 +117,7 @@ def _run_engine(argv: Sequence[str | bytes], streams: dict[int, int]) -> int:
             pass_fds=_inherited_descriptors(),
             stdout=streams.get(1),
             stderr=streams.get(STANDARD_ERROR),
+            preexec_fn=as_we_were_started(),  # noqa: PLW1509 (it takes no lock)
         )
     )
 

@@ -1,5 +1,6 @@
 /* Files by the kernel's handles: name_to_handle_at(2), open_by_handle_at(2). */
 #include "../listing.h"
+#include "../snapshot.h"
 #include "arguments.h"
 
 void enter_name_to_handle_at(struct task *task, const struct abi *abi) {
@@ -30,6 +31,8 @@ void leave_open_by_handle_at(struct task *task, int64_t result) {
     return;
   uint32_t mode = mode_of(task->args[2]);
   note_use(task, &file, mode);
+  if (mode & WRITE) /* nothing is written yet */
+    keep_content(task, &file);
   if (mode == READ && S_ISDIR(file.status.st_mode))
     note_listing(task, file.name, &file.status);
 }

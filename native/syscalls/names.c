@@ -3,6 +3,7 @@
 #include "arguments.h"
 
 #include <linux/fs.h>
+#include <stdio.h>
 
 /* The name itself is moved or removed, and existed: keep where it leads if it is a link. */
 static void expect_name(struct task *task, const struct file *file, uint32_t mode) {
@@ -19,10 +20,15 @@ static void rename_file(struct task *task, const struct file *old, const struct 
                         uint64_t flags) {
   if (!found(task, old) || (new->exists && (flags & RENAME_NOREPLACE)))
     return;
+  if (new->exists && is_same(old, new)) { /* rename(2) then does nothing */
+    look_at(task, old);
+    look_at(task, new);
+    return;
+  }
   expect_name(task, old, READ | LINK);
   if (new->exists && S_ISLNK(new->status.st_mode))
     note_link(new->name);
-  if (new->exists && !(flags & RENAME_EXCHANGE) && !is_same(old, new))
+  if (new->exists && !(flags & RENAME_EXCHANGE))
     keep_removed(task, new);
   expect_file(task, new, WRITE | LINK, S_ISDIR(old->status.st_mode) ? DIRECTORY : 0);
   expect_rename(task, old->name, new->name, flags & RENAME_EXCHANGE ? EXCHANGED : RENAMED);
@@ -70,6 +76,15 @@ void enter_link(struct task *task, const struct abi *abi) {
     link_file(task, &old, &new);
 }
 
+/* A file of O_TMPFILE has no path, but the run has made it. */
+static void settle_fd(const struct task *task, int fd) {
+  char link[64];
+  struct stat status;
+  snprintf(link, sizeof link, "/proc/%d/fd/%d", task->tid, fd);
+  if (stat(link, &status) == 0 && status.st_nlink == 0)
+    settle(&status);
+}
+
 void enter_linkat(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file old, new;
@@ -79,6 +94,8 @@ void enter_linkat(struct task *task, const struct abi *abi) {
     /* A file without a name is given one: by descriptor, or through /proc. */
     if (!(flags & AT_EMPTY_PATH) || !resolve_fd(task, (int)task->args[0], &old))
       old = (struct file){.name = NULL, .exists = false};
+    if (old.name == NULL && (flags & AT_EMPTY_PATH))
+      settle_fd(task, (int)task->args[0]);
   }
   if (path_argument_at(task, 2, NOFOLLOW, &new))
     link_file(task, &old, &new);

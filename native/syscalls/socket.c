@@ -87,8 +87,11 @@ void leave_bind(struct task *task, int64_t result) {
 
 /* Who called is known at the end only. */
 void enter_accept(struct task *task, const struct abi *abi) {
-  (void)task;
   (void)abi;
+  uint32_t room = 0; /* the result's length may be more, and the rest isn't written */
+  if (task->args[1] != 0 && !read_memory(task->tid, task->args[2], &room, sizeof room))
+    room = 0;
+  task->args[5] = room;
 }
 
 void leave_accept(struct task *task, int64_t result) {
@@ -97,7 +100,7 @@ void leave_accept(struct task *task, int64_t result) {
   if (result < 0)
     return;
   if (task->args[1] == 0 || !read_memory(task->tid, task->args[2], &length, sizeof length) ||
-      !read_address(task, task->args[1], length, &address))
+      length > task->args[5] || !read_address(task, task->args[1], length, &address))
     length = 0;
   record_connection(task->process, ACCEPTED, &address, length);
 }

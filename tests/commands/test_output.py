@@ -180,7 +180,8 @@ class TestTerminal:
 
     def test_a_job_is_stopped_and_goes_on(self, rpz: Rpz, tmp_path: Path) -> None:
         shell = [sys.executable, "-c", CONTROL, *map(str, rpz.argv(*SAVE))]
-        script = "echo ready; read line; echo got $line; exit 8"
+        # Stopped in a read, it could still take the line that is meant for the shell
+        script = "echo ready; sleep 1; read line; echo got $line; exit 8"
         with Terminal(rpz, "--version", argv=[*shell, "sh", "-c", script]) as terminal:
             terminal.read_until(b"ready")
             terminal.write(b"\x1a")

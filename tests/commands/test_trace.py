@@ -137,6 +137,23 @@ class TestFailure:
         assert not (rpz.folder / "inner").exists()
         assert not (rpz.folder / "made").exists()
 
+    def test_started_by_who_ignores_its_children(self, rpz: Rpz) -> None:
+        command = ["sh", "-c", "grep SigIgn /proc/self/status; exit 9"]
+        script = "trap '' CHLD; exec \"$@\""
+        argv = rpz.argv("trace", "-q", *command)
+        done, bare = (
+            subprocess.run(
+                ["bash", "-c", script, "-", *words],
+                cwd=rpz.folder,
+                env=rpz.environment,
+                capture_output=True,
+                check=False,
+            )
+            for words in (argv, command)
+        )
+        assert (done.returncode, done.stderr) == (9, b"")
+        assert done.stdout == bare.stdout
+
     def test_there_is_no_tracer(self, rpz: Rpz) -> None:
         done = rpz("trace", "true", env={"RPZ_TRACER": "/no/tracer"})
         assert done.returncode == 125

@@ -104,6 +104,10 @@ PYTHON = {
                 except OSError: pass
         os.statvfs("sub"), os.access("link", os.R_OK), os.utime("input"), os.chown("link", -1, -1)
         """,
+    "same file": """
+        os.link("input", "hard"), os.rename("input", "hard"), os.rename("hard", "hard")
+        os.rename("link", "link"), open("input"), open("hard", "a")
+        """,
     "long paths": """
         for n in range(12): os.mkdir("d" * 200), os.chdir("d" * 200)
         open("deep", "w"), open("../../deep", "w")

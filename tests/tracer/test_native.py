@@ -181,6 +181,49 @@ class TestOnce:
         assert used(run, folder / "d", Mode.WRITE) == 3
 
 
+class TestSpecial:
+    def test_a_rename_between_names_of_one_file_does_nothing(
+        self, engine: str, folder: Path
+    ) -> None:
+        code = "open('a', 'w'), os.link('a', 'b'), os.rename('a', 'b'), open('a'), open('b')"
+        lines = python(engine, folder, code).lines()
+        assert not any(line.startswith("RENAME") for line in lines)
+        assert {f"READ {folder}/a", f"READ {folder}/b"} <= lines
+
+    def test_a_call_that_the_programs_own_filter_gives_to_a_tracer(
+        self, engine: str, folder: Path
+    ) -> None:
+        code = """
+import ctypes, struct
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, GETPPID), (6, 0, 0, 0x7FF00000), (6, 0, 0, 0x7FFF0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
+libc = ctypes.CDLL(None, use_errno=True)
+filter = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(text)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 == libc.prctl(22, 2, filter)
+assert libc.syscall(GETPPID) == -1 and ctypes.get_errno() == 38"""
+        number = {"x86_64": 110, "aarch64": 173}[os.uname().machine]
+        python(engine, folder, code.replace("GETPPID", str(number)))
+
+    def test_an_address_that_the_program_gave_no_room_for(self, engine: str, folder: Path) -> None:
+        code = """
+import ctypes, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("s"), server.listen()
+client = socket.socket(socket.AF_UNIX)
+client.bind("a-name-that-is-longer-than-that"), client.connect("s")
+room = ctypes.create_string_buffer(b"S" * 200)
+length = ctypes.c_uint(8)
+assert ctypes.CDLL(None).accept(server.fileno(), room, ctypes.byref(length)) >= 0"""
+        lines = python(engine, folder, code).lines()
+        assert not any(line.startswith("ACCEPT") and "S" in line for line in lines)
+
+    def test_a_parent_that_ignores_its_children(self, engine: str, folder: Path) -> None:
+        script = "trap '' CHLD; exec \"$@\""
+        argv = [*harness.ENGINES[engine], folder / "o", "--", "sh", "-c", "exit 9"]
+        done = subprocess.run(["bash", "-c", script, "-", *argv], check=False)
+        assert done.returncode == 9
+
+
 class TestSecondGeneration:
     """Paths whose parts have changed what they are since they were first looked up."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -207,3 +208,14 @@ def test_what_may_not_be_changed_is_not_copied(native_tracer: Path) -> None:
         run = Traced(0, b"", b"", list(read_records(folder / "own/out")))
         assert list(snapshots(run)) == ["mine"]
         assert (folder / "own/kept/1").read_text() == "mine"
+
+
+def test_a_file_made_without_a_name_is_the_runs_own(engine: str, folder: Path, kept: Path) -> None:
+    code = """
+import ctypes, os
+fd = os.open(".", os.O_TMPFILE | os.O_WRONLY)
+assert ctypes.CDLL(None).linkat(fd, b"", -100, b"made", 0x1000) == 0
+open("made", "a").write("more")"""
+    run = traced(engine, folder, sys.executable, "-I", "-S", "-c", code, options=["-s", kept])
+    assert run.status == 0, run.stderr
+    assert snapshots(run) == {}

@@ -20,18 +20,24 @@ RENAME_EXCHANGE = 2
 def _moving(old: Place | None, new: Place | None, kind: RenameKind) -> Sequence[Event]:
     if new is None:
         return ()
+    if old and _is_same(old, new) and kind is RenameKind.RENAME:  # rename(2) then does nothing
+        return (_look(old), _look(new))
     folder = Flag.DIRECTORY if old and old.is_directory else NO_FLAG
     made = Use(new, Mode.WRITE | Mode.LINK, folder)
     if old is None or not old.exists or old.path.startswith(b"/proc/"):
         return (made, Change(new, Part.CONTENT))  # a file without a name (O_TMPFILE) is given one
     moved = (Use(old, Mode.READ | Mode.LINK), made, Renaming(old, new, kind))
-    return (*moved, Change(new, Part.NAME)) if _replaces(old, new, kind) else moved
+    return (*moved, Change(new, Part.NAME)) if kind is RenameKind.RENAME else moved
 
 
-def _replaces(old: Place, new: Place, kind: RenameKind) -> bool:
+def _is_same(old: Place, new: Place) -> bool:
     if old.status is None or new.status is None:
         return False
-    return kind is RenameKind.RENAME and not os.path.samestat(old.status, new.status)
+    return os.path.samestat(old.status, new.status)
+
+
+def _look(place: Place) -> Use:
+    return Use(place, Mode.STAT | Mode.LINK if place.is_link else Mode.STAT)
 
 
 def _rename(old: Name, new: Name, flags: int | None = None) -> Handler:
