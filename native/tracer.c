@@ -3,6 +3,7 @@
 #include "access.h"
 #include "call.h"
 #include "filter.h"
+#include "forward.h"
 #include "memory.h"
 #include "placement.h"
 #include "record.h"
@@ -211,10 +212,13 @@ static void on_stop(struct task *task, int status) {
     on_event_stop(task, signal);
     break;
   default:
-    if (signal == (SIGTRAP | 0x80))
+    if (signal == (SIGTRAP | 0x80)) {
       on_call_end(task);
-    else
-      resume(task, signal);
+      break;
+    }
+    if (task->tgid == command)
+      forward_seen(signal);
+    resume(task, signal);
   }
 }
 
@@ -260,7 +264,7 @@ static volatile sig_atomic_t signal_for_rest;
 static void forward_signal(int signal) {
   int error = errno;
   if (command != 0)
-    kill(command, signal);
+    forward_later(signal);
   else
     signal_for_rest = signal;
   errno = error;
@@ -274,10 +278,24 @@ static void signal_rest(void) {
 }
 
 static volatile sig_atomic_t patience_is_over;
+static volatile sig_atomic_t forward_is_due;
 
 static void on_alarm(int signal) {
   (void)signal;
-  patience_is_over = 1;
+  if (command != 0)
+    forward_is_due = 1;
+  else
+    patience_is_over = 1;
+}
+
+static void forward(void) {
+  if (!forward_is_due)
+    return;
+  forward_is_due = 0;
+  if (command == 0)
+    return;
+  stop_alarm();
+  forward_due(command);
 }
 
 static void explain_wait(void) {
@@ -340,6 +358,7 @@ static void wait_for_parents(void) {
 static bool next_stop(struct stop *stop) {
   while (!is_over()) {
     signal_rest();
+    forward();
     int options = __WALL | (task_waiting_count() > 0 ? WNOHANG : 0);
     stop->tid = wait4(-1, &stop->status, options, &stop->usage);
     if (stop->tid > 0)

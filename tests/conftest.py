@@ -73,7 +73,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory):
 
     def compile_program(name: str, *options: str) -> Path:
         require("cc", "no C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
-        program = folder / "-".join((name, *(option.strip("-") for option in options)))
+        program = folder / "-".join(
+            (name.replace("/", "-"), *(option.strip("-") for option in options))
+        )
         if not program.exists():
             flags = ["-std=c11", "-D_GNU_SOURCE", "-pthread", *options]
             argv = ["cc", *flags, "-o", program, PROGRAMS / f"{name}.c"]

@@ -137,6 +137,17 @@ class TestFailure:
         assert not (rpz.folder / "inner").exists()
         assert not (rpz.folder / "made").exists()
 
+    @pytest.mark.parametrize("send", [os.killpg, os.kill])
+    def test_the_command_gets_a_signal_once(self, rpz: Rpz, compiled, send) -> None:
+        program = compiled("users/terms")
+        with rpz.start("trace", "-q", program, start_new_session=True) as child:
+            assert child.stdout
+            assert child.stdout.readline() == b"ready\n"
+            time.sleep(0.1)  # until each of us waits, and would pass it on at once
+            send(child.pid, signal.SIGTERM)
+            assert child.stdout.read() == b"1\n"
+        assert child.returncode == 0
+
     def test_started_by_who_ignores_its_children(self, rpz: Rpz) -> None:
         command = ["sh", "-c", "grep SigIgn /proc/self/status; exit 9"]
         script = "trap '' CHLD; exec \"$@\""

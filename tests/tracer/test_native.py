@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from rpz.tracer.records import Mode
 from rpz.tracer.stream import read_records
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture(params=["native", "sanitized"])
@@ -179,6 +183,20 @@ class TestOnce:
         run = python(native, folder, f"for _ in range(3): {code}")
         assert used(run, folder / "d" / "f", Mode.WRITE) == 3
         assert used(run, folder / "d", Mode.WRITE) == 3
+
+
+class TestSignals:
+    @pytest.mark.parametrize("send", [os.killpg, os.kill])
+    def test_the_command_gets_what_was_sent_once(
+        self, engine: str, folder: Path, compiled, send: Callable[[int, int], None]
+    ) -> None:
+        argv = [*harness.ENGINES[engine], folder / "o", "--", compiled("users/terms")]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as tracer:
+            assert tracer.stdout
+            assert tracer.stdout.readline() == b"ready\n"
+            send(tracer.pid, signal.SIGTERM)
+            assert tracer.stdout.read() == b"1\n"
+        assert tracer.returncode == 0
 
 
 class TestSpecial:
