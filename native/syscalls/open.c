@@ -1,8 +1,11 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
 #include "../listing.h"
 #include "../memory.h"
+#include "../placement.h"
 #include "../snapshot.h"
 #include "arguments.h"
+
+#include <string.h>
 
 /* struct open_how of <linux/openat2.h>, which older kernels' headers lack. */
 struct how {
@@ -61,11 +64,23 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
 typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
                       struct file *file);
 
+/* Such a file shows on which processors a process may run, also when it is read again. */
+static bool shows_processors(const char *path) {
+  static const char name[] = "/status";
+  size_t length = strlen(path), tail = sizeof name - 1;
+  return strncmp(path, "/proc/", 6) == 0 && length > tail &&
+         strcmp(path + length - tail, name) == 0;
+}
+
 static void open_by(resolver *find, struct task *task, int dirfd, unsigned path, uint64_t flags) {
   char text[PATH_MAX];
   struct file file;
   enum follow follow = (flags & O_NOFOLLOW) || creates_only(flags) ? NOFOLLOW : FOLLOW;
-  if (!text_argument(task, path, text, sizeof text) || !find(task, dirfd, text, follow, &file))
+  if (!text_argument(task, path, text, sizeof text))
+    return;
+  if (shows_processors(text))
+    placement_stop();
+  if (!find(task, dirfd, text, follow, &file))
     return;
   if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
     if (found(task, &file))

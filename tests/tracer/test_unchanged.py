@@ -83,6 +83,11 @@ print(seen, [line for line in open("/proc/self/status") if line.startswith("Cpus
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 for _ in range(100): os.path.exists("nothing")
 print(os.sched_getaffinity(0))""",
+    "processors in /proc": """
+seen = set()
+for _ in range(3000):
+    seen |= {line for line in open("/proc/self/status") if line.startswith("Cpus")}
+print(seen)""",
     "2,000 threads": """
 import threading
 threading.stack_size(65536)
