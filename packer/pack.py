@@ -88,7 +88,14 @@ def pack(
         _config_text(config, planned, selection),
         extras or {},
     )
-    summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
+    try:
+        summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
+    except OSError as error:
+        if error.filename is not None:  # it says itself what it is about
+            raise
+        raise PackError(
+            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
+        ) from error
     packed = {member.path for member in planned.members}
     return Report(
         path=target,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
+import subprocess
 import time
 
 import pytest
@@ -62,6 +64,20 @@ class TestPack:
         _, told = pack.communicate(timeout=30)
         assert pack.returncode == 130
         assert told.strip() == b"rpz: Interrupted."
+        assert set(traced.iterdir()) == before
+
+    def test_says_what_can_not_be_written(self, rpz, traced):
+        (traced / "data.csv").write_bytes(random.Random(1).randbytes(100_000))
+        before = set(traced.iterdir())
+        limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "-", *rpz.argv("pack")]
+        done = subprocess.run(
+            limited, cwd=traced, env=rpz.environment, capture_output=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr == (
+            b"rpz: experiment.rpz can't be written: File too large. "
+            b"Make room, or choose another place.\n"
+        )
         assert set(traced.iterdir()) == before
 
     def test_shows_a_wrong_edit(self, rpz, traced):
