@@ -137,7 +137,9 @@ class TestTerminal:
         assert outputs(rpz) == ["0.stdout"]
 
     def test_its_size_is_the_real_ones(self, rpz: Rpz) -> None:
-        script = "trap 'stty size <&1; exit 6' WINCH; stty size <&1; while :; do sleep 0.05; done"
+        # The real terminal tells first: the command may ask too early, and is told again
+        look = 'set -- $(stty size <&3); [ "$1" = 50 ] && stty size <&3 && exit 6'
+        script = f"exec 3<&1; trap '{look}' WINCH; stty size <&3; while :; do sleep 0.05; done"
         with Terminal(rpz, *SAVE, "sh", "-c", script) as terminal:
             terminal.read_until(b"0 0\r\n")
             size = struct.pack("HHHH", 50, 133, 0, 0)
