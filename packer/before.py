@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rpz.tracer.rows import SnapshotRow
 
 CONTENT, STATUS = "content", "status"
-WORD = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,13 @@ class Inodes:
 
     def add(self, row: SnapshotRow, known: Before | None) -> Before:
         """Take in a row of a file of which ``known`` was kept by this name; return all of it."""
-        place = row.device % WORD, row.inode % WORD
-        other = self._known.get(place) if row.links > 1 else None
+        other = self._known.get(row.place) if row.links > 1 else None
         if other is not None and other.first.run_id != row.run_id:
             other = None  # since then the inode may be another file's
         before = known or other or Before(row)
         before.add(row)
         if row.links > 1:
-            self._known.setdefault(place, before)
+            self._known.setdefault(row.place, before)
         return before
 
     def of(self, found: os.stat_result, first_run: int) -> Before | None:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Progress: TypeAlias = Callable[[int], None]
 
 BLOCK = 1 << 18
-WORD = 1 << 64
-"""What numbers of 64 bits are taken modulo: SQLite's have a sign."""
 """Bytes that are read at a time."""
 KERNELS = (b"/dev/", b"/proc/", b"/sys/")
 """Folders whose files are no files of the machine: reading some of them never ends."""
@@ -140,11 +138,7 @@ def _files(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[_File
     kept: dict[bytes, SnapshotRow] = {}
     for row in database.rows(SnapshotRow, "run_id = ? AND kind = 'content'", run):
         kept.setdefault(row.name, row)
-    joined = {
-        (row.device % WORD, row.inode % WORD): row
-        for row in reversed(kept.values())
-        if row.links > 1
-    }
+    joined = {row.place: row for row in reversed(kept.values()) if row.links > 1}
     for name in sorted(use.inputs):
         snapshot = kept.get(name) or (_of_inode(name, joined) if use.is_as_it_was(name) else None)
         if snapshot is not None:

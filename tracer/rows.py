@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+WORD = 1 << 64
+"""What numbers of 64 bits are taken modulo: SQLite's have a sign."""
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -179,6 +182,11 @@ class SnapshotRow:
     size: int
     accessed: int
     modified: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Device and inode, which tell that two names are one file, as ``os.stat`` has them."""
+        return self.device % WORD, self.inode % WORD
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ static void run(const char *name) {
     put_output("/run/stderr", STDERR_FILENO);
     unlink("/run/records");
     alarm(60);
-    execl("/rpz-tracer", "rpz-tracer", "-s", snapshots, "/run/records", "--", program, (char *)NULL);
+    execl("/rpz-tracer", "rpz-tracer", "-s", snapshots, "/run/records", "--", program,
+          (char *)NULL);
     _exit(123);
   }
   int status = 0;

@@ -115,6 +115,12 @@ PYTHON = {
 }  # fmt: skip
 
 
+def python_command(name: str) -> list[str]:
+    """Return what runs a script of :data:`PYTHON`, without packages of the tests' own."""
+    code = "\n".join(["import os", *(line[8:] for line in PYTHON[name].splitlines())])
+    return [sys.executable, "-I", "-S", "-B", "-c", code]
+
+
 def prepare(folder: Path) -> None:
     (folder / "sub").mkdir(parents=True)
     (folder / "sub2").mkdir()
@@ -173,10 +179,7 @@ def test_shell(name: str, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("native_tracer")
 @pytest.mark.parametrize("name", PYTHON)
 def test_calls(name: str, tmp_path: Path) -> None:
-    lines = PYTHON[name].splitlines()
-    code = "\n".join(["import os", *(line[8:] for line in lines)])
-    # -I -S: no packages of the test's own environment
-    assert_same(tmp_path / "run", [sys.executable, "-I", "-S", "-B", "-c", code])
+    assert_same(tmp_path / "run", python_command(name))
 
 
 def test_the_calls_are_made() -> None:

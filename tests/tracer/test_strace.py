@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from rpz.tracer.records import Mode
 from tests.conftest import require
 from tests.tracer.harness import traced
-from tests.tracer.test_differential import PYTHON, SHELL, prepare
+from tests.tracer.test_differential import PYTHON, SHELL, prepare, python_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,5 +83,4 @@ def test_shell(name: str, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("native_tracer")
 @pytest.mark.parametrize("name", PYTHON)
 def test_calls(name: str, tmp_path: Path) -> None:
-    code = "\n".join(["import os", *(line[8:] for line in PYTHON[name].splitlines())])
-    compare(tmp_path / "run", [sys.executable, "-I", "-S", "-B", "-c", code])
+    compare(tmp_path / "run", python_command(name))
