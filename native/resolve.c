@@ -108,6 +108,21 @@ bool resolve_fd(const struct task *task, int fd, struct file *file) {
   return file->exists;
 }
 
+static bool is_same(const struct stat *one, const struct stat *other) {
+  return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool resolve_open(const struct task *task, int fd, struct file *file) {
+  char link[64];
+  struct stat status;
+  proc_link_path(task, fd, link, sizeof link);
+  file->name = folder_of(task, fd);
+  file->exists = file->name != NULL && stat(link, &status) == 0 &&
+                 deep_stat(file->name->text, &file->status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 is_same(&status, &file->status);
+  return file->exists;
+}
+
 /* What lies below /proc changes by itself: it is neither remembered nor worth a record. */
 static bool is_lasting(const struct name *name) { return strncmp(name->text, "/proc/", 6) != 0; }
 
@@ -174,8 +189,7 @@ static bool has_path(const char *link, struct stat *status) {
   char target[PATH_MAX];
   struct stat named;
   return stat(link, status) == 0 && read_link(link, target, sizeof target) && target[0] == '/' &&
-         lstat(target, &named) == 0 && named.st_dev == status->st_dev &&
-         named.st_ino == status->st_ino;
+         lstat(target, &named) == 0 && is_same(&named, status);
 }
 
 /* Go on from an absolute path, or from the folder of the link that had it. */

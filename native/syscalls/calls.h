@@ -46,7 +46,8 @@ enter_function enter_open, enter_openat, enter_openat2, enter_creat, enter_trunc
 /* metadata.c */
 enter_function enter_path, enter_path_nofollow, enter_at, enter_at_flags3, enter_at_flags4,
     enter_at_flags2, enter_readlink, enter_readlinkat, enter_change, enter_change_nofollow,
-    enter_change_at, enter_change_at_flags2, enter_change_at_flags3, enter_change_at_flags4;
+    enter_change_at, enter_change_at_flags2, enter_change_at_flags3, enter_change_at_flags4,
+    enter_change_open;
 /* names.c */
 enter_function enter_rename, enter_renameat, enter_renameat2, enter_link, enter_linkat,
     enter_symlink, enter_symlinkat, enter_unlink, enter_unlinkat, enter_rmdir, enter_mkdir,

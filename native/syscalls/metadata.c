@@ -1,4 +1,4 @@
-/* Calls that look at a file, or change its owner, mode, times or attributes, by its name. */
+/* Calls that look at a file by its name, or change its owner, mode, times or attributes. */
 #include "../snapshot.h"
 #include "arguments.h"
 
@@ -66,12 +66,38 @@ static void change(const struct task *task, enum follow follow) {
   look_at(task, &file);
 }
 
+/* By a descriptor: it may have been opened for reading, when nothing was kept. */
+static void change_open(const struct task *task, int fd) {
+  struct file file;
+  if (!resolve_open(task, fd, &file))
+    return;
+  keep_status(task, &file);
+  look_at(task, &file);
+}
+
+/* NULL, or an empty path with AT_EMPTY_PATH, is the descriptor itself. */
+static bool names_nothing(const struct task *task, unsigned path, uint64_t flags) {
+  char text[PATH_MAX];
+  return (task->args[path] == 0 && (int)task->args[path - 1] != AT_FDCWD) ||
+         ((flags & AT_EMPTY_PATH) && text_argument(task, path, text, sizeof text) &&
+          text[0] == '\0');
+}
+
 static void change_from(const struct task *task, uint64_t flags) {
   struct file file;
+  if (names_nothing(task, 1, flags)) {
+    change_open(task, (int)task->args[0]);
+    return;
+  }
   if (!path_argument_at(task, 0, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file))
     return;
   keep_status(task, &file);
   look_at(task, &file);
+}
+
+void enter_change_open(struct task *task, const struct abi *abi) {
+  (void)abi;
+  change_open(task, (int)task->args[0]);
 }
 
 void enter_change(struct task *task, const struct abi *abi) {

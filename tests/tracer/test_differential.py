@@ -104,6 +104,13 @@ PYTHON = {
                 except OSError: pass
         os.statvfs("sub"), os.access("link", os.R_OK), os.utime("input"), os.chown("link", -1, -1)
         """,
+    "open files": """
+        for change in (lambda fd: os.fchmod(fd, 0o600), lambda fd: os.fchown(fd, 0, 0),
+            os.utime, lambda fd: os.setxattr(fd, "user.x", b"1"), lambda fd: os.ftruncate(fd, 1)):
+            for name, flags in (("input", os.O_RDONLY), ("sub/other", os.O_RDWR)):
+                try: change(os.open(name, flags))
+                except OSError: pass
+        """,
     "same file": """
         os.link("input", "hard"), os.rename("input", "hard"), os.rename("hard", "hard")
         os.rename("link", "link"), open("input"), open("hard", "a")
