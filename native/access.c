@@ -55,6 +55,11 @@ bool is_first_time(uint32_t process, uint32_t path, uint64_t what) {
   return is_news(&(struct seen){process, path, (uint32_t)(what >> 32), (uint32_t)what});
 }
 
+bool is_known(uint32_t process, uint32_t path, uint64_t what) {
+  struct seen seen = {process, path, (uint32_t)(what >> 32), (uint32_t)what};
+  return capacity > 0 && table[slot_of(&seen)].process != 0;
+}
+
 /* What lies below /proc comes and goes by itself. */
 void note_absent(const struct task *task, struct name *name) {
   if (name->missed || strncmp(name->text, "/proc/", sizeof "/proc/" - 1) == 0)

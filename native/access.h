@@ -15,6 +15,8 @@ bool found(const struct task *task, const struct file *file);
 void note_absent(const struct task *task, struct name *name);
 /* True once a run for each of these: a number below UINT32_MAX - 1 is a process. */
 bool is_first_time(uint32_t process, uint32_t path, uint64_t what);
+/* Whether is_first_time was asked this before. */
+bool is_known(uint32_t process, uint32_t path, uint64_t what);
 /* Record these when the call that TASK is entering has succeeded; its end is then awaited. */
 void expect_file(struct task *task, const struct file *file, uint32_t mode, uint32_t flags);
 void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind);

@@ -44,6 +44,7 @@ struct task {
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   leave_function *leave; /* what is done at that end: the row's, unless its entry chose another */
   uint64_t args[6];
+  uint64_t interrupted; /* a hash of the connection that goes on being made, or 0 */
   struct event events[MAX_EVENTS];
   size_t event_count;
   struct exec exec;

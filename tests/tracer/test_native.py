@@ -184,6 +184,27 @@ class TestOnce:
         assert used(run, folder / "d" / "f", Mode.WRITE) == 3
         assert used(run, folder / "d", Mode.WRITE) == 3
 
+    def test_a_connection_that_a_signal_interrupts(
+        self, engine: str, folder: Path, compiled
+    ) -> None:
+        run = traced(engine, folder, compiled("interrupted"))
+        made = [r.address for r in run.records if isinstance(r, records.Connection) if r.kind == 1]
+        assert len(made) == len(set(made)) == 4
+
+    def test_a_receiver_whose_name_is_another_file(self, engine: str, folder: Path) -> None:
+        code = """
+import socket
+for name in "ab":
+    os.mkdir(name), os.chdir(name)
+    server, client = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+    server.bind("s")
+    for _ in range(2): client.sendto(b"x", "s"), client.sendmsg([b"x"], [], 0, "s")
+    os.chdir("..")"""
+        run = python(engine, folder, code)
+        assert {f"WRITE|SOCKET:EXISTED {folder}/{name}/s" for name in "ab"} <= run.lines()
+        sent = [r for r in run.records if isinstance(r, records.Connection) if r.kind == 4]
+        assert len(sent) == 1
+
 
 class TestSignals:
     @pytest.mark.parametrize("send", [os.killpg, os.kill])
