@@ -186,6 +186,14 @@ void keep_content(const struct task *task, const struct file *file) {
     keep(task, file);
 }
 
+void not_kept(const struct task *task, const struct file *file, const char *why) {
+  if (!is_unsettled(file))
+    return;
+  settle(&file->status);
+  finish(task, file, 0, NOT_KEPT);
+  warn(task, file, why);
+}
+
 void keep_removed(const struct task *task, const struct file *file) {
   if (is_unsettled(file) && may_remove(file))
     keep(task, file);

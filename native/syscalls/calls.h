@@ -60,7 +60,7 @@ enter_function enter_mount, enter_umount, enter_move_mount, enter_pivot_root, en
 leave_function leave_mount, leave_namespace, leave_clone;
 /* handle.c */
 enter_function enter_name_to_handle_at, enter_open_by_handle_at;
-leave_function leave_open_by_handle_at;
+leave_function leave_open_by_handle_at, leave_emptied_by_handle;
 /* watch.c */
 enter_function enter_inotify_add_watch, enter_fanotify_mark;
 /* system.c */
