@@ -10,8 +10,10 @@
 enum follow { NOFOLLOW, FOLLOW };
 
 struct file {
-  struct name *name;  /* its real path */
-  bool exists;        /* if not, its folder does */
+  struct name *name; /* its real path */
+  bool exists;       /* if not, its folder does */
+  bool unasked; /* whether it exists isn't known, nor what it is: who serves it (fuse.h) may not
+                 * be asked; it is taken for a file that exists and that nobody may use */
   struct stat status; /* when it exists */
 };
 

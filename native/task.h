@@ -17,6 +17,7 @@ struct event {
   struct name *other; /* the new name of a rename */
   uint32_t mode;      /* or the kind of a rename */
   uint32_t flags;
+  bool unasked; /* the call tells whether the file was there */
 };
 
 enum { MAX_EVENTS = 8 };

@@ -85,8 +85,8 @@ static void leave_call(struct task *task, int64_t result) {
     return;
   if (task->leave != NULL)
     task->leave(task, result);
-  else if (result >= 0)
-    record_events(task);
+  else
+    record_result(task, result);
 }
 
 static void on_call(struct task *task) {
@@ -152,7 +152,7 @@ static void record_images(struct task *task) {
   uint32_t folder = exec->folder != NULL ? name_number(exec->folder) : 0;
   record_exec(task->process, name_number(exec->program), folder, &exec->argv, &exec->environment);
   for (size_t i = 0; i < exec->image_count; i++)
-    note_file(task, exec->images[i], READ, EXISTED);
+    note_image(task, exec->images[i]);
   if (exec->privileged)
     warn_of_privileges(task);
 }
@@ -393,7 +393,7 @@ static void set_up_signals(void) {
 
 /* What the command was given without a call of its own: its folder, and a file as standard input.
  */
-static void record_inheritance(const struct task *task) {
+static void record_inheritance(struct task *task) {
   struct name *folder = folder_of(task, AT_FDCWD);
   if (folder != NULL)
     note_file(task, folder, WDIR, DIRECTORY | EXISTED);

@@ -43,6 +43,7 @@ struct syscall_row {
 
 /* open.c */
 enter_function enter_open, enter_openat, enter_openat2, enter_creat, enter_truncate;
+leave_function leave_unasked;
 /* metadata.c */
 enter_function enter_path, enter_path_nofollow, enter_at, enter_at_flags3, enter_at_flags4,
     enter_at_flags2, enter_readlink, enter_readlinkat, enter_change, enter_change_nofollow,

@@ -1,5 +1,6 @@
 /* Files by the kernel's handles: name_to_handle_at(2), open_by_handle_at(2). */
 #include "../deep.h"
+#include "../fuse.h"
 #include "../listing.h"
 #include "../memory.h"
 #include "../record.h"
@@ -21,6 +22,14 @@ static bool changes_content(uint64_t flags) {
   return !(flags & O_PATH) && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC));
 }
 
+/* To open it would be to ask its server. */
+static bool is_served(const char *link) {
+  char path[PATH_MAX];
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  path[length < 0 ? 0 : length] = '\0';
+  return fuse_serves(path);
+}
+
 /* A descriptor of our own on the file system that FD of TASK is on. Opening what is neither a file
  * nor a folder might do something. */
 static int open_mount(const struct task *task, int fd) {
@@ -30,7 +39,8 @@ static int open_mount(const struct task *task, int fd) {
     snprintf(link, sizeof link, "/proc/%d/cwd", task->tid);
   else
     snprintf(link, sizeof link, "/proc/%d/fd/%d", task->tid, fd);
-  if (stat(link, &status) != 0 || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+  if (is_served(link) || fuse_stat(link, &status) != 0 ||
+      (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
     return -1;
   return open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
@@ -61,7 +71,7 @@ static bool resolve_handle(const struct task *task, struct file *file) {
   ssize_t length = readlink(link, path, sizeof path);
   if (length <= 0 || length == sizeof path || path[0] != '/' || fstat(fd, &status) != 0)
     return false;
-  file->name = name_of(path, (size_t)length);
+  *file = (struct file){.name = name_of(path, (size_t)length)};
   file->exists = deep_stat(file->name->text, &file->status, AT_SYMLINK_NOFOLLOW) == 0 &&
                  file->status.st_dev == status.st_dev && file->status.st_ino == status.st_ino;
   return file->exists;
@@ -94,14 +104,14 @@ static void warn_of_name(const struct task *task, int fd) {
   char link[64];
   struct stat status;
   snprintf(link, sizeof link, "/proc/%d/fd/%d", task->tid, fd);
-  if (warned || stat(link, &status) != 0 || status.st_nlink == 0)
+  if (warned || fuse_stat(link, &status) != 0 || status.st_nlink == 0)
     return;
   warned = true;
   record_warning(task->process, "A file was opened by its handle, and the kernel knows no name of "
                                 "it: it is not in the trace, nor what it was if it was changed");
 }
 
-static bool note_open(const struct task *task, int64_t result, struct file *file) {
+static bool note_open(struct task *task, int64_t result, struct file *file) {
   if (result < 0)
     return false;
   if (!resolve_open(task, (int)result, file)) {

@@ -2,7 +2,7 @@
 #include "../snapshot.h"
 #include "arguments.h"
 
-void look_at(const struct task *task, const struct file *file) {
+void look_at(struct task *task, const struct file *file) {
   if (!found(task, file))
     return;
   if (S_ISLNK(file->status.st_mode)) {
@@ -13,7 +13,7 @@ void look_at(const struct task *task, const struct file *file) {
   }
 }
 
-static void look(const struct task *task, enum follow follow) {
+static void look(struct task *task, enum follow follow) {
   struct file file;
   if (path_argument(task, 0, follow, &file))
     look_at(task, &file);
@@ -21,7 +21,7 @@ static void look(const struct task *task, enum follow follow) {
 
 /* Without a path (AT_EMPTY_PATH) it is about the descriptor, which was opened by its name before.
  */
-static void look_from(const struct task *task, uint64_t flags) {
+static void look_from(struct task *task, uint64_t flags) {
   struct file file;
   if (path_argument_at(task, 0, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file))
     look_at(task, &file);
@@ -58,7 +58,7 @@ void enter_at_flags2(struct task *task, const struct abi *abi) {
 }
 
 /* Calls that change what is said of a file, as against those that only look. */
-static void change(const struct task *task, enum follow follow) {
+static void change(struct task *task, enum follow follow) {
   struct file file;
   if (!path_argument(task, 0, follow, &file))
     return;
@@ -67,7 +67,7 @@ static void change(const struct task *task, enum follow follow) {
 }
 
 /* By a descriptor: it may have been opened for reading, when nothing was kept. */
-static void change_open(const struct task *task, int fd) {
+static void change_open(struct task *task, int fd) {
   struct file file;
   if (!resolve_open(task, fd, &file))
     return;
@@ -83,7 +83,7 @@ static bool names_nothing(const struct task *task, unsigned path, uint64_t flags
           text[0] == '\0');
 }
 
-static void change_from(const struct task *task, uint64_t flags) {
+static void change_from(struct task *task, uint64_t flags) {
   struct file file;
   if (names_nothing(task, 1, flags)) {
     change_open(task, (int)task->args[0]);
@@ -130,8 +130,10 @@ void enter_change_at_flags4(struct task *task, const struct abi *abi) {
   change_from(task, task->args[4]);
 }
 
-static void read_link_of(const struct task *task, const struct file *file) {
-  if (found(task, file) && S_ISLNK(file->status.st_mode))
+static void read_link_of(struct task *task, const struct file *file) {
+  if (file->unasked)
+    note_use(task, file, STAT | LINK);
+  else if (found(task, file) && S_ISLNK(file->status.st_mode))
     look_at(task, file);
 }
 

@@ -18,6 +18,7 @@ import pytest
 from rpz.tracer import records
 from rpz.tracer.records import Mode
 from rpz.tracer.stream import read_records
+from tests.conftest import require
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, traced
 
@@ -126,6 +127,27 @@ def test_static_programs(name: str, native: str, folder: Path, compiled) -> None
     assert run.status == 0
     loaders = {line for line in run.missing() if "/ld-" in line}  # exec.c asks for its own
     assert set(run.missing()) == loaders
+
+
+class TestServedByTheRun:
+    """A file system whose server is traced: who asks it while it waits for the tracer, hangs."""
+
+    def run(self, engine: str, folder: Path, *command: str | Path) -> Traced:
+        run = traced(engine, folder, *command)
+        require(run.status != 77, "no FUSE: it needs root and /dev/fuse")
+        assert (run.status, run.stderr) == (0, b"")
+        check_stream(run.records)
+        return run
+
+    def test_what_was_used_is_recorded_unasked(self, engine: str, folder: Path, compiled) -> None:
+        assert self.run(engine, folder, compiled("users/fuse")).missing() == []
+
+    def test_on_old_kernels(self, old_ways: str, folder: Path, compiled) -> None:
+        assert self.run(old_ways, folder, compiled("users/fuse")).missing() == []
+
+    def test_where_only_the_run_sees_it(self, engine: str, folder: Path, compiled) -> None:
+        run = self.run(engine, folder, "unshare", "-m", compiled("users/fuse"))
+        assert any(line.startswith("WARNING A process entered a mount") for line in run.lines())
 
 
 class TestTools:
