@@ -58,7 +58,10 @@ enter_function enter_chdir, enter_fchdir, enter_chroot;
 /* mount.c */
 enter_function enter_mount, enter_umount, enter_move_mount, enter_pivot_root, enter_fsconfig,
     enter_fspick, enter_namespace;
-leave_function leave_mount, leave_namespace, leave_clone;
+leave_function leave_mount, leave_namespace, leave_new_mounts;
+/* clone.c */
+enter_function enter_clone, enter_clone3;
+leave_function leave_clone, leave_clone3;
 /* handle.c */
 enter_function enter_name_to_handle_at, enter_open_by_handle_at;
 leave_function leave_open_by_handle_at, leave_emptied_by_handle;

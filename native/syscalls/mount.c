@@ -29,7 +29,7 @@ static void warn_of_namespace(const struct task *task) {
   warned = true;
 }
 
-/* Names may be other files from now on. A namespace that clone3(2) made shows here. */
+/* Names may be other files from now on. A namespace that was made unseen shows here. */
 static void mounts_changed(const struct task *task) {
   names_changed();
   if (has_own_mounts(task))
@@ -123,7 +123,7 @@ void leave_namespace(struct task *task, int64_t result) {
 }
 
 /* clone: the child has it. */
-void leave_clone(struct task *task, int64_t result) {
+void leave_new_mounts(struct task *task, int64_t result) {
   if (result > 0)
     warn_of_namespace(task);
 }
