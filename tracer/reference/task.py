@@ -40,6 +40,11 @@ class Task:
         self._process = process
 
     @property
+    def is_thread(self) -> bool:
+        """Whether it is one of another process."""
+        return self.view.tid != self.view.tgid
+
+    @property
     def tid(self) -> int:
         """The kernel's number of the task."""
         return self.view.tid
