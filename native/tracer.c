@@ -368,10 +368,13 @@ static void on_end(struct task *task, int status, const struct rusage *rusage) {
 /* A signal for the processes that are left once the command has ended. */
 static volatile sig_atomic_t signal_for_rest;
 
-static void forward_signal(int signal) {
+/* What was sent to us alone comes from who started us, who got it first: nobody else knows of us.
+ */
+static void forward_signal(int signal, siginfo_t *from, void *context) {
   int error = errno;
+  (void)context;
   if (command != 0)
-    forward_later(signal);
+    forward_later(signal, from->si_pid != getppid());
   else
     signal_for_rest = signal;
   errno = error;

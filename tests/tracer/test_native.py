@@ -243,6 +243,25 @@ class TestSignals:
             assert tracer.stdout.read() == b"1\n"
         assert tracer.returncode == 0
 
+    @pytest.mark.parametrize("send", [os.killpg, os.kill])
+    @pytest.mark.parametrize("how", [[], ["by signalfd"]], ids=["sigtimedwait", "signalfd"])
+    def test_also_when_it_takes_it_from_the_queue(
+        self,
+        engine: str,
+        folder: Path,
+        compiled,
+        send: Callable[[int, int], None],
+        how: list[str],
+    ) -> None:
+        argv = [*harness.ENGINES[engine], folder / "o", "--", compiled("users/takes"), *how]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as tracer:
+            assert tracer.stdout
+            assert tracer.stdout.readline() == b"ready\n"
+            time.sleep(0.1)  # until it waits
+            send(tracer.pid, signal.SIGTERM)
+            assert tracer.stdout.read() == b"1\n"
+        assert tracer.returncode == 0
+
 
 class TestSpecial:
     def test_a_rename_between_names_of_one_file_does_nothing(
