@@ -6,14 +6,15 @@
 #include "forward.h"
 #include "memory.h"
 #include "notify.h"
+#include "observe.h"
 #include "placement.h"
 #include "record.h"
+#include "serve.h"
 #include "signals.h"
 #include "task.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,6 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct stop {
@@ -41,7 +41,6 @@ enum { WAIT_FOR_PARENT = 20000000 };
 static volatile pid_t command; /* 0: it has ended */
 static uint32_t command_status;
 static bool wait_for_all;
-static bool left; /* what is still there is followed no longer */
 
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
  * thread's exec or exit) can't, and needn't. */
@@ -54,49 +53,9 @@ static void resume(struct task *task, int signal) {
     placement_release(task->tid);
 }
 
-/* Once a process. */
-static void warn_of_refusal(struct task *task) {
-  if (task->refused)
-    return;
-  task->refused = true;
-  record_warning(task->process,
-                 "The memory of a process can't be read (it isn't dumpable): files "
-                 "that it names are missing from the trace. Trace as root to see them");
-}
-
-/* Look at the call that TASK is entering. False: it isn't one of ours. */
-static bool look_at_call(struct task *task, const struct call *call) {
-  const struct abi *abi;
-  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
-  if (row == NULL)
-    return false;
-  for (size_t i = 0; i < 6; i++)
-    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
-  task->event_count = 0;
-  task->blocks = false;
-  task->leave = row->leave;
-  row->enter(task, abi);
-  bool await_end = task->event_count > 0 || task->leave != NULL;
-  task->row = await_end ? row : NULL;
-  if (memory_was_refused())
-    warn_of_refusal(task);
-  return true;
-}
-
 static void enter_call(struct task *task, const struct call *call) {
-  if (!look_at_call(task, call)) /* a filter of the program's own wants a tracer: it has none */
+  if (!observe_entry(task, call)) /* a filter of the program's own wants a tracer: it has none */
     refuse_call(task->tid, ENOSYS);
-}
-
-static void leave_call(struct task *task, int64_t result) {
-  const struct syscall_row *row = task->row;
-  task->row = NULL;
-  if (row == NULL)
-    return;
-  if (task->leave != NULL)
-    task->leave(task, result);
-  else
-    record_result(task, result);
 }
 
 static void on_call(struct task *task) {
@@ -109,104 +68,17 @@ static void on_call(struct task *task) {
 static void on_call_end(struct task *task) {
   int64_t result;
   if (call_left(task->tid, &result))
-    leave_call(task, result);
+    observe_end(task, result);
   resume(task, 0);
-}
-
-/* Two threads: one for ptrace, which the kernel serves to no other, and one for notices, each of
- * which sleeps where it is woken up at least cost. They take turns with everything but waiting. */
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t interrupted = PTHREAD_COND_INITIALIZER;
-static pthread_t main_thread;
-static const struct notice *to_interrupt; /* whose call's end is awaited */
-
-/* The task is to stop when its call is through: that is a stop between the call's end and the
- * program's next instruction. */
-static void interrupt_noticed(void) {
-  if (to_interrupt == NULL)
-    return;
-  ptrace(PTRACE_INTERRUPT, to_interrupt->tid, NULL, NULL);
-  notify_continue(to_interrupt);
-  to_interrupt = NULL;
-  pthread_cond_signal(&interrupted);
-}
-
-/* Have the other thread do that: it sleeps in wait4, or is about to. */
-static void ask_for_interrupt(const struct notice *notice) {
-  to_interrupt = notice;
-  while (to_interrupt != NULL) {
-    struct timespec soon;
-    clock_gettime(CLOCK_REALTIME, &soon);
-    enum { AGAIN = 1000000, SECOND = 1000000000 }; /* nanoseconds */
-    soon.tv_nsec += AGAIN;
-    soon.tv_sec += soon.tv_nsec / SECOND;
-    soon.tv_nsec %= SECOND;
-    pthread_kill(main_thread, SIGRTMIN);
-    pthread_cond_timedwait(&interrupted, &turn, &soon);
-  }
-}
-
-/* A task waits in a call that only looks. */
-static void on_notice(const struct notice *notice) {
-  struct task *task = left ? NULL : task_find(notice->tid);
-  if (task != NULL)
-    look_at_call(task, &notice->call);
-  if (task != NULL && task->row != NULL && !task->blocks)
-    ask_for_interrupt(notice);
-  else
-    notify_continue(notice);
-}
-
-static void *serve_notices(void *nothing) {
-  struct notice notice;
-  while (notify_receive(&notice)) {
-    pthread_mutex_lock(&turn);
-    on_notice(&notice);
-    pthread_mutex_unlock(&turn);
-  }
-  return nothing;
-}
-
-static void nothing_to_do(int signal) { (void)signal; }
-
-/* All signals are for the first thread. */
-static void start_serving(void) {
-  struct sigaction action = {.sa_handler = nothing_to_do};
-  sigset_t all, before;
-  pthread_t thread;
-  main_thread = pthread_self();
-  sigaction(SIGRTMIN, &action, NULL);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&thread, NULL, serve_notices, NULL);
-  if (error != 0)
-    die("No thread can be made: %s.", strerror(error));
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* That stop. A call that a signal has cut short before is made, and told of, again. */
 static void on_interrupt(struct task *task) {
   int64_t result;
   if (task->row != NULL && call_ended(task->tid, &result))
-    leave_call(task, result);
+    observe_end(task, result);
   task->row = NULL;
   resume(task, 0);
-}
-
-/* A signal cuts short the wait for our answer, which none would do to a call that only looks: the
- * program must not see it. */
-static void hide_cut(struct task *task) {
-  const struct abi *abi;
-  struct call call;
-  if (!notify_is_open() || !call_was_cut(task->tid, &call))
-    return;
-  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
-  if (row == NULL || !only_looks(row, call.args))
-    return;
-  look_at_call(task, &call);
-  task->row = NULL;
-  if (!task->blocks)
-    repeat_call(task->tid);
 }
 
 /* A child that was killed, and whose end was seen, before its parent's event has done nothing. Its
@@ -456,9 +328,9 @@ static void adopt(struct task *task) {
 }
 
 static void sleep_without_turn(useconds_t microseconds) {
-  pthread_mutex_unlock(&turn);
+  serve_end_turn();
   usleep(microseconds);
-  pthread_mutex_lock(&turn);
+  serve_take_turn();
 }
 
 /* Nothing happens at the moment, and tasks wait for their parents. */
@@ -473,11 +345,9 @@ static void wait_for_parents(void) {
 /* Collect a stop and return whose it is. 0: there is none yet; negative: there will be none, or a
  * signal has come (EINTR). */
 static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
-  pthread_mutex_unlock(&turn);
+  serve_end_turn();
   stop->tid = wait4(-1, &stop->status, __WALL | (may_sleep ? 0 : WNOHANG), &stop->usage);
-  int error = errno;
-  pthread_mutex_lock(&turn);
-  errno = error;
+  serve_take_turn();
   return stop->tid;
 }
 
@@ -486,7 +356,7 @@ static bool next_stop(struct stop *stop) {
   while (!is_over()) {
     signal_rest();
     forward();
-    interrupt_noticed();
+    serve_interrupt();
     bool may_sleep = task_waiting_count() == 0;
     if (wait_for_any(stop, may_sleep) > 0)
       return true;
@@ -536,31 +406,20 @@ uint32_t trace(pid_t pid, bool all) {
   struct stop stop;
   command = pid;
   wait_for_all = all;
-  pthread_mutex_lock(&turn);
+  serve_take_turn();
   set_up_signals();
   placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
   record_inheritance(task);
   if (notify_is_open())
-    start_serving();
+    serve_begin();
   while (next_stop(&stop))
     dispatch(&stop);
   stop_alarm();
   if (task_count() > 0)
     explain_leave();
   return command_status;
-}
-
-/* Of calls that may block it isn't known whether that was why. */
-static void hide_certain_cut(pid_t tid) {
-  const struct abi *abi;
-  struct call call;
-  if (!notify_is_open() || !call_was_cut(tid, &call))
-    return;
-  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
-  if (row != NULL && row->changes.test == NONE)
-    repeat_call(tid);
 }
 
 /* Let a task go on, whatever it has stopped for. */
@@ -579,13 +438,13 @@ static void let_go_on(pid_t tid, int status) {
 void mind(void) {
   struct task *task;
   struct stop stop;
-  left = true;
+  serve_without_looking();
   while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
     resume(task, 0);
     task_stop_waiting(task);
   }
   while (wait_for_any(&stop, true) > 0 || errno == EINTR) {
-    interrupt_noticed();
+    serve_interrupt();
     if (stop.tid > 0 && WIFSTOPPED(stop.status))
       let_go_on(stop.tid, stop.status);
   }
