@@ -8,7 +8,11 @@ import errno
 import os
 from dataclasses import dataclass, field
 
+from rpz.tracer.reference import deep
+
 AT_FDCWD = -100
+
+_FOLDERS = deep.DeepFolders()
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class View:
     missed: list[bytes] = field(default_factory=list, compare=False)
     """What the call that it is in has looked up and not found, the first first."""
     too_deep: list[bytes] = field(default_factory=list, compare=False)
-    """Links of ``/proc`` that led where this engine can't follow: the path is too long."""
+    """Links of ``/proc`` to folders with long paths that were not found."""
 
     def root(self) -> bytes:
         """Return the real path of the root folder: ``/`` but after a chroot."""
@@ -40,7 +44,7 @@ class View:
             return b"%d" % self.tgid
         if path == b"/proc/thread-self":
             return b"%d/task/%d" % (self.tgid, self.tid)
-        return os.readlink(path)
+        return deep.readlink(path)
 
 
 def _is_too_long(link: bytes) -> bool:
@@ -63,6 +67,7 @@ def real_target(link: bytes) -> bytes | None:
         target = os.readlink(link)
         if target.startswith(b"/") and os.path.samestat(os.stat(link), os.lstat(target)):
             return target
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return _FOLDERS.path_of(link)
     return None
