@@ -134,6 +134,8 @@ class _Walk:
 
     def go_down(self, component: bytes, *, follow: bool) -> os.stat_result | None:
         path = os.path.join(self.real, component)
+        if self.view.may_not_ask(path):
+            raise _DeadEndError
         status = _status(path)
         if status is None and not path.startswith(b"/proc/"):
             self.view.missed.append(path)
@@ -155,6 +157,8 @@ class _Walk:
         if self.links > MAX_LINKS:
             raise _DeadEndError
         if _PROC_LINK.fullmatch(path):
+            if self.view.may_not_ask(target):
+                raise _DeadEndError
             self.real = real_target(path) or path
             return os.stat(path)
         if target.startswith(b"/"):

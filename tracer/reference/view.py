@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 
 from rpz.tracer.reference import deep
+from rpz.tracer.reference.served import WATCH
 
 AT_FDCWD = -100
 
@@ -26,17 +27,29 @@ class View:
     too_deep: list[bytes] = field(default_factory=list, compare=False)
     """Links of ``/proc`` to folders with long paths that were not found."""
 
+    unasked: list[bytes] = field(default_factory=list, compare=False)
+    """What it has named, in the call that it is in, that may not be asked (served.py)."""
+
     def root(self) -> bytes:
         """Return the real path of the root folder: ``/`` but after a chroot."""
-        return real_target(b"/proc/%d/root" % self.tid) or b"/"
+        return self._target(b"/proc/%d/root" % self.tid) or b"/"
 
     def folder(self, dirfd: int) -> bytes | None:
         """Return the real path of the working folder or of a descriptor, if it has one."""
         link = b"/proc/%d/" % self.tid + (b"cwd" if dirfd == AT_FDCWD else b"fd/%d" % dirfd)
-        target = real_target(link)
-        if target is None and _is_too_long(link):
+        target = self._target(link)
+        if target is None and not self.unasked and _is_too_long(link):
             self.too_deep.append(link)
         return target
+
+    def _target(self, link: bytes) -> bytes | None:
+        return None if self.may_not_ask(_text(link)) else real_target(link)
+
+    def may_not_ask(self, path: bytes) -> bool:
+        """Whether a traced program would have to answer; that is kept in mind."""
+        if served := WATCH.serves(self.tid, path):
+            self.unasked.append(path)
+        return served
 
     def link_text(self, path: bytes) -> bytes:
         """Read a symbolic link as the task sees it: ``/proc/self`` is the task, not this engine."""
@@ -55,6 +68,13 @@ def _is_too_long(link: bytes) -> bool:
     except OSError as error:
         return error.errno == errno.ENAMETOOLONG
     return False
+
+
+def _text(link: bytes) -> bytes:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return b""
 
 
 def real_target(link: bytes) -> bytes | None:
