@@ -6,18 +6,15 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from dataclasses import fields
-from importlib.resources import files
 from itertools import chain
-from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
 from rpz.tracer.rows import TABLES, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Self
 
@@ -33,16 +30,35 @@ Row = TypeVar("Row")
 _STORED_AS_TEXT = (bytes, str, str | None)
 
 
-def _columns(row: type[Any]) -> list[str]:
-    return [f.name for f in fields(row)]
+class _Table:
+    """How the rows of one class are written and read."""
+
+    def __init__(self, row: type[Any]) -> None:
+        hints = get_type_hints(row)
+        columns = ", ".join(hints)
+        # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
+        marks = ", ".join(
+            "CAST(? AS TEXT)" if h in _STORED_AS_TEXT else "?" for h in hints.values()
+        )
+        self.insertion = f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+        self.selection = f"SELECT {columns} FROM {TABLES[row]}"  # noqa: S608 (our own names)
+        self.order = "id" if row is RunRow else "run_id, id"
+        self.has_text = not {str, str | None}.isdisjoint(hints.values())
+        self.decoders = [
+            (place, _DECODERS[hint])
+            for place, hint in enumerate(hints.values())
+            if hint in _DECODERS
+        ]
+        """What turns a column's bytes or number into another type, by its place."""
 
 
-def _insertion(row: type[Any]) -> str:
-    # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
-    hints = get_type_hints(row).values()
-    marks = ", ".join("CAST(? AS TEXT)" if hint in _STORED_AS_TEXT else "?" for hint in hints)
-    columns = ", ".join(_columns(row))
-    return f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+_tables: dict[type[Any], _Table] = {}
+
+
+def _table(row: type[Any]) -> _Table:
+    if row not in _tables:
+        _tables[row] = _Table(row)
+    return _tables[row]
 
 
 def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -50,20 +66,11 @@ def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in record)
 
 
-def _decoders(row: type[Any]) -> list[Any]:
-    """Return what turns each column's raw bytes or number into its declared type."""
-    return [
-        {bytes: bytes, str: _text, bool: bool, str | None: _text}.get(hint, _same)
-        for hint in get_type_hints(row).values()
-    ]
-
-
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
 
 
-def _same(value: Any) -> Any:
-    return value
+_DECODERS: dict[Any, Callable[[Any], Any]] = {str: _text, str | None: _text, bool: bool}
 
 
 class TraceDatabase:
@@ -78,7 +85,7 @@ class TraceDatabase:
     def create(cls, path: Path) -> Self:
         """Make a new, empty database."""
         connection = _connection_for_writing(path)
-        schema = files("rpz.tracer").joinpath("schema.sql").read_text("ascii")
+        schema = Path(__file__).with_name("schema.sql").read_text("ascii")
         connection.executescript(schema)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         return cls(connection)
@@ -128,16 +135,15 @@ class TraceDatabase:
 
     def rows(self, row: type[Row], where: str = "1", *values: object) -> Iterator[Row]:
         """Yield a table's rows by id, as ``row`` says (one of :data:`rpz.tracer.rows.TABLES`)."""
-        decoders = _decoders(row)
-        statement = (
-            f"SELECT {', '.join(_columns(row))} FROM {TABLES[row]} "  # noqa: S608 (our own names)
-            f"WHERE {where} ORDER BY run_id, id"
-        )
-        if row is RunRow:
-            statement = statement.replace("run_id, id", "id")
+        table = _table(row)
+        make: Callable[[Iterable[Any]], Row] = row._make  # type: ignore[attr-defined]
+        statement = f"{table.selection} WHERE {where} ORDER BY {table.order}"
         try:
             for record in self._connection.execute(statement, values):
-                yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
+                columns = list(record)
+                for place, decode in table.decoders:
+                    columns[place] = decode(columns[place])
+                yield make(columns)
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
@@ -145,11 +151,11 @@ class TraceDatabase:
         """Insert rows of one table; :meth:`commit` makes them stay."""
         if (first := next(iterator := iter(rows), None)) is None:
             return
-        kind = type(first)
-        values = map(attrgetter(*_columns(kind)), chain([first], iterator))
-        if str in get_type_hints(kind).values():
+        table = _table(type(first))
+        values: Iterable[Any] = chain([first], iterator)
+        if table.has_text:
             values = map(_encoded, values)
-        self._connection.executemany(_insertion(kind), values)
+        self._connection.executemany(table.insertion, values)
 
     def commit(self) -> None:
         """Make what was added stay."""

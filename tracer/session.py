@@ -17,7 +17,6 @@ from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
 from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
-from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +89,6 @@ def _conclude(
         run = add_run(
             folder,
             number,
-            read_records(stream),
             replacing=existing is not Existing.CONTINUE,
             engine=engine,
             addition=addition,
