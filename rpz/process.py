@@ -12,6 +12,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rpz.ahead import answer
 from rpz.errors import CommandFailedError, MissingProgramError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = (0,)) -> bytes:
     """Run a program and return what it printed on its standard output.
 
+    If it was asked ahead (:mod:`rpz.ahead`), that is the answer.
+
     Args:
         argv: the program and its arguments; no shell is involved.
         package: the Debian package that brings the program, for the error message.
@@ -40,6 +43,8 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
 
     """
     name = argv[0] if isinstance(argv[0], str) else argv[0].decode(errors="replace")
+    if (printed := answer(argv)) is not None:
+        return printed
     log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -96,17 +101,19 @@ def installed_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def wait_in_foreground(child: Child) -> int:
+def wait_in_foreground(child: Child, meanwhile: Callable[[], None] | None = None) -> int:
     """Wait for a child as a shell does, and return ``waitpid``'s status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
-    this process alone is passed on.
+    this process alone is passed on. ``meanwhile`` is called once, before the waiting.
 
     Returns:
         The exit status, or 128 + N when signal N killed the child.
 
     """
     with _signals_forwarded_to(child):
+        if meanwhile is not None:
+            meanwhile()
         status = child.wait()
     return shell_status(status)
 

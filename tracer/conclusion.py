@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rpz.tracer.folder import TraceFolder
 
     Addition = Callable[[TraceDatabase, int, int], None]
+    Conclusion = Callable[[TraceDatabase, int], None]
 
 
 def add_run(
@@ -33,6 +34,7 @@ def add_run(
     engine: str,
     up_to_damage: bool = False,
     addition: Addition | None = None,
+    then: Conclusion | None = None,
 ) -> int | None:
     """Add what a run has recorded to the trace database and return its number there.
 
@@ -43,6 +45,7 @@ def add_run(
         engine: the engine's name.
         up_to_damage: take what comes before a damaged record, with a warning.
         addition: is called with the database, before that is finished, and with both numbers.
+        then: is called with the database, when all is in its place, and with the number there.
 
     Returns:
         None where no program was started.
@@ -50,15 +53,20 @@ def add_run(
     """
     keep = folder.exists and not replacing
     run = folder.next_run() if keep else 0
+
+    def finish(database: TraceDatabase) -> None:
+        folder.finish(number, run, replacing=replacing)
+        if then is not None:
+            then(database, run)
+
     with contextlib.suppress(_NothingTracedError):
-        with replaced(folder.database, keep=keep) as database:
+        with replaced(folder.database, keep=keep, then=finish) as database:
             loader = Loader(database, run, engine, this_host())
             records = read_values(folder.unfinished_stream(number))
             if not loader.load_values(records, up_to_damage=up_to_damage):
                 raise _NothingTracedError
             if addition is not None:
                 addition(database, number, run)
-        folder.finish(number, run, replacing=replacing)
         return run
     return None
 

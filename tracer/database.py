@@ -147,6 +147,15 @@ class TraceDatabase:
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
+    def count(
+        self, row: type[Any], where: str, *values: object, distinct: str | None = None
+    ) -> int:
+        """Return the number of a table's rows, or of the values of a column in them."""
+        what = f"DISTINCT {distinct}" if distinct else "*"
+        statement = f"SELECT count({what}) FROM {TABLES[row]} WHERE {where}"  # noqa: S608 (our own)
+        (number,) = self._connection.execute(statement, values).fetchone()
+        return int(number)
+
     def add(self, rows: Iterable[Any]) -> None:
         """Insert rows of one table; :meth:`commit` makes them stay."""
         if (first := next(iterator := iter(rows), None)) is None:
@@ -192,21 +201,34 @@ def replacement(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
+def replaced(
+    path: Path, *, keep: bool, then: Callable[[TraceDatabase], None] | None = None
+) -> Iterator[TraceDatabase]:
     """Write a database to a temporary name and put it in the place of ``path`` when all is well.
 
     With ``keep``, it begins as a copy of ``path``. On an error, ``path`` stays as it was; where the
-    error is SQLite's (a full disk), that is a TraceDatabaseError.
+    error is SQLite's (a full disk), that is a TraceDatabaseError. ``then`` is called with the
+    database when it is in its place, still open, to be read.
     """
+    with contextlib.ExitStack() as opened:
+        with _put_in_place(path) as new:
+            if keep:
+                TraceDatabase.open(path).close()  # a copy of what isn't ours would be changed by us
+                shutil.copyfile(path, new)
+            database = TraceDatabase.reopen(new) if keep else TraceDatabase.create(new)
+            yield opened.enter_context(database)
+            database.commit()
+        if then is not None:
+            then(database)
+
+
+@contextlib.contextmanager
+def _put_in_place(path: Path) -> Iterator[Path]:
+    """Give the file that is written inside the place of another; on an error, throw it away."""
     new = replacement(path)
     new.unlink(missing_ok=True)
     try:
-        if keep:
-            TraceDatabase.open(path).close()  # a copy of what isn't ours would be changed by us
-            shutil.copyfile(path, new)
-        with TraceDatabase.reopen(new) if keep else TraceDatabase.create(new) as database:
-            yield database
-            database.commit()
+        yield new
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.replace(path)
