@@ -98,6 +98,7 @@ SWALLOWERS = {
     Path("rpz/cli.py"),
     Path("rpz/commands/trace.py"),  # the command's own status comes first
     Path("tracer/session.py"),  # likewise; it is returned beside the status
+    Path("tracer/follower.py"),  # likewise; what fails is done again when the run has ended
     Path("tracer/reference/__main__.py"),  # a main program
     Path("unpackers/program.py"),  # a forked child, whose parent must hear of it
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.tracer.folder import TraceFolder
+    from rpz.tracer.follower import Follower
 
     Addition = Callable[[TraceDatabase, int, int], None]
     Conclusion = Callable[[TraceDatabase, int], None]
@@ -35,6 +36,7 @@ def add_run(
     up_to_damage: bool = False,
     addition: Addition | None = None,
     then: Conclusion | None = None,
+    follower: Follower | None = None,
 ) -> int | None:
     """Add what a run has recorded to the trace database and return its number there.
 
@@ -45,6 +47,7 @@ def add_run(
         engine: the engine's name.
         up_to_damage: take what comes before a damaged record, with a warning.
         addition: is called with the database, before that is finished, and with both numbers.
+        follower: what has followed the run; only if the trace begins with it.
         then: is called with the database, when all is in its place, and with the number there.
 
     Returns:
@@ -61,9 +64,12 @@ def add_run(
 
     with contextlib.suppress(_NothingTracedError):
         with replaced(folder.database, keep=keep, then=finish) as database:
-            loader = Loader(database, run, engine, this_host())
-            records = read_values(folder.unfinished_stream(number))
-            if not loader.load_values(records, up_to_damage=up_to_damage):
+            loaded = follower.finish(database) if follower is not None and not keep else None
+            if loaded is None:
+                loader = Loader(database, run, engine, this_host())
+                records = read_values(folder.unfinished_stream(number))
+                loaded = loader.load_values(records, up_to_damage=up_to_damage)
+            if not loaded:
                 raise _NothingTracedError
             if addition is not None:
                 addition(database, number, run)

@@ -84,11 +84,12 @@ class TraceDatabase:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a new, empty database."""
-        connection = _connection_for_writing(path)
-        schema = Path(__file__).with_name("schema.sql").read_text("ascii")
-        connection.executescript(schema)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        return cls(connection)
+        return cls(_with_schema(_connection_for_writing(path)))
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """Make a new, empty database without a name, in memory as long as it is small."""
+        return cls(_with_schema(_connection_for_writing("")))
 
     @classmethod
     def reopen(cls, path: Path) -> Self:
@@ -166,6 +167,11 @@ class TraceDatabase:
             values = map(_encoded, values)
         self._connection.executemany(table.insertion, values)
 
+    def copy_to(self, other: TraceDatabase) -> None:
+        """Put all that was added in the place of another database's content."""
+        self.commit()
+        self._connection.backup(other._connection)
+
     def commit(self) -> None:
         """Make what was added stay."""
         self._connection.commit()
@@ -186,7 +192,14 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
     return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
 
 
-def _connection_for_writing(path: Path) -> sqlite3.Connection:
+def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
+    schema = Path(__file__).with_name("schema.sql").read_text("ascii")
+    connection.executescript(schema)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    return connection
+
+
+def _connection_for_writing(path: Path | str) -> sqlite3.Connection:
     # It is written under a temporary name and thrown away when anything fails: no journal, which
     # would be left in the folder when rpz is killed.
     connection = sqlite3.connect(path)

@@ -109,7 +109,7 @@ class Loader:
 
         """
         try:
-            self._take(stream)
+            self.take(stream)
         except RecordStreamError as error:
             if not (up_to_damage and self._executed):
                 raise
@@ -120,7 +120,13 @@ class Loader:
         self._add_all(self._start)
         return True
 
-    def _take(self, stream: Iterable[tuple[int, Values]]) -> None:
+    def take(self, stream: Iterable[tuple[int, Values]]) -> None:
+        """Add the rows of some records, of which others are still to come.
+
+        Raises:
+            RecordStreamError: the stream is damaged, or its records contradict each other.
+
+        """
         handlers = self._handlers
         try:
             for kind, values in stream:

@@ -14,11 +14,12 @@ from rpz.process import as_we_were_started, wait_in_foreground
 from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
+from rpz.tracer.follower import Follower
 from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rpz.tracer.conclusion import Addition, Conclusion
     from rpz.tracer.database import TraceDatabase
@@ -64,20 +65,23 @@ def trace(
         RpzError: the folder can't be used, or there is no such engine here.
 
     """
-    with closed_streams_kept(), folder.claimed():
+    with closed_streams_kept(), folder.claimed(), contextlib.ExitStack() as opened:
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
+        follower = None
+        if existing is not Existing.CONTINUE and not save_output:  # whose thread is not held up
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]
             with _streams(folder, number, save_output) as streams:
                 words = [*command, *map(os.fsencode, argv)]
-                status = _run_engine(words, streams, meanwhile)
+                status = _run_engine(words, streams, _meanwhile(meanwhile, follower))
         except (RpzError, OSError):
             folder.abandon(number)
             raise
         try:
-            run = _conclude(folder, number, engine, existing, addition, then)
+            run = _conclude(folder, number, engine, existing, addition, then, follower)
         except (Exception, KeyboardInterrupt) as error:
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))
@@ -91,6 +95,7 @@ def _conclude(
     existing: Existing,
     addition: Addition | None,
     then: Conclusion | None,
+    follower: Follower | None,
 ) -> int | None:
     stream = folder.unfinished_stream(number)
     run = None
@@ -102,12 +107,22 @@ def _conclude(
             engine=engine,
             addition=addition,
             then=then,
+            follower=follower,
         )
     elif not folder.records.is_dir():
         raise FileNotFoundError(folder.records)
     if run is None:  # the engine has said why: the command doesn't exist, can't be executed, traced
         folder.abandon(number)
     return run
+
+
+def _meanwhile(prepare: Callable[[], None] | None, follower: Follower | None) -> Iterator[float]:
+    """Get on with what would have to be done when the run has ended."""
+    if prepare is not None:
+        prepare()
+        yield 0
+    if follower is not None:
+        yield from follower.follow()
 
 
 def _streams(
@@ -121,7 +136,7 @@ def _streams(
 def _run_engine(
     argv: Sequence[str | bytes],
     streams: dict[int, int],
-    meanwhile: Callable[[], None] | None,
+    meanwhile: Iterator[float],
 ) -> int:
     return wait_in_foreground(
         subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import shlex
 import sys
@@ -88,6 +89,7 @@ def command(
     )
     existing = _existing(place, append, overwrite)
     digests = _hash(place, no_hash)
+    gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
         traced = trace(
             place,
@@ -101,6 +103,7 @@ def command(
             then=lambda database, run: _conclude(place, database, run),
         )
     finally:
+        gc.enable()
         ahead.forget()
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
