@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,21 @@ from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
 from rpz.packer.plan import listed, plan
+from rpz.packer.whole import expand
 from rpz.tracer.database import TraceDatabase
-from rpz.tracer.rows import WarningRow
+from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rpz.packer.archive.data import Progress, Summary
-    from rpz.packer.config.model import Config
     from rpz.packer.plan import Plan
     from rpz.packer.select import LeftOut, Selection
+    from rpz.packer.whole import Cause, Expansion
 
 SUFFIX = ".rpz"
+NANOSECONDS = 10**9
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Report:
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
     ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
+    ``added`` counts what no run used, by why it is packed, with ``added_size`` in bytes; of the
+    packages called ``unknown`` nobody can say any more which files they have.
     """
 
     path: Path
@@ -45,6 +50,9 @@ class Report:
     left_out: tuple[LeftOut, ...]
     unlisted: tuple[bytes, ...]
     changed: tuple[bytes, ...]
+    added: Mapping[Cause, int]
+    added_size: int
+    unknown: tuple[str, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -59,6 +67,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    whole_packages: bool | None = None,
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
@@ -68,6 +77,8 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        whole_packages: pack all packages whole, or none and no standard library either; None to
+            go by what ``config.yml`` says of each.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
@@ -80,12 +91,13 @@ def pack(
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
-    config = read_config(folder / CONFIG)
+    expansion = expand(read_config(folder / CONFIG), _started(folder), whole=whole_packages)
+    config = expansion.config
     planned = plan(config, selection)
     content = Content(
         planned.members,
         folder / TRACE,
-        _config_text(config, planned, selection),
+        _config_text(expansion, planned, selection),
         extras or {},
     )
     try:
@@ -103,7 +115,12 @@ def pack(
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(item for item in selection.left_out if item.path not in packed),
+        left_out=tuple(
+            item for item in (*selection.left_out, *expansion.left_out) if item.path not in packed
+        ),
+        added=Counter(expansion.causes.values()),
+        added_size=expansion.size,
+        unknown=tuple(package.name for package in expansion.unknown),
         unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
         changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
@@ -122,7 +139,8 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:
+def _config_text(expansion: Expansion, planned: Plan, selection: Selection) -> Callable[[str], str]:
+    config = expansion.config
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
     packed = replace(
@@ -131,10 +149,22 @@ def _config_text(config: Config, planned: Plan, selection: Selection) -> Callabl
         additional_patterns=(),
     )
 
+    used = describer(selection)
+
+    def describe(path: PosixPath) -> str:
+        cause = expansion.causes.get(bytes(path))
+        return cause.value if cause else used(path)
+
     def text(pack_id: str) -> str:
-        return config_text(replace(packed, pack_id=pack_id), describer(selection))
+        return config_text(replace(packed, pack_id=pack_id), describe)
 
     return text
+
+
+def _started(folder: Path) -> float:
+    """Return when the first run began, in seconds since 1970."""
+    with TraceDatabase.open(folder / TRACE) as database:
+        return min((row.started for row in database.rows(RunRow)), default=0) / NANOSECONDS
 
 
 def _warnings(folder: Path) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ MANAGERS: tuple[PackageManager, ...] = (
 )  # fmt: skip
 """In the order in which they are asked: a path goes to the first that knows it."""
 
-CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.[^./]+(?:\.opt-[^./]+)?\.pyc", re.DOTALL)
+CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc", re.DOTALL)
 """What Python has made of a module: no package's own, when it was made on the machine."""
 
 
