@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rpaths import PosixPath
 
-from rpz.packer.archive.format import PackError
+from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
@@ -20,13 +23,12 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.plan import Plan
     from rpz.packer.select import LeftOut, Selection
-    from rpz.packer.whole import Cause, Expansion
+    from rpz.packer.whole import Expansion
 
 SUFFIX = ".rpz"
 NANOSECONDS = 10**9
@@ -38,8 +40,7 @@ class Report:
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
     ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
-    ``added`` counts what no run used, by why it is packed, with ``added_size`` in bytes; of the
-    packages called ``unknown`` nobody can say any more which files they have.
+    ``expansion`` is what is packed beside what was used.
     """
 
     path: Path
@@ -50,11 +51,9 @@ class Report:
     left_out: tuple[LeftOut, ...]
     unlisted: tuple[bytes, ...]
     changed: tuple[bytes, ...]
-    added: Mapping[Cause, int]
-    added_size: int
-    unknown: tuple[str, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    expansion: Expansion
 
 
 def target_path(name: Path) -> Path:
@@ -94,38 +93,53 @@ def pack(
     expansion = expand(read_config(folder / CONFIG), _started(folder), whole=whole_packages)
     config = expansion.config
     planned = plan(config, selection)
-    content = Content(
-        planned.members,
-        folder / TRACE,
-        _config_text(expansion, planned, selection),
-        extras or {},
-    )
-    try:
-        summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
-    except OSError as error:
-        if error.filename is not None:  # it says itself what it is about
-            raise
-        raise PackError(
-            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
-        ) from error
-    packed = {member.path for member in planned.members}
+    text = _config_text(expansion, planned, selection)
+    with _full_disk_told(target), _scratch(target) as scratch:
+        own = {PACKAGES: saved_identities(config, scratch)}
+        content = Content(planned.members, folder / TRACE, text, {**(extras or {}), **own})
+        steps = progress(planned.size) if progress else _ignore
+        summary = write_archive(target, content, steps)
     return Report(
         path=target,
         size=target.stat().st_size,
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(
-            item for item in (*selection.left_out, *expansion.left_out) if item.path not in packed
-        ),
-        added=Counter(expansion.causes.values()),
-        added_size=expansion.size,
-        unknown=tuple(package.name for package in expansion.unknown),
-        unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
-        changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder),
+        expansion=expansion,
+        **_left(selection, expansion, planned),
     )
+
+
+@contextlib.contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target, for what is put together before it is written."""
+    with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _full_disk_told(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:  # it says itself what it is about
+            raise
+        raise PackError(
+            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
+        ) from error
+
+
+def _left(selection: Selection, expansion: Expansion, planned: Plan) -> dict[str, Any]:
+    """Return the parts of a report that tell of what isn't packed, or not as it was."""
+    packed = {member.path for member in planned.members}
+    left_out = (*selection.left_out, *expansion.left_out)
+    return {
+        "left_out": tuple(item for item in left_out if item.path not in packed),
+        "unlisted": tuple(item.path for item in selection.needed if item.path not in packed),
+        "changed": tuple(path for path in selection.changed if path in packed),
+    }
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:

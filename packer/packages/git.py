@@ -31,7 +31,7 @@ NAME = "git"
 MARK = b".git"
 """A folder; in a submodule or a second working tree, a file."""
 DIRTY = "-dirty"
-SCP = re.compile(r"(?:[^/@:]+@)?([^/:]+):(?!//)(.+)")
+SCP = re.compile(r"(?:[^/@]+@)?([^/:@]+):(?!//)(.+)")
 """How ssh names a place, too: ``user@host:path``."""
 HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
 """Hosts that package URLs have a type for; their namespace is the owner."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,19 +95,21 @@ def _tell(report: Report) -> None:
 def _tell_added(report: Report) -> None:
     from rpz.packer.sizes import human_size
 
-    if report.added:
-        causes = (f"{cause.value} {count}" for cause, count in report.added.items())
+    expansion = report.expansion
+    if expansion.causes:
+        counts = Counter(cause.value for cause in expansion.causes.values())
+        causes = (f"{cause} {count}" for cause, count in sorted(counts.items()))
         log.info(
             "Of these no run used %s (%s): %s",
-            counted(sum(report.added.values()), "file"),
-            human_size(report.added_size),
+            counted(counts.total(), "file"),
+            human_size(expansion.size),
             ", ".join(causes),
         )
-    if report.unknown:
+    if expansion.unknown:
         log.warning(
             "Only the files that were used are packed of %s: what else is in it can't be known"
             " here any more",
-            ", ".join(map(shown, report.unknown)),
+            ", ".join(shown(package.name) for package in expansion.unknown),
         )
 
 

@@ -66,7 +66,11 @@ def succeeded(done):
 
 
 def test_info(reprounzip, experiment):
-    text = succeeded(reprounzip("info", experiment))
+    """It takes what it knows of packages, and has nothing to say of what we know beside that."""
+    done = reprounzip("-v", "info", experiment)
+    text = succeeded(done)
+    assert "libc6" in text
+    assert b"Unrecognized" not in done.stderr
     assert 'cat data.csv "a: b.txt"' in text
     assert "Distribution: debian 12" in text
 

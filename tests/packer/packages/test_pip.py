@@ -39,7 +39,8 @@ def build_editable(folder, *_):
     info = "my_project-0.3.dist-info/"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
         wheel.writestr("my_project.pth", os.getcwd())
-        wheel.writestr(info + "METADATA", "Name: my-project\\nVersion: 0.3\\n")
+        about = "Metadata-Version: 2.1\\nName: my-project\\nVersion: 0.3\\n"
+        wheel.writestr(info + "METADATA", about)
         wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
         wheel.writestr(info + "RECORD", "my_project.pth,,\\n")
     return name
