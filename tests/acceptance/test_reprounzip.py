@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -67,9 +68,9 @@ def succeeded(done):
 
 def test_info(reprounzip, experiment):
     """It takes what it knows of packages, and has nothing to say of what we know beside that."""
-    done = reprounzip("-v", "info", experiment)
+    done = reprounzip("info", experiment)
     text = succeeded(done)
-    assert "libc6" in text
+    assert re.search(r"Total packages: *[1-9]", text)
     assert b"Unrecognized" not in done.stderr
     assert 'cat data.csv "a: b.txt"' in text
     assert "Distribution: debian 12" in text
