@@ -70,7 +70,7 @@ def test_info(reprounzip, experiment):
     """It takes what it knows of packages, and has nothing to say of what we know beside that."""
     done = reprounzip("info", experiment)
     text = succeeded(done)
-    assert re.search(r"Total packages: *[1-9]", text)
+    assert re.search(r"Packed software packages: *[1-9]", text)
     assert b"Unrecognized" not in done.stderr
     assert 'cat data.csv "a: b.txt"' in text
     assert "Distribution: debian 12" in text
