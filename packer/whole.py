@@ -18,8 +18,8 @@ from rpaths import PosixPath
 from rpz.packer.companions import companions
 from rpz.packer.config.model import Extent
 from rpz.packer.history import is_magic
-from rpz.packer.packages import contents_of
-from rpz.packer.packages.library import is_library
+from rpz.packer.packages import contents_of, packages_of
+from rpz.packer.packages.library import library_files
 from rpz.packer.select import LeftOut, Reason
 from rpz.packer.tree import MAX_LINKS
 
@@ -68,16 +68,14 @@ def expand(config: Config, started: float, *, whole: bool | None = None) -> Expa
         extent = Extent.WHOLE if whole else Extent.TOUCHED
         config = replace(config, packages=tuple(replace(p, extent=extent) for p in config.packages))
     adder = _Adder(config)
-    partial = [p for p in config.packages if p.packfiles and p.extent is not Extent.TOUCHED]
+    more = [p for p in config.packages if p.packfiles and p.extent is not Extent.TOUCHED]
     unknown = []
-    for package, files in contents_of(partial):
+    for package, files in contents_of(p for p in more if p.extent is Extent.WHOLE):
         adder.add_package(package, files)
         if not files:
             unknown.append(package)
-    for package in config.packages:
-        if package.packfiles:
-            adder.add_companions(package, map(bytes, package.files), started)
-    adder.add_companions(None, map(bytes, config.other_files), started)
+    adder.add_libraries(library_files(bytes(file) for package in more for file in package.files))
+    adder.add_companions(started)
     return Expansion(
         adder.expanded(), adder.causes, adder.size, tuple(adder.left_out), tuple(unknown)
     )
@@ -95,6 +93,7 @@ class _Adder:
 
     def __post_init__(self) -> None:
         """Know what is listed already, and what the runs make anew."""
+        self.packages = list(self.config.packages)
         listed = (file for package in self.config.packages for file in package.files)
         self._known = {bytes(path) for path in (*listed, *self.config.other_files)}
         self._known.update(
@@ -102,28 +101,41 @@ class _Adder:
         )
 
     def add_package(self, package: Package, files: Iterable[bytes]) -> None:
-        """Add the files of a package that its extent brings in."""
-        if package.extent is Extent.WHOLE:
-            cause, chosen = Cause.WHOLE, files
-        else:
-            cause, chosen = Cause.LIBRARY, filter(is_library, map(self._real, files))
-        for path in chosen:
-            self._add(self._real(path), cause, package)
+        """Add all files of a package."""
+        for path in files:
+            self._add(self._real(path), Cause.WHOLE, package)
 
-    def add_companions(
-        self, package: Package | None, files: Iterable[bytes], started: float
-    ) -> None:
+    def add_libraries(self, files: Iterable[bytes]) -> None:
+        """Add files of standard libraries, to the packages that they are of."""
+        missing = {path for path in map(self._real, files) if path not in self._known}
+        listed = {_key(package): package for package in self.packages}
+        for found in packages_of(missing) if missing else ():
+            package = listed.get(_key(found))
+            if package is None:
+                package = replace(found, files=())
+                self.packages.append(package)
+            missing.difference_update(map(bytes, found.files))
+            for file in found.files if package.packfiles else ():
+                self._add(bytes(file), Cause.LIBRARY, package)
+        for path in sorted(missing):
+            self._add(path, Cause.LIBRARY, None)
+
+    def add_companions(self, started: float) -> None:
         """Add what goes with single files."""
-        for path in companions(files, started):
-            self._add(path, Cause.COMPANION, package)
+        for package in self.config.packages:
+            if package.packfiles:
+                for path in companions(map(bytes, package.files), started):
+                    self._add(path, Cause.COMPANION, package)
+        for path in companions(map(bytes, self.config.other_files), started):
+            self._add(path, Cause.COMPANION, None)
 
     def expanded(self) -> Config:
         """Return the configuration with what was added."""
         packages = [
             replace(package, files=_merged(package.files, self._of[id(package)]))
-            for package in self.config.packages
+            for package in self.packages
         ]
-        others = (*self.config.other_files, *map(PosixPath, self._of[id(None)]))
+        others = _merged(self.config.other_files, self._of[id(None)])
         return replace(self.config, packages=tuple(packages), other_files=others)
 
     def _real(self, path: bytes) -> bytes:
@@ -165,6 +177,10 @@ def _status(path: bytes) -> os.stat_result | None:
         return os.lstat(path)
     except OSError:  # documentation that was not installed, say
         return None
+
+
+def _key(package: Package) -> tuple[str, str, str]:
+    return package.manager, package.name, package.version
 
 
 def _merged(files: tuple[PosixPath, ...], added: list[bytes]) -> tuple[PosixPath, ...]:

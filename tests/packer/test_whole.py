@@ -43,8 +43,15 @@ def package(tmp_path, monkeypatch):
     names += ["share/pipe", "lib/python3.11/result"]
     files = [os.fsencode(tmp_path / name) for name in names]
     monkeypatch.setattr(module, "contents_of", lambda some: ((each, files) for each in some))
+    monkeypatch.setattr(module, "packages_of", owned)
     used = (path_of(tmp_path / names[0]), path_of(tmp_path / "own"))
     return Package("p", "1", used, manager="x", extent=Extent.LIBRARY)
+
+
+def owned(paths):
+    """Say of every file that it is of the package, or of one that no run used."""
+    split = {name: tuple(p for p in paths if (b"split" in p) == (name == "q")) for name in "pq"}
+    return [Package(n, "1", tuple(map(PosixPath, p)), manager="x") for n, p in split.items() if p]
 
 
 def added(expansion, folder):
@@ -54,9 +61,9 @@ def added(expansion, folder):
     }
 
 
-def configured(package, folder, **more):
+def configured(package, folder, more=()):
     result = InputOutput("result", path_of(folder / "lib/python3.11/result"), (), (0,))
-    return Config(runs=(), packages=(package,), inputs_outputs=(result,), **more)
+    return Config(runs=(), packages=(package, *more), inputs_outputs=(result,))
 
 
 def test_the_rest_of_a_library(package, tmp_path):
@@ -65,6 +72,17 @@ def test_the_rest_of_a_library(package, tmp_path):
     (expanded,) = expansion.config.packages
     assert expanded.files == (*package.files, path_of(tmp_path / "lib/python3.11/other.py"))
     assert (expansion.size, expansion.left_out) == (4, ())
+
+
+def test_a_library_that_is_cut_up_into_packages(package, tmp_path):
+    write(tmp_path, "lib/python3.11/split.py", "lib/python3.11/site-packages/mine/__init__.py")
+    config = configured(package, tmp_path)
+    (p, q) = expand(config, NEVER).config.packages
+    assert p.files[len(package.files) :] == (path_of(tmp_path / "lib/python3.11/other.py"),)
+    assert (q.name, q.files) == ("q", (path_of(tmp_path / "lib/python3.11/split.py"),))
+    without = dataclasses.replace(q, files=(), packfiles=False)
+    expanded = expand(configured(package, tmp_path, more=[without]), NEVER).config
+    assert [item.files for item in expanded.packages] == [p.files, ()]
 
 
 def test_a_whole_package_with_where_its_links_lead(package, tmp_path):
