@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, listed, packages
+from rpz.packer.packages.folders import text_of
 from rpz.packer.packages.purl import of_distribution
 from rpz.packer.packages.spellings import spellings
 from rpz.process import output_of
@@ -32,7 +33,7 @@ FORMAT = (
 )
 """One line a package, then its files, a line each that starts with a space."""
 
-NOT_THERE = (b"not-installed", b"config-files")
+NOT_THERE = ("not-installed", "config-files")
 """States of a package whose files are not on the machine."""
 
 KIB = 1024
@@ -80,7 +81,7 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
             name = line[1:]
             kept = diversions.get(name)
             files[id(package)].append(kept.spelt_for(name, package) if kept else name)
-        elif line and (found := _package(line)) is not None:
+        elif b"\t" in line and (found := _package(line)) is not None:
             package = asked.get((found.name, found.version))
             files[id(package)] = []
     for package in some:
@@ -98,17 +99,16 @@ def _undiverted(
 
 
 def _package(line: bytes) -> Package | None:
-    status, name, version, size, arch = line.split(b"\t")
+    status, name, version, size, arch = (text_of(part) for part in line.split(b"\t"))
     if status in NOT_THERE:
         return None
-    plain = name.decode().partition(":")[0]
     return Package(
-        name=name.decode(),
-        version=version.decode(),
+        name=name,
+        version=version,
         files=(),
-        size=int(size) * KIB if size.isdigit() else None,
+        size=int(size) * KIB if size.isdecimal() else None,
         manager=NAME,
-        purl=of_distribution("deb", plain, version.decode(), arch.decode()),
+        purl=of_distribution("deb", name.partition(":")[0], version, arch),
     )
 
 

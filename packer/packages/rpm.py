@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import listed, packages
+from rpz.packer.packages.folders import text_of
 from rpz.packer.packages.purl import of_distribution
 from rpz.packer.packages.spellings import spellings
 from rpz.process import output_of
@@ -32,7 +33,8 @@ DATABASES = (
 FORMAT = r"%{NAME}\t%{EPOCH}\t%{VERSION}-%{RELEASE}\t%{LONGSIZE}\t%{ARCH}\n[ %{FILENAMES}\n]"
 """One line a package, then its files, a line each that starts with a space."""
 
-NONE = b"(none)"
+COLUMNS = 5
+NONE = "(none)"
 
 
 def owners(paths: Collection[bytes]) -> list[Package]:
@@ -55,13 +57,16 @@ def _query(*what: str) -> list[bytes]:
 
 
 def _package(line: bytes) -> Package | None:
-    name, epoch, version, size, arch = line.split(b"\t")
-    said = "" if epoch == NONE else epoch.decode()
+    parts = [text_of(part) for part in line.split(b"\t")]
+    if len(parts) != COLUMNS:
+        return None
+    name, epoch, version, size, arch = parts
+    epoch = "" if epoch == NONE else epoch
     return Package(
-        name=name.decode(),
-        version=f"{said}:{version.decode()}" if said else version.decode(),
+        name=name,
+        version=f"{epoch}:{version}" if epoch else version,
         files=(),
-        size=int(size) if size.isdigit() else None,
+        size=int(size) if size.isdecimal() else None,
         manager=NAME,
-        purl=of_distribution("rpm", name.decode(), version.decode(), arch.decode(), epoch=said),
+        purl=of_distribution("rpm", name, version, arch, epoch=epoch),
     )
