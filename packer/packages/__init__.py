@@ -64,6 +64,12 @@ CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc"
 """What Python has made of a module: no package's own, when it was made on the machine."""
 
 
+def prepare() -> None:
+    """Begin with what takes a while and doesn't depend on the files: a run is going on."""
+    dpkg.prepare()
+    rpm.prepare()
+
+
 def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[Package, ...]:
     """Return the packages that installed some of these paths, sorted by name.
 

@@ -8,11 +8,13 @@ people about those that it doesn't know.
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.ahead import ask
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, listed, packages
 from rpz.packer.packages.folders import text_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "dpkg"
+STATUS, LISTS = Path("/var/lib/dpkg/status"), Path("/var/lib/dpkg/info")
 DIVERSIONS = Path("/var/lib/dpkg/diversions")
 """One diversion is three lines: the name, what it was changed to, by whom (dpkg-divert)."""
 
@@ -52,9 +55,20 @@ class _Diversion:
         return name if self.by == package.name.partition(":")[0] else self.kept
 
 
+def prepare() -> None:
+    """Begin to list all files, which takes a while."""
+    if _is_there():
+        ask(["dpkg-query", "-W", f"-f={FORMAT}"], _state)
+
+
+def _state() -> object:
+    """Return what changes when a package is installed or removed."""
+    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(os.stat, (STATUS, LISTS))]
+
+
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    if shutil.which("dpkg-query") is None:
+    if not _is_there():
         return []
     printed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
     wanted, diversions = spellings(paths), _diversions()
@@ -86,6 +100,10 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
             files[id(package)] = []
     for package in some:
         yield package, files.get(id(package), [])
+
+
+def _is_there() -> bool:
+    return shutil.which("dpkg-query") is not None
 
 
 def _undiverted(
