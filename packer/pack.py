@@ -14,16 +14,21 @@ from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
 from rpz.packer.plan import listed, plan
+from rpz.packer.secrets.config import redacted
+from rpz.packer.secrets.database import withheld
+from rpz.packer.secrets.report import find_secrets, report_of
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.config.model import Config
     from rpz.packer.plan import Plan
+    from rpz.packer.secrets.redact import Secrets
+    from rpz.packer.secrets.report import SecretsReport
     from rpz.packer.select import LeftOut, Selection
 
 SUFFIX = ".rpz"
@@ -47,6 +52,7 @@ class Report:
     changed: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    secrets: SecretsReport
 
 
 def target_path(name: Path) -> Path:
@@ -59,6 +65,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    keep_secrets: Collection[str] = (),
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
@@ -68,6 +75,8 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        keep_secrets: the names of variables and options whose values go into the pack though
+            they look secret.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
@@ -82,14 +91,13 @@ def pack(
     selection = read_selection(folder)
     config = read_config(folder / CONFIG)
     planned = plan(config, selection)
-    content = Content(
-        planned.members,
-        folder / TRACE,
-        _config_text(config, planned, selection),
-        extras or {},
-    )
+    secrets = find_secrets(folder / TRACE, config, planned, keep_secrets)
+    text = _config_text(config, planned, selection, secrets)
     try:
-        summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
+        with withheld(folder / TRACE, secrets, target.parent) as trace:
+            content = Content(planned.members, trace, text, extras or {})
+            steps = progress(planned.size) if progress else _ignore
+            summary = write_archive(target, content, steps)
     except OSError as error:
         if error.filename is not None:  # it says itself what it is about
             raise
@@ -107,7 +115,8 @@ def pack(
         unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
         changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
-        warnings=_warnings(folder),
+        warnings=_warnings(folder, secrets),
+        secrets=report_of(secrets, config, planned),
     )
 
 
@@ -122,25 +131,29 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:
+def _config_text(
+    config: Config, planned: Plan, selection: Selection, secrets: Secrets
+) -> Callable[[str], str]:
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
     packed = replace(
-        config,
+        redacted(config, secrets),
         other_files=(*config.other_files, *map(PosixPath, matched)),
         additional_patterns=(),
     )
 
     def text(pack_id: str) -> str:
-        return config_text(replace(packed, pack_id=pack_id), describer(selection))
+        words = config_text(replace(packed, pack_id=pack_id), describer(selection))
+        secrets.exposed |= {*secrets.names_in(words.encode())}
+        return words
 
     return text
 
 
-def _warnings(folder: Path) -> tuple[str, ...]:
+def _warnings(folder: Path, secrets: Secrets) -> tuple[str, ...]:
     with TraceDatabase.open(folder / TRACE) as database:
-        texts = (row.text.decode(errors="replace") for row in database.rows(WarningRow))
-        return tuple(dict.fromkeys(texts))
+        texts = (secrets.text(row.text) for row in database.rows(WarningRow))
+        return tuple(dict.fromkeys(text.decode(errors="replace") for text in texts))
 
 
 def _ignore(_count: int) -> None:

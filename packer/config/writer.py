@@ -28,8 +28,8 @@ HEAD = """\
 RUNS = """
 # The commands that were traced, in order.
 # argv, environ and workingdir are what a run starts with; nothing else of your environment is
-# passed on. Take passwords and keys out of environ before you give the pack away: the trace inside
-# the pack keeps the whole environment of every program, too.
+# passed on. Values that look like passwords, keys or tokens are here only: in the pack, and in the
+# trace inside it, they are <redacted>, unless you say: rpz pack --keep-secret NAME
 """
 
 INPUTS_OUTPUTS = """

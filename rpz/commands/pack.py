@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rpz.packer.pack import Report
+    from rpz.packer.secrets.report import SecretsReport
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,18 @@ SHOWN = 5
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@click.option(
+    "--keep-secret",
+    "keep_secrets",
+    metavar="NAME",
+    multiple=True,
+    help="Pack the value of NAME, though it looks like a secret (may be repeated).",
+)
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool) -> None:
+def command(folder: Path, target: Path, overwrite: bool, keep_secrets: tuple[str, ...]) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -44,6 +52,7 @@ def command(folder: Path, target: Path, overwrite: bool) -> None:
             folder,
             target_path(target),
             overwrite=overwrite,
+            keep_secrets=keep_secrets,
             extras=_programs(),
             progress=progress,
         )
@@ -78,10 +87,27 @@ def _tell(report: Report) -> None:
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
+    _tell_secrets(report.secrets)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:
         log.warning("From the trace: %s", shown(warning))
+
+
+def _tell_secrets(secrets: SecretsReport) -> None:
+    for name in secrets.idle:
+        log.warning("There is no secret %s to keep", shown(name))
+    if not secrets.withheld:
+        return
+    names = ", ".join(map(shown, secrets.withheld))
+    log.warning(
+        "Withheld, because they look like secrets: %s (--keep-secret NAME keeps one)", names
+    )
+    if secrets.exposed:
+        names = ", ".join(map(shown, secrets.exposed))
+        log.warning("In the pack all the same, as a part of paths or other words: %s", names)
+    files = [path + b": " + ", ".join(names).encode() for path, names in secrets.files]
+    _tell_paths("Packed files that hold what was withheld", files)
 
 
 def _tell_paths(title: str, paths: Iterable[bytes]) -> None:
