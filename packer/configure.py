@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rpz.packer.listings import Listings
+
 log = logging.getLogger(__name__)
 
 CONFIG = "config.yml"
@@ -69,10 +71,13 @@ def reset_config(folder: Path) -> Path | None:
     return old
 
 
-def read_selection(folder: Path) -> Selection:
-    """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now."""
+def read_selection(folder: Path, listings: Listings | None = None) -> Selection:
+    """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now.
+
+    ``listings`` are told, if they are wanted, what the runs listed.
+    """
     with TraceDatabase.open(folder / TRACE) as database:
-        return select(history(database), TraceFolder(folder).all_snapshots)
+        return select(history(database, listings), TraceFolder(folder).all_snapshots)
 
 
 def save_config(path: Path, text: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
@@ -13,19 +15,21 @@ from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
+from rpz.packer.listings import Listings
+from rpz.packer.placeholders import placeholders as stand_ins_for
 from rpz.packer.plan import listed, plan
 from rpz.packer.secrets.config import redacted
-from rpz.packer.secrets.database import withheld
+from rpz.packer.secrets.database import without_secrets
 from rpz.packer.secrets.report import find_secrets, report_of
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
 
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.config.model import Config
+    from rpz.packer.placeholders import Placeholders
     from rpz.packer.plan import Plan
     from rpz.packer.secrets.redact import Secrets
     from rpz.packer.secrets.report import SecretsReport
@@ -53,6 +57,7 @@ class Report:
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
     secrets: SecretsReport
+    placeholders: Placeholders
 
 
 def target_path(name: Path) -> Path:
@@ -65,6 +70,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    placeholders: bool = True,
     keep_secrets: Collection[str] = (),
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
@@ -75,6 +81,7 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        placeholders: pack the names of what the runs listed and didn't open.
         keep_secrets: the names of variables and options whose values go into the pack though
             they look secret.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
@@ -88,14 +95,19 @@ def pack(
     """
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
-    selection = read_selection(folder)
+    listings = Listings()
+    selection = read_selection(folder, listings if placeholders else None)
     config = read_config(folder / CONFIG)
     planned = plan(config, selection)
+    stand_ins = stand_ins_for(listings, planned, selection)
+    planned = stand_ins.added_to(planned)
     secrets = find_secrets(folder / TRACE, config, planned, keep_secrets)
     text = _config_text(config, planned, selection, secrets)
     try:
-        with withheld(folder / TRACE, secrets, target.parent) as trace:
-            content = Content(planned.members, trace, text, extras or {})
+        with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as scratch:
+            trace = without_secrets(folder / TRACE, secrets, Path(scratch))
+            own = stand_ins.saved(Path(scratch))
+            content = Content(planned.members, trace, text, {**(extras or {}), **own})
             steps = progress(planned.size) if progress else _ignore
             summary = write_archive(target, content, steps)
     except OSError as error:
@@ -117,6 +129,7 @@ def pack(
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder, secrets),
         secrets=report_of(secrets, config, planned),
+        placeholders=stand_ins,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rpz.packer.before import Before, Inodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rpz.tracer.rows import SnapshotRow
 
@@ -131,13 +131,26 @@ class Tree:
                 yield path or b"/", node
             stack += [(path + b"/" + name, child) for name, child in node.children.items()]
 
+    def origins(
+        self, folder: bytes, names: Iterable[bytes]
+    ) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield names in a folder, each with the path that it had before the first run, if it had.
+
+        Unlike :meth:`at` it only looks: names that nothing has used stay so.
+        """
+        node = self._root
+        for part in _components(folder):
+            node = node.children.get(part) or Node(_below(node.origin, part))
+        for name in names:
+            child = node.children.get(name)
+            yield name, child.origin if child else _below(node.origin, name)
+
     def _node(self, path: bytes) -> Node:
         node = self._root
         for name in _components(path):
             child = node.children.get(name)
             if child is None:
-                origin = None if node.origin is None else _join(node.origin, name)
-                child = node.children[name] = Node(origin)
+                child = node.children[name] = Node(_below(node.origin, name))
             node = child
         return node
 
@@ -174,5 +187,5 @@ def _components(path: bytes) -> list[bytes]:
     return [name for name in path.split(b"/") if name]
 
 
-def _join(folder: bytes, name: bytes) -> bytes:
-    return folder.rstrip(b"/") + b"/" + name
+def _below(folder: bytes | None, name: bytes) -> bytes | None:
+    return None if folder is None else folder.rstrip(b"/") + b"/" + name

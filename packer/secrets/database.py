@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sqlite3
-import tempfile
 from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
@@ -15,7 +12,8 @@ from rpz.packer.secrets.redact import Secrets
 from rpz.tracer.rows import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
+    from pathlib import Path
 
     Redact = Callable[[bytes], bytes]
 
@@ -43,25 +41,28 @@ def secrets_of(trace: Path, kept: Collection[str]) -> Secrets:
     return secrets
 
 
-@contextlib.contextmanager
-def withheld(trace: Path, secrets: Secrets, beside: Path) -> Iterator[Path]:
-    """Yield a copy of a trace database without secrets, in a folder that is made in ``beside``.
+def without_secrets(trace: Path, secrets: Secrets, folder: Path) -> Path:
+    """Return a copy of a trace database without secrets, which is made in ``folder``.
 
     It is written anew, so that no freed page keeps what was in it. Where there is nothing to
     withhold, it is the database itself.
+
+    Raises:
+        PackError: there is no room for it.
+
     """
     if not secrets.names:
-        yield trace
-        return
-    with tempfile.TemporaryDirectory(prefix=".rpz-", dir=beside) as folder:
-        copy = Path(folder, trace.name)
-        try:
-            _clean_copy(trace, copy, secrets)
-        except sqlite3.Error as error:
-            raise PackError(f"{copy} can't be written: {error}", "Make room") from error
-        with copy.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-            secrets.exposed |= {*secrets.names_in(content)}
-        yield copy
+        return trace
+    copy = folder / trace.name
+    try:
+        _clean_copy(trace, copy, secrets)
+    except sqlite3.Error as error:
+        raise PackError(
+            f"{copy} can't be written: {error}", "Make room, or choose another place"
+        ) from error
+    with copy.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        secrets.exposed |= {*secrets.names_in(content)}
+    return copy
 
 
 def _clean_copy(trace: Path, copy: Path, secrets: Secrets) -> None:

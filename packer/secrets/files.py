@@ -29,9 +29,11 @@ def telling(
     if not secrets.is_seeking:
         return
     for member in members:
-        if member.kind is not Kind.FILE or member.path in packaged:
+        if member.kind is not Kind.FILE or member.source is None:
             continue
-        if names := secrets.names_in(_text_of(member.source or member.path)):
+        if member.path in packaged:
+            continue
+        if names := secrets.names_in(_text_of(member.source)):
             yield member.path, names
 
 

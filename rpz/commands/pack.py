@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rpz.packer.pack import Report
+    from rpz.packer.placeholders import Placeholders
     from rpz.packer.secrets.report import SecretsReport
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,12 @@ SHOWN = 5
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option(
+    "--placeholders/--no-placeholders",
+    default=True,
+    show_default=True,
+    help="Give names in listed folders that were never opened an empty stand-in.",
+)
+@click.option(
     "--keep-secret",
     "keep_secrets",
     metavar="NAME",
@@ -40,7 +47,13 @@ SHOWN = 5
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool, keep_secrets: tuple[str, ...]) -> None:
+def command(
+    folder: Path,
+    target: Path,
+    overwrite: bool,
+    placeholders: bool,
+    keep_secrets: tuple[str, ...],
+) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -52,6 +65,7 @@ def command(folder: Path, target: Path, overwrite: bool, keep_secrets: tuple[str
             folder,
             target_path(target),
             overwrite=overwrite,
+            placeholders=placeholders,
             keep_secrets=keep_secrets,
             extras=_programs(),
             progress=progress,
@@ -88,10 +102,21 @@ def _tell(report: Report) -> None:
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
     _tell_secrets(report.secrets)
+    _tell_placeholders(report.placeholders)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:
         log.warning("From the trace: %s", shown(warning))
+
+
+def _tell_placeholders(placeholders: Placeholders) -> None:
+    made = counted(len(placeholders.made), "empty placeholder")
+    if placeholders.made:
+        log.info("Among them %s: listed, never opened (--no-placeholders leaves them out)", made)
+    folders = [path + b" (%d names)" % count for path, count in placeholders.left]
+    _tell_paths("Listed folders with too many names to pack them all", folders)
+    title = "Names in listed folders that can't be packed: sockets, devices, pipes, lost links"
+    _tell_paths(title, placeholders.lost, level=logging.INFO)
 
 
 def _tell_secrets(secrets: SecretsReport) -> None:
@@ -110,10 +135,10 @@ def _tell_secrets(secrets: SecretsReport) -> None:
     _tell_paths("Packed files that hold what was withheld", files)
 
 
-def _tell_paths(title: str, paths: Iterable[bytes]) -> None:
+def _tell_paths(title: str, paths: Iterable[bytes], level: int = logging.WARNING) -> None:
     listed = list(paths)
     if not listed:
         return
     shown_paths = "".join(f"\n  {shown_path(path)}" for path in listed[:SHOWN])
     more = f"\n  and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    log.warning("%s (%d):%s%s", title, len(listed), shown_paths, more)
+    log.log(level, "%s (%d):%s%s", title, len(listed), shown_paths, more)

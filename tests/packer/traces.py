@@ -12,6 +12,7 @@ from rpz.tracer.rows import (
     ExecutionRow,
     FileRow,
     LinkRow,
+    ListingRow,
     ProcessRow,
     RemovalRow,
     RenameRow,
@@ -89,6 +90,12 @@ class Trace:
     def remove(self, path, *, is_directory=False):
         self.file(path, STAT | LINK, is_directory=is_directory)
         return self._add(RemovalRow, name=os.fsencode(path), is_directory=is_directory)
+
+    def list(self, path, *entries):
+        """Each entry is a letter and a name: ``fdata.csv``."""
+        listed = b"".join(os.fsencode(entry) + b"\0" for entry in sorted(entries))
+        self.file(path, READ, is_directory=True)
+        return self._add(ListingRow, name=os.fsencode(path), entries=listed)
 
     def keep(self, path, content=None, *, kind="content", **status):
         """What the file is, before the next event changes it; the name need not be there."""
