@@ -6,7 +6,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rpaths import PosixPath
 
@@ -116,21 +116,28 @@ def pack(
         raise PackError(
             f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
         ) from error
-    packed = {member.path for member in planned.members}
     return Report(
         path=target,
         size=target.stat().st_size,
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(item for item in selection.left_out if item.path not in packed),
-        unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
-        changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder, secrets),
         secrets=report_of(secrets, config, planned),
         placeholders=stand_ins,
+        **_left(selection, planned),
     )
+
+
+def _left(selection: Selection, planned: Plan) -> dict[str, Any]:
+    """Return the parts of a report that tell of what isn't packed, or not as it was."""
+    packed = {member.path for member in planned.members}
+    return {
+        "left_out": tuple(item for item in selection.left_out if item.path not in packed),
+        "unlisted": tuple(item.path for item in selection.needed if item.path not in packed),
+        "changed": tuple(path for path in selection.changed if path in packed),
+    }
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
