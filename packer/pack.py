@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.config.model import Config
@@ -103,19 +104,12 @@ def pack(
     planned = stand_ins.added_to(planned)
     secrets = find_secrets(folder / TRACE, config, planned, keep_secrets)
     text = _config_text(config, planned, selection, secrets)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as scratch:
-            trace = without_secrets(folder / TRACE, secrets, Path(scratch))
-            own = stand_ins.saved(Path(scratch))
-            content = Content(planned.members, trace, text, {**(extras or {}), **own})
-            steps = progress(planned.size) if progress else _ignore
-            summary = write_archive(target, content, steps)
-    except OSError as error:
-        if error.filename is not None:  # it says itself what it is about
-            raise
-        raise PackError(
-            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
-        ) from error
+    with _full_disk_told(target), _scratch(target) as scratch:
+        trace = without_secrets(folder / TRACE, secrets, scratch)
+        own = stand_ins.saved(scratch)
+        content = Content(planned.members, trace, text, {**(extras or {}), **own})
+        steps = progress(planned.size) if progress else _ignore
+        summary = write_archive(target, content, steps)
     return Report(
         path=target,
         size=target.stat().st_size,
@@ -128,6 +122,25 @@ def pack(
         placeholders=stand_ins,
         **_left(selection, planned),
     )
+
+
+@contextlib.contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target, for what is put together before it is written."""
+    with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _full_disk_told(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:  # it says itself what it is about
+            raise
+        raise PackError(
+            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
+        ) from error
 
 
 def _left(selection: Selection, planned: Plan) -> dict[str, Any]:
