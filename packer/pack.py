@@ -15,7 +15,7 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
-from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
+from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
 from rpz.packer.listings import Listings
 from rpz.packer.placeholders import placeholders as stand_ins_for
 from rpz.packer.plan import listed, plan
@@ -175,8 +175,10 @@ def _config_text(
         additional_patterns=(),
     )
 
+    notes = withheld_notes(selection, {member.path for member in planned.members})
+
     def text(pack_id: str) -> str:
-        words = config_text(replace(packed, pack_id=pack_id), describer(selection))
+        words = config_text(replace(packed, pack_id=pack_id), describer(selection), notes)
         secrets.exposed |= {*secrets.names_in(words.encode())}
         return words
 

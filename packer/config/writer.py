@@ -10,7 +10,7 @@ from rpz.packer.config.model import VERSION
 from rpz.packer.sizes import human_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rpaths import PosixPath
 
@@ -49,6 +49,11 @@ OTHER_FILES = """
 # with it, without their other content.
 """
 
+WITHHELD = """
+  # Used by the runs, too, and not packed: others should not get it, or have their own. Take away
+  # the "# " before a line to pack the file all the same.
+"""
+
 PATTERNS = """
 # More files to pack, by pattern: * and ? stand for what has no slash, ** for whole folders and all
 # that is in them.
@@ -57,15 +62,23 @@ PATTERNS = """
 """
 
 
-def config_text(config: Config, describe: Describe | None = None) -> str:
+def config_text(
+    config: Config,
+    describe: Describe | None = None,
+    withheld: Mapping[PosixPath, str] | None = None,
+) -> str:
     """Return the text of a ``config.yml``.
 
-    ``describe`` gives the comment behind a path: its size, where a link leads.
+    ``describe`` gives the comment behind a path: its size, where a link leads. ``withheld`` is what
+    isn't packed by default, with the reason.
     """
-    return "".join(f"{line}\n" for block in _blocks(config, describe) for line in block)
+    blocks = _blocks(config, describe, withheld or {})
+    return "".join(f"{line}\n" for block in blocks for line in block)
 
 
-def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]]:
+def _blocks(
+    config: Config, describe: Describe | None, withheld: Mapping[PosixPath, str]
+) -> Iterator[Iterable[str]]:
     say = describe or _nothing
     yield [HEAD]
     if config.pack_id is not None:
@@ -75,7 +88,17 @@ def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]
     yield _section("inputs_outputs", INPUTS_OUTPUTS, map(_input_output, config.inputs_outputs))
     yield _section("packages", PACKAGES, (_package(p, say) for p in config.packages))
     yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
+    yield _withheld(withheld, say)
     yield from _patterns(config)
+
+
+def _withheld(files: Mapping[PosixPath, str], say: Describe) -> Iterator[str]:
+    if files:
+        yield WITHHELD.strip("\n")
+    for file in files:
+        yield (
+            "  # " + _file(file, lambda path: ", ".join(filter(None, (say(path), files[path]))))[2:]
+        )
 
 
 def _nothing(_path: PosixPath) -> str:

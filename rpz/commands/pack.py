@@ -96,7 +96,8 @@ def _tell(report: Report) -> None:
     )
     groups: dict[str, list[bytes]] = defaultdict(list)
     for item in report.left_out:
-        groups[f"Not packed, {item.reason.value}"].append(item.path)
+        note = f" ({item.why})".encode() if item.why else b""
+        groups[f"Not packed, {item.reason.value}"].append(item.path + note)
     for title, paths in sorted(groups.items()):
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)

@@ -1,0 +1,149 @@
+"""What the runs used and others had better not get, or have of their own: a table of paths."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from rpz.packer.secrets.forms import named, spans
+
+LIMIT = 1 << 16
+"""Bytes of a settings file that are looked through for a secret."""
+SYSTEM = re.compile(rb"/(?:usr|lib[^/]*|s?bin|nix)/")
+"""Where files are everybody's, so that names such as ``.npmrc`` mean nothing."""
+SETTING = re.compile(
+    rb"^[ \t]*(?:export[ \t]+)?[\"']?([\w./:@-]+)[\"']?[ \t]*[=:][ \t]*[\"']?(.+?)[\"']?,?[ \t]*$",
+    re.MULTILINE,
+)
+"""A line of a settings file: INI, YAML, JSON, shell."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``pattern`` matches the end of a path, or with ``/**`` all below a folder.
+
+    With ``if_secret``, only a file that holds a secret is meant: others of that name are needed.
+    """
+
+    pattern: re.Pattern[bytes]
+    why: str
+    if_secret: bool = False
+
+
+def _rules(why: str, *patterns: bytes, if_secret: bool = False) -> list[Rule]:
+    ends = [p.removesuffix(b"/**") + (b"/" if p.endswith(b"/**") else rb"\Z") for p in patterns]
+    whole = b"|".join(b"(?:" + end + b")" for end in ends)
+    return [Rule(re.compile(whole), why, if_secret)]
+
+
+CREDENTIALS = [
+    *_rules("keys of SSH", rb"/\.ssh/**", rb"^/etc/ssh/ssh_host_[^/]*_key"),
+    *_rules("keys of GnuPG", rb"/\.gnupg/**"),
+    *_rules("passwords of servers", rb"/[._]netrc", rb"/\.authinfo(?:\.gpg)?", rb"/\.urs_cookies"),
+    *_rules(
+        "an account in a cloud", rb"/\.aws/**", rb"/\.azure/**", rb"/\.config/gcloud/**",
+        rb"/\.boto", rb"/\.s3cfg", rb"/\.oci/**", rb"/\.config/rclone/rclone\.conf",
+        rb"/\.databrickscfg", rb"/\.snowflake/**", rb"/\.snowsql/config", rb"/\.vault-token",
+        rb"/\.terraform\.d/credentials\.tfrc\.json", rb"/\.config/earthengine/credentials",
+    ),
+    *_rules(
+        "an account of a container registry", rb"/\.docker/config\.json",
+        rb"/containers/auth\.json", rb"/\.(?:apptainer|singularity)/docker-config\.json",
+        rb"/\.(?:apptainer|singularity)/remote\.yaml",
+    ),
+    *_rules("an account of a cluster", rb"/\.kube/**", rb"/krb5cc_[^/]*", rb"^/etc/krb5\.keytab"),
+    *_rules(
+        "an account of a package registry", rb"/\.pypirc", rb"/\.config/pypoetry/auth\.toml",
+        rb"/\.cargo/credentials(?:\.toml)?", rb"/\.(?:local/share/)?gem/credentials",
+        rb"/\.m2/settings(?:-security)?\.xml", rb"/\.local/share/uv/credentials/**",
+        rb"/composer/auth\.json",
+    ),
+    *_rules(
+        "an account of a git server", rb"/\.git-credentials", rb"/\.config/git/credentials",
+        rb"/\.config/gh/hosts\.yml", rb"/\.config/glab-cli/config\.yml", rb"/\.config/hub",
+    ),
+    *_rules(
+        "an account of a data service", rb"/huggingface/(?:token|stored_tokens)",
+        rb"/\.huggingface/token", rb"/\.kaggle/kaggle\.json", rb"/\.zenodo[^/]*",
+        rb"/\.config/[^/]*zenodo[^/]*", rb"/\.cdsapirc", rb"/\.ecmwfapirc", rb"/\.synapseConfig",
+        rb"/\.config/osfcli[^/]*", rb"/\.streamlit/secrets\.toml", rb"/\.config/op/**",
+    ),
+    *_rules("passwords of databases", rb"/\.pgpass", rb"/\.my\.cnf", rb"/\.mylogin\.cnf"),
+    *_rules(
+        "a browser's profile", rb"/\.mozilla/**", rb"/snap/(?:firefox|chromium)/**",
+        rb"/\.config/(?:google-chrome|chromium|BraveSoftware|microsoft-edge|vivaldi|opera)[^/]*/**",
+    ),
+    *_rules(
+        "a store of passwords", rb"/\.local/share/(?:keyrings|kwalletd)/**",
+        rb"/\.password-store/**", rb"/[^/]+\.kdbx", rb"/\.config/(?:Bitwarden|keepassxc)/**",
+    ),
+    *_rules("the right to the screen", rb"/\.(?:X|ICE)authority"),
+    *_rules("a key of Jupyter", rb"/jupyter/runtime/[^/]*cookie_secret"),
+    *_rules("what was typed", rb"/\.[a-z]+_history"),
+    *_rules(
+        "the machine's passwords and keys", rb"^/etc/g?shadow-?", rb"^/etc/ssl/private/**",
+        rb"^/etc/sudoers(?:\.d/[^/]*)?", rb"^/etc/NetworkManager/system-connections/**",
+    ),
+    *_rules(
+        "settings with a secret in them", rb"/\.npmrc", rb"/\.yarnrc(?:\.yml)?", rb"/\.condarc",
+        rb"/pip\.conf", rb"/\.Renviron", rb"/\.env(?:\.[^/]*)?", rb"/\.envrc", rb"/\.gitconfig",
+        rb"/\.git/config", rb"/\.config/git/config", rb"/\.gradle/gradle\.properties",
+        rb"/\.bowerrc", rb"/\.curlrc", rb"/\.wgetrc", rb"/\.dodsrc", rb"/\.config/uv/uv\.toml",
+        if_secret=True,
+    ),
+]  # fmt: skip
+"""Files that let others be somebody else."""
+
+DRIVERS = _rules(
+    "part of the host's graphics driver",
+    rb"/lib(?:cuda|cudadebugger|nvcuvid|nvoptix|nvidia-[^/]+|vdpau_nvidia|(?:EGL|GLX|GLESv1_CM"
+    rb"|GLESv2)_nvidia)\.so(?:\.[\d.]+)?",
+    rb"^/usr/lib/wsl/**",
+    rb"^/opt/amdgpu(?:-pro)?/**",
+)
+"""Libraries that go with the kernel of the machine: another one has its own, or none."""
+STUBS = b"/stubs/"
+"""A folder of libraries to link with, which are everybody's."""
+
+_QUICK = {
+    id(rules): re.compile(b"|".join(rule.pattern.pattern for rule in rules))
+    for rules in (CREDENTIALS, DRIVERS)
+}
+
+
+def credential(path: bytes, source: bytes | None) -> str | None:
+    """Return what of a person's, or of the machine's, a file holds that isn't others' to have."""
+    if SYSTEM.match(path) or not _QUICK[id(CREDENTIALS)].search(path):
+        return None
+    for rule in CREDENTIALS:
+        if rule.pattern.search(path) and (not rule.if_secret or _holds_secret(source or path)):
+            return rule.why
+    return None
+
+
+def driver(path: bytes) -> str | None:
+    """Return which part of the host a file is."""
+    if STUBS in path or not _QUICK[id(DRIVERS)].search(path):
+        return None
+    return DRIVERS[0].why
+
+
+def _holds_secret(source: bytes) -> bool:
+    try:
+        with open(source, "rb") as file:
+            text = file.read(LIMIT)
+    except OSError:  # then it isn't packed, either
+        return False
+    if any(True for _ in spans(text)):
+        return True
+    return any(
+        True
+        for match in SETTING.finditer(text)
+        for _ in named(match[1].rpartition(b":")[2], text, *match.span(2))
+    )
+
+
+def is_below(path: bytes, folder: bytes | None) -> bool:
+    """Whether a path is in a folder."""
+    return folder is not None and path.startswith(os.path.join(folder, b""))
