@@ -13,6 +13,7 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.changed import changes
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rpz.packer.archive.data import Progress, Summary
+    from rpz.packer.changed import Changes
     from rpz.packer.config.model import Config
     from rpz.packer.placeholders import Placeholders
     from rpz.packer.plan import Plan
@@ -44,7 +46,8 @@ class Report:
     """What became of a pack, for the person who asked for it.
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
-    ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
+    ``changed`` is packed as it is now, which is not as a run read it before one changed it;
+    ``changed_since`` likewise, but changed by nobody that was traced. ``seconds`` it took.
     """
 
     path: Path
@@ -59,6 +62,7 @@ class Report:
     warnings: tuple[str, ...]
     secrets: SecretsReport
     placeholders: Placeholders
+    changed_since: Changes
 
 
 def target_path(name: Path) -> Path:
@@ -71,6 +75,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    allow_changed: bool = False,
     placeholders: bool = True,
     keep_secrets: Collection[str] = (),
     extras: Mapping[str, Path] | None = None,
@@ -82,15 +87,14 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        allow_changed: pack files that were changed since the trace as they are now.
         placeholders: pack the names of what the runs listed and didn't open.
-        keep_secrets: the names of variables and options whose values go into the pack though
-            they look secret.
+        keep_secrets: names of what goes into the pack though it looks like a secret.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
-        progress: is called with the number of bytes to read; what it returns is called with those
-            of each step.
+        progress: is called with the bytes to read; what it returns, with those of each step.
 
     Raises:
-        PackError: the target exists, or something that is listed can't be read.
+        PackError: the target exists, or something that is listed can't be read, or was changed.
         ConfigError: the ``config.yml`` is missing or wrong.
 
     """
@@ -100,16 +104,16 @@ def pack(
     selection = read_selection(folder, listings if placeholders else None)
     config = read_config(folder / CONFIG)
     planned = plan(config, selection)
+    found = _changes(folder, selection, planned, allow_changed=allow_changed)
     stand_ins = stand_ins_for(listings, planned, selection)
     planned = stand_ins.added_to(planned)
     secrets = find_secrets(folder / TRACE, config, planned, keep_secrets)
     text = _config_text(config, planned, selection, secrets)
     with _full_disk_told(target), _scratch(target) as scratch:
         trace = without_secrets(folder / TRACE, secrets, scratch)
-        own = stand_ins.saved(scratch)
-        content = Content(planned.members, trace, text, {**(extras or {}), **own})
+        extras = {**(extras or {}), **stand_ins.saved(scratch)}
         steps = progress(planned.size) if progress else _ignore
-        summary = write_archive(target, content, steps)
+        summary = write_archive(target, Content(planned.members, trace, text, extras), steps)
     return Report(
         path=target,
         size=target.stat().st_size,
@@ -120,8 +124,16 @@ def pack(
         warnings=_warnings(folder, secrets),
         secrets=report_of(secrets, config, planned),
         placeholders=stand_ins,
+        changed_since=found,
         **_left(selection, planned),
     )
+
+
+def _changes(folder: Path, selection: Selection, planned: Plan, *, allow_changed: bool) -> Changes:
+    found = changes(folder / TRACE, selection, {member.path for member in planned.members})
+    if not allow_changed:
+        found.refuse()
+    return found
 
 
 @contextlib.contextmanager

@@ -31,6 +31,11 @@ SHOWN = 5
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option(
+    "--allow-changed",
+    is_flag=True,
+    help="Pack files that were changed since the trace, as they are now.",
+)
+@click.option(
     "--placeholders/--no-placeholders",
     default=True,
     show_default=True,
@@ -51,6 +56,7 @@ def command(
     folder: Path,
     target: Path,
     overwrite: bool,
+    allow_changed: bool,
     placeholders: bool,
     keep_secrets: tuple[str, ...],
 ) -> None:
@@ -65,6 +71,7 @@ def command(
             folder,
             target_path(target),
             overwrite=overwrite,
+            allow_changed=allow_changed,
             placeholders=placeholders,
             keep_secrets=keep_secrets,
             extras=_programs(),
@@ -102,6 +109,9 @@ def _tell(report: Report) -> None:
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
+    found = report.changed_since
+    _tell_paths("Changed since the runs were traced; packed as it is now", found.since)
+    _tell_paths("An earlier run has read something else than what is packed", found.between)
     _tell_secrets(report.secrets)
     _tell_placeholders(report.placeholders)
     for pattern in report.idle_patterns:

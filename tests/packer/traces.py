@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from dataclasses import fields
@@ -9,6 +10,7 @@ from dataclasses import fields
 from rpz.tracer.database import TraceDatabase, replaced
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import (
+    DigestRow,
     ExecutionRow,
     FileRow,
     LinkRow,
@@ -35,14 +37,17 @@ class Trace:
         self._ids = itertools.count()
         self._clock = itertools.count(1)
 
-    def start(self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001):
+    def start(
+        self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001,
+        ended=None,
+    ):  # fmt: skip
         """Begin a run."""
         self.run += 1
         words = b"".join(os.fsencode(a) + b"\0" for a in (argv or ("prog",)))
         where = os.fsencode(workingdir or self.folder)
         self._add(
-            RunRow, id=self.run, engine="native", argv=words, workingdir=where, exitcode=exitcode,
-            uid=uid, gid=1002, architecture="x86_64", distribution="debian",
+            RunRow, id=self.run, engine="native", ended=ended, argv=words, workingdir=where,
+            exitcode=exitcode, uid=uid, gid=1002, architecture="x86_64", distribution="debian",
             distribution_version="12", hostname="host", system="Linux", kernel="6.1",
         )  # fmt: skip
         self._add(ProcessRow, id=self.run, parent=None, exitcode=exitcode)
@@ -96,6 +101,16 @@ class Trace:
         listed = b"".join(os.fsencode(entry) + b"\0" for entry in sorted(entries))
         self.file(path, READ, is_directory=True)
         return self._add(ListingRow, name=os.fsencode(path), entries=listed)
+
+    def digest(self, path, content=None, modified=None):
+        """Record what a file holds now, or held when it was ``modified``, in nanoseconds."""
+        data = path.read_bytes() if content is None else content
+        when = path.stat().st_mtime_ns if modified is None else modified
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._add(
+            DigestRow, name=os.fsencode(path), role="input", size=len(data), modified=when,
+            sha256=sha256,
+        )  # fmt: skip
 
     def keep(self, path, content=None, *, kind="content", **status):
         """What the file is, before the next event changes it; the name need not be there."""
