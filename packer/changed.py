@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from rpz.tracer.records import Mode
 from rpz.tracer.rows import DigestRow, FileRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from rpz.packer.select import Needed, Selection
@@ -56,46 +55,66 @@ def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Cha
     trace has it as it was, or says that it hasn't.
     """
     paths = {*packed}.difference(selection.changed)
-    items = [
-        item
+    items = {
+        item.path: item
         for item in selection.packable.values()
         if item.kind is Kind.FILE and not item.kept and item.path in paths
-    ]
+    }
     with TraceDatabase.open(trace) as database:
-        digests = _digests(database)
-        late = {*_modified_later(database, items, digests)}
-    since, between = set(late), set()
-    for item in items:
-        rows = digests.get(item.path) or digests.get(item.source or b"") or []
-        if rows and not _is_still(item, rows[-1]):
-            since.add(item.path)
-        elif any(row.sha256 != rows[-1].sha256 for row in rows):
-            between.add(item.path)
-    return Changes(tuple(sorted(since)), tuple(sorted(between - since)))
+        comparison = _Comparison(items)
+        for digest in database.rows(DigestRow, "role = 'input'"):
+            comparison.add(digest)
+        late = {*_modified_later(database, items, comparison.runs)}
+    since = comparison.since | late
+    return Changes(tuple(sorted(since)), tuple(sorted(comparison.between - since)))
 
 
-def _digests(database: TraceDatabase) -> dict[bytes, list[DigestRow]]:
-    found: dict[bytes, list[DigestRow]] = defaultdict(list)
-    for row in database.rows(DigestRow, "role = 'input'"):
-        found[row.name].append(row)
-    return found
+class _Comparison:
+    """Compares what files hold with what each run has read, run after run."""
+
+    def __init__(self, items: Mapping[bytes, Needed]) -> None:
+        moved = {item.source: item for item in items.values() if item.source is not None}
+        self._items = {**moved, **items}
+        self._sums: dict[bytes, str] = {}
+        self.runs: set[int] = set()
+        self.since: set[bytes] = set()
+        self.between: set[bytes] = set()
+
+    def add(self, row: DigestRow) -> None:
+        self.runs.add(row.run_id)
+        if (item := self._items.get(row.name)) is None:
+            return
+        if not self._is_still(item.source or item.path, row):
+            self.since.add(item.path)
+        elif item.path in self.since:
+            self.since.remove(item.path)
+            self.between.add(item.path)
+
+    def _is_still(self, source: bytes, row: DigestRow) -> bool:
+        try:
+            found = os.lstat(source)
+            if (found.st_size, found.st_mtime_ns) == (row.size, row.modified):
+                return True
+            return found.st_size == row.size and self._sum(source) == row.sha256
+        except OSError:  # whoever packs it says so
+            return True
+
+    def _sum(self, source: bytes) -> str:
+        if source not in self._sums:
+            self._sums[source] = sha256_of(source)
+        return self._sums[source]
 
 
 def _modified_later(
-    database: TraceDatabase, items: list[Needed], digests: dict[bytes, list[DigestRow]]
+    database: TraceDatabase, items: Mapping[bytes, Needed], hashed: Collection[int]
 ) -> Iterator[bytes]:
     """Yield what was modified after the end of a run that has left no digests."""
-    hashed = {row.run_id for rows in digests.values() for row in rows}
     ends = [(run.id, run.ended) for run in database.rows(RunRow) if run.id not in hashed]
     for run, ended in ends:
         if ended is None:  # it was cut short: nobody knows when
             continue
-        read = {
-            row.name
-            for row in database.rows(FileRow, "run_id = ? AND mode & ?", run, int(Mode.READ))
-        }
-        for item in items:
-            if item.path in read and _modified(item) > ended:
+        for row in database.rows(FileRow, "run_id = ? AND mode & ?", run, int(Mode.READ)):
+            if (item := items.get(row.name)) is not None and _modified(item) > ended:
                 yield item.path
 
 
@@ -106,18 +125,8 @@ def _modified(item: Needed) -> int:
         return 0
 
 
-def _is_still(item: Needed, row: DigestRow) -> bool:
-    source = item.source or item.path
-    try:
-        found = os.lstat(source)
-        if found.st_size != row.size:
-            return False
-        return found.st_mtime_ns == row.modified or _sha256(source) == row.sha256
-    except OSError:  # whoever packs it says so
-        return True
-
-
-def _sha256(path: bytes) -> str:
+def sha256_of(path: bytes) -> str:
+    """Return the digest of a file's content, as the trace has it."""
     digest = hashlib.sha256(usedforsecurity=False)
     with open(path, "rb", buffering=0) as file:
         while block := file.read(BLOCK):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.secrets.redact import Secrets
-from rpz.tracer.rows import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -71,8 +70,9 @@ def _clean_copy(trace: Path, copy: Path, secrets: Secrets) -> None:
     try:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        for table in TABLES.values():
-            _clean(connection, table, secrets)
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            _clean(connection, table.decode(), secrets)
         connection.commit()
         connection.execute("VACUUM")
     finally:
@@ -103,11 +103,11 @@ def _redact(table: str, column: str, secrets: Secrets) -> Redact:
 
 def _clean_column(connection: sqlite3.Connection, table: str, column: str, redact: Redact) -> None:
     found = connection.execute(
-        f"SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 (our own names)
+        f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 (our own names)
     )
     changes = [(new, number) for number, old in found if (new := redact(old)) != old]
     connection.executemany(
-        f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE id = ?",  # noqa: S608
+        f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?",  # noqa: S608
         changes,
     )
 

@@ -18,6 +18,13 @@ MAX_WORD = 1 << 20
 
 SCRIPT = (b"-c", b"-e", b"-lc", b"-ec")
 """Options of shells and languages that a text of a program follows."""
+PROGRAMS = {
+    b"curl": {b"-u": b":", b"--user": b":", b"-U": b":", b"--proxy-user": b":"},
+    b"sshpass": {b"-p": b""},
+    b"lftp": {b"-u": b","},
+    b"smbclient": {b"-U": b"%"},
+}
+"""Programs with options whose names don't tell, and what the secret comes after in their values."""
 OPTION = re.compile(rb"(-{0,2}[A-Za-z_][\w.-]*)=")
 
 
@@ -37,12 +44,22 @@ def entry_spans(entry: bytes) -> tuple[Span, ...]:
 def word_spans(words: Sequence[bytes]) -> Iterator[tuple[Span, ...]]:
     """Yield the secrets in each word of a command."""
     before = b""
+    options = PROGRAMS.get(words[0].rpartition(b"/")[2], {}) if words else {}
     for word in words:
         whole: tuple[Span, ...] = ()
-        if before.startswith(b"-") and b"=" not in before and not word.startswith(b"-"):
+        if before in options:
+            whole = _after(options[before], before, word)
+        elif before.startswith(b"-") and b"=" not in before and not word.startswith(b"-"):
             whole = tuple(named(before, word, 0, len(word)))
         yield whole or (_in_script(word) if before in SCRIPT else _one_word(word))
         before = word
+
+
+def _after(mark: bytes, option: bytes, word: bytes) -> tuple[Span, ...]:
+    start = word.find(mark) + len(mark)
+    if start < len(mark) or start == len(word):
+        return ()
+    return (Span(option.decode(), start, len(word)),)
 
 
 @lru_cache(REMEMBERED)

@@ -52,7 +52,7 @@ def test_the_same_content_is_no_change(data):
 
 def test_size_and_time_are_enough(data, monkeypatch):
     trace = Trace(data.parent).start().read(data).digest(data)
-    monkeypatch.setattr("rpz.packer.changed._sha256", None)
+    monkeypatch.setattr("rpz.packer.changed.sha256_of", None)
     assert packed(trace).changed_since.since == ()
 
 
