@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
 from rpz.unpackers.errors import StartError, readable
-from rpz.unpackers.withheld import without_withheld
+from rpz.unpackers.withheld import supplied, without_withheld
 
 if TYPE_CHECKING:
     from rpz.packer.config.model import Run
@@ -68,6 +68,7 @@ class Program:
 
 def start(run: Run, root: Path) -> Program:
     """Start a run with ``root`` as its file system; standard streams and terminal are shared."""
+    run = supplied(run)
     report, to_parent = os.pipe()
     parent = os.getpid()
     pid = os.fork()

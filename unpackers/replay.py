@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +27,6 @@ def replay(unpacker: Unpacker, target: Target, indices: Sequence[int]) -> int:
     is the last: the others would work with what it should have made.
     """
     status = 0
-    target = replace(target, runs=_supplied(target, indices))
     for position, index in enumerate(indices, 1):
         status = unpacker.run(target, index)
         run = target.runs[index]
@@ -42,10 +38,6 @@ def replay(unpacker: Unpacker, target: Target, indices: Sequence[int]) -> int:
             break
         log.warning("%s ended with exit status %d; when traced, with %d.", run.id, status, traced)
     return status
-
-
-def _supplied(target: Target, indices: Sequence[int]) -> tuple[Run, ...]:
-    return tuple(supplied(run) if i in indices else run for i, run in enumerate(target.runs))
 
 
 def traced_status(run: Run) -> int | None:

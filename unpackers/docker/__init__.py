@@ -17,6 +17,7 @@ from rpz.unpackers.docker.engine import connected
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     import socket
@@ -87,7 +88,8 @@ def run(target: Target, index: int) -> int:
 def _order(target: Target, index: int) -> Iterator[bytes]:
     """Yield what init reads: which run to perform, and that run with the caller's variables."""
     yield from tarstream.file(tarfile.TarInfo("request"), request_file([index]))
-    yield from tarstream.file(tarfile.TarInfo(f"runs/{index}"), run_file(target.runs[index]))
+    run = supplied(target.runs[index])
+    yield from tarstream.file(tarfile.TarInfo(f"runs/{index}"), run_file(run))
 
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:
