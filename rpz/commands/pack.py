@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,12 @@ SHOWN = 5
     multiple=True,
     help="Pack the value of NAME, though it looks like a secret (may be repeated).",
 )
+@click.option(
+    "--whole-packages/--no-whole-packages",
+    default=None,
+    help="Pack all files of every package that was used, or none that wasn't used. Without it:"
+    " what config.yml says, which is the standard libraries of languages.",
+)
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
@@ -58,6 +64,7 @@ def command(
     overwrite: bool,
     allow_changed: bool,
     placeholders: bool,
+    whole_packages: bool | None,
     keep_secrets: tuple[str, ...],
 ) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
@@ -74,6 +81,7 @@ def command(
             allow_changed=allow_changed,
             placeholders=placeholders,
             keep_secrets=keep_secrets,
+            whole_packages=whole_packages,
             extras=_programs(),
             progress=progress,
         )
@@ -101,6 +109,7 @@ def _tell(report: Report) -> None:
         human_size(report.size),
         report.seconds,
     )
+    _tell_added(report)
     groups: dict[str, list[bytes]] = defaultdict(list)
     for item in report.left_out:
         note = f" ({item.why})".encode() if item.why else b""
@@ -144,6 +153,27 @@ def _tell_secrets(secrets: SecretsReport) -> None:
         log.warning("In the pack all the same, as a part of paths or other words: %s", names)
     files = [path + b": " + ", ".join(names).encode() for path, names in secrets.files]
     _tell_paths("Packed files that hold what was withheld", files)
+
+
+def _tell_added(report: Report) -> None:
+    from rpz.packer.sizes import human_size
+
+    expansion = report.expansion
+    if expansion.causes:
+        counts = Counter(cause.value for cause in expansion.causes.values())
+        causes = (f"{cause} {count}" for cause, count in sorted(counts.items()))
+        log.info(
+            "Of these no run used %s (%s): %s",
+            counted(counts.total(), "file"),
+            human_size(expansion.size),
+            ", ".join(causes),
+        )
+    if expansion.unknown:
+        log.warning(
+            "Only the files that were used are packed of %s: what else is in it can't be known"
+            " here any more",
+            ", ".join(shown(package.name) for package in expansion.unknown),
+        )
 
 
 def _tell_paths(title: str, paths: Iterable[bytes], level: int = logging.WARNING) -> None:
