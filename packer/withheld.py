@@ -6,15 +6,12 @@ import os
 import re
 from dataclasses import dataclass
 
-from rpz.packer.secrets.forms import named, spans
-
 LIMIT = 1 << 16
 """Bytes of a settings file that are looked through for a secret."""
 SYSTEM = re.compile(rb"/(?:usr|lib[^/]*|s?bin|nix)/")
 """Where files are everybody's, so that names such as ``.npmrc`` mean nothing."""
-SETTING = re.compile(
-    rb"^[ \t]*(?:export[ \t]+)?[\"']?([\w./:@-]+)[\"']?[ \t]*[=:][ \t]*[\"']?(.+?)[\"']?,?[ \t]*$",
-    re.MULTILINE,
+SETTING = (
+    rb"^[ \t]*(?:export[ \t]+)?[\"']?([\w./:@-]+)[\"']?[ \t]*[=:][ \t]*[\"']?(.+?)[\"']?,?[ \t]*$"
 )
 """A line of a settings file: INI, YAML, JSON, shell."""
 
@@ -26,15 +23,14 @@ class Rule:
     With ``if_secret``, only a file that holds a secret is meant: others of that name are needed.
     """
 
-    pattern: re.Pattern[bytes]
+    pattern: bytes
     why: str
     if_secret: bool = False
 
 
 def _rules(why: str, *patterns: bytes, if_secret: bool = False) -> list[Rule]:
     ends = [p.removesuffix(b"/**") + (b"/" if p.endswith(b"/**") else rb"\Z") for p in patterns]
-    whole = b"|".join(b"(?:" + end + b")" for end in ends)
-    return [Rule(re.compile(whole), why, if_secret)]
+    return [Rule(b"|".join(ends), why, if_secret)]
 
 
 CREDENTIALS = [
@@ -106,30 +102,33 @@ DRIVERS = _rules(
 STUBS = b"/stubs/"
 """A folder of libraries to link with, which are everybody's."""
 
-_QUICK = {
-    id(rules): re.compile(b"|".join(rule.pattern.pattern for rule in rules))
-    for rules in (CREDENTIALS, DRIVERS)
-}
+
+def _compiled(rules: list[Rule]) -> re.Pattern[bytes]:
+    """Return one pattern, of which the group that matches has the number of the rule."""
+    return re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in rules))
+
+
+_CREDENTIAL, _DRIVER = _compiled(CREDENTIALS), _compiled(DRIVERS)
 
 
 def credential(path: bytes, source: bytes | None) -> str | None:
     """Return what of a person's, or of the machine's, a file holds that isn't others' to have."""
-    if SYSTEM.match(path) or not _QUICK[id(CREDENTIALS)].search(path):
+    match = None if SYSTEM.match(path) else _CREDENTIAL.search(path)
+    if match is None:
         return None
-    for rule in CREDENTIALS:
-        if rule.pattern.search(path) and (not rule.if_secret or _holds_secret(source or path)):
-            return rule.why
-    return None
+    rule = CREDENTIALS[(match.lastindex or 1) - 1]
+    return rule.why if not rule.if_secret or _holds_secret(source or path) else None
 
 
 def driver(path: bytes) -> str | None:
     """Return which part of the host a file is."""
-    if STUBS in path or not _QUICK[id(DRIVERS)].search(path):
-        return None
-    return DRIVERS[0].why
+    match = None if STUBS in path else _DRIVER.search(path)
+    return DRIVERS[(match.lastindex or 1) - 1].why if match else None
 
 
 def _holds_secret(source: bytes) -> bool:
+    from rpz.packer.secrets.forms import named, spans  # rarely wanted, and slow to compile
+
     try:
         with open(source, "rb") as file:
             text = file.read(LIMIT)
@@ -139,7 +138,7 @@ def _holds_secret(source: bytes) -> bool:
         return True
     return any(
         True
-        for match in SETTING.finditer(text)
+        for match in re.finditer(SETTING, text, re.MULTILINE)
         for _ in named(match[1].rpartition(b":")[2], text, *match.span(2))
     )
 
