@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cache
 
 LIMIT = 1 << 16
 """Bytes of a settings file that are looked through for a secret."""
@@ -18,25 +19,26 @@ SETTING = (
 
 @dataclass(frozen=True)
 class Rule:
-    """``pattern`` matches the end of a path, or with ``/**`` all below a folder.
+    """``patterns`` match the ends of paths, or with ``/**`` all below folders.
 
     With ``if_secret``, only a file that holds a secret is meant: others of that name are needed.
     """
 
-    pattern: bytes
+    patterns: tuple[bytes, ...]
     why: str
     if_secret: bool = False
 
 
 def _rules(why: str, *patterns: bytes, if_secret: bool = False) -> list[Rule]:
     ends = [p.removesuffix(b"/**") + (b"/" if p.endswith(b"/**") else rb"\Z") for p in patterns]
-    return [Rule(b"|".join(ends), why, if_secret)]
+    return [Rule(tuple(ends), why, if_secret)]
 
 
 CREDENTIALS = [
     *_rules("keys of SSH", rb"/\.ssh/**", rb"^/etc/ssh/ssh_host_[^/]*_key"),
     *_rules("keys of GnuPG", rb"/\.gnupg/**"),
-    *_rules("passwords of servers", rb"/[._]netrc", rb"/\.authinfo(?:\.gpg)?", rb"/\.urs_cookies"),
+    *_rules("passwords of servers", rb"/\.netrc", rb"/_netrc",
+           rb"/\.authinfo(?:\.gpg)?", rb"/\.urs_cookies"),
     *_rules(
         "an account in a cloud", rb"/\.aws/**", rb"/\.azure/**", rb"/\.config/gcloud/**",
         rb"/\.boto", rb"/\.s3cfg", rb"/\.oci/**", rb"/\.config/rclone/rclone\.conf",
@@ -103,27 +105,47 @@ STUBS = b"/stubs/"
 """A folder of libraries to link with, which are everybody's."""
 
 
-def _compiled(rules: list[Rule]) -> re.Pattern[bytes]:
-    """Return one pattern, of which the group that matches has the number of the rule."""
-    return re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in rules))
+class _Table:
+    """Finds the rule of a path; what begins alike is looked for together, which is fast."""
+
+    BEGINS = ((rb"^/", b"/"), (rb"/\.", b"/."), (rb"/", b"/"))
+    """The beginnings of patterns, each with what is in all that they match."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self._rows: dict[bytes, list[tuple[bytes, Rule]]] = {begin: [] for begin, _ in self.BEGINS}
+        for rule in rules:
+            for pattern in rule.patterns:
+                begin = next(begin for begin in self._rows if pattern.startswith(begin))
+                self._rows[begin].append((pattern.removeprefix(begin), rule))
+
+    @cache  # noqa: B019 (there are two tables, for ever)
+    def _compiled(self, begin: bytes) -> re.Pattern[bytes]:
+        """Return one pattern, of which the group that takes part has the row's number."""
+        return re.compile(begin + b"(?:%s)" % b"|".join(r + b"()" for r, _ in self._rows[begin]))
+
+    def find(self, path: bytes) -> Rule | None:
+        for begin, part in self.BEGINS:
+            rows = self._rows[begin]
+            if rows and part in path and (match := self._compiled(begin).search(path)):
+                return rows[(match.lastindex or 1) - 1][1]
+        return None
 
 
-_CREDENTIAL, _DRIVER = _compiled(CREDENTIALS), _compiled(DRIVERS)
+_CREDENTIALS, _DRIVERS = _Table(CREDENTIALS), _Table(DRIVERS)
 
 
 def credential(path: bytes, source: bytes | None) -> str | None:
     """Return what of a person's, or of the machine's, a file holds that isn't others' to have."""
-    match = None if SYSTEM.match(path) else _CREDENTIAL.search(path)
-    if match is None:
+    rule = None if SYSTEM.match(path) else _CREDENTIALS.find(path)
+    if rule is None or (rule.if_secret and not _holds_secret(source or path)):
         return None
-    rule = CREDENTIALS[(match.lastindex or 1) - 1]
-    return rule.why if not rule.if_secret or _holds_secret(source or path) else None
+    return rule.why
 
 
 def driver(path: bytes) -> str | None:
     """Return which part of the host a file is."""
-    match = None if STUBS in path else _DRIVER.search(path)
-    return DRIVERS[(match.lastindex or 1) - 1].why if match else None
+    rule = None if STUBS in path else _DRIVERS.find(path)
+    return rule.why if rule else None
 
 
 def _holds_secret(source: bytes) -> bool:
