@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.packer.archive.codecs import GZIP
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
 from rpz.packer.plan import listed, plan
+from rpz.packer.times import folder_times
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from rpz.packer.archive.codecs import Codec
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.config.model import Config
     from rpz.packer.plan import Plan
@@ -60,6 +63,7 @@ def pack(
     *,
     overwrite: bool = False,
     extras: Mapping[str, Path] | None = None,
+    codec: Codec = GZIP,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
     """Pack what ``folder/config.yml`` lists into ``target``.
@@ -69,6 +73,7 @@ def pack(
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
+        codec: how the data are compressed; ReproZip reads gzip only.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
 
@@ -87,15 +92,11 @@ def pack(
         folder / TRACE,
         _config_text(config, planned, selection),
         extras or {},
+        codec,
+        folder_times(folder, target),
+        planned.size,
     )
-    try:
-        summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
-    except OSError as error:
-        if error.filename is not None:  # it says itself what it is about
-            raise
-        raise PackError(
-            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
-        ) from error
+    summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
     packed = {member.path for member in planned.members}
     return Report(
         path=target,

@@ -13,6 +13,7 @@ import click
 from rpz.commands.options import trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
+from rpz.packer.archive.codecs import CODECS, GZIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +28,19 @@ SHOWN = 5
 
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
+@click.option(
+    "--compression",
+    type=click.Choice(list(CODECS)),
+    default=GZIP.key,
+    show_default=True,
+    help="How the files are compressed; ReproZip reads gzip only.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool) -> None:
+def command(folder: Path, target: Path, compression: str, overwrite: bool) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -45,9 +53,12 @@ def command(folder: Path, target: Path, overwrite: bool) -> None:
             target_path(target),
             overwrite=overwrite,
             extras=_programs(),
+            codec=CODECS[compression],
             progress=progress,
         )
     _tell(report)
+    if not CODECS[compression].for_reprozip:
+        log.info("ReproZip can't read this pack: it knows gzip only")
 
 
 def _programs() -> dict[str, Path]:
