@@ -57,6 +57,7 @@ class Member:
     ``path`` are its components below the root (none: the root itself), ``mode`` its permission
     bits without set-user-id and set-group-id, ``mtime`` nanoseconds since 1970. ``link`` is the
     text of a symbolic link, or the components of the file that a hard link names, joined by ``/``.
+    ``extents`` are where a file with holes has data, as offsets and lengths, ascending.
     """
 
     path: tuple[bytes, ...]
@@ -68,10 +69,24 @@ class Member:
     size: int
     link: bytes
     content: IO[bytes] | None
+    extents: tuple[tuple[int, int], ...] | None = None
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, exactly ``size`` bytes; before the next member is asked for."""
-        left = self.size
+        yield from self._read(self.size)
+
+    def pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Yield where in the file there is what, without the holes; as :meth:`blocks`."""
+        for start, length in ((0, self.size),) if self.extents is None else self.extents:
+            offset = start
+            if self.content is not None and self.extents is not None:
+                with _reading():
+                    self.content.seek(start)
+            for block in self._read(length):
+                yield offset, block
+                offset += len(block)
+
+    def _read(self, left: int) -> Iterator[bytes]:
         while left and self.content is not None:
             with _reading():
                 block = self.content.read(min(left, BLOCK))
@@ -119,7 +134,9 @@ def _reading() -> Iterator[None]:
 
 def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
     kind = KINDS.get(info.type)
-    if kind is None or info.issparse():
+    if info.issparse() and info.type == tarfile.GNUTYPE_SPARSE:
+        kind = Kind.FILE
+    if kind is None:
         raise HostileArchiveError(f"{_shown(info.name)} in the pack is a special file")
     link = b""
     if kind is Kind.SYMLINK:
@@ -136,7 +153,20 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
         size=info.size if kind is Kind.FILE else 0,
         link=link,
         content=archive.extractfile(info) if kind is Kind.FILE else None,
+        extents=_extents(info) if info.issparse() else None,
     )
+
+
+def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
+    found = [piece for piece in cast("Any", info).sparse if piece[1]]
+    place = 0
+    for offset, length in found:
+        if offset < place or length < 0:
+            raise HostileArchiveError(f"{_shown(info.name)} in the pack has parts that overlap")
+        place = offset + length
+    if place > info.size:
+        raise HostileArchiveError(f"{_shown(info.name)} in the pack has parts beyond its end")
+    return tuple(found)
 
 
 def _components(name: str) -> tuple[bytes, ...]:

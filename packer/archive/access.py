@@ -39,6 +39,7 @@ class Blocks:
         self._codec = codec(index.compression)
         self._index = index
         self._wrong = wrong
+        self._last: tuple[int, bytes | None] | None = None
         head = len(self._codec.head)
         self._places = list(accumulate((b.stored for b in index.blocks), initial=head))
         self._offsets = list(accumulate((b.size for b in index.blocks), initial=0))
@@ -91,11 +92,22 @@ class Blocks:
         first = bisect_right(self._offsets, start) - 1
         last = bisect_right(self._offsets, start + size - 1)
         place = self._offsets[first]
-        for block in self._unpacked(first, last):
+        several = last - first > 1
+        for block in self._unpacked(first, last) if several else [self._one(first)]:
             if block is None:
                 raise self._wrong
             yield block[max(start - place, 0) : start + size - place]
             place += len(block)
+
+    def _one(self, number: int) -> bytes | None:
+        """Return a block; small files that lie in one are read one after the other."""
+        if self._last is None or self._last[0] != number:
+            self._last = number, self._unpack(self._stored(number), self._index.blocks[number])
+        return self._last[1]
+
+    def _stored(self, number: int) -> bytes:
+        self._file.seek(self._places[number])
+        return self._file.read(self._index.blocks[number].stored)
 
     def _unpacked(self, first: int, last: int) -> Iterator[bytes | None]:
         pending: deque[Future[bytes | None]] = deque()
@@ -104,9 +116,7 @@ class Blocks:
             try:
                 for number in range(first, last):
                     block = self._index.blocks[number]
-                    self._file.seek(self._places[number])
-                    stored = self._file.read(block.stored)
-                    pending.append(pool.submit(self._unpack, stored, block))
+                    pending.append(pool.submit(self._unpack, self._stored(number), block))
                     if len(pending) >= most:
                         yield pending.popleft().result()
                 while pending:

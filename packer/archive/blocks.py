@@ -31,14 +31,22 @@ class BlockWriter(io.RawIOBase):
     """A file that compresses; the same bytes whatever the number of processors.
 
     At most some blocks for each thread are in memory. ``check`` is called at each write, and may
-    raise. :meth:`finish` writes what is left; :meth:`close` ends the threads in any case.
+    raise; ``wrote`` gets the sizes of each block before and after compression. :meth:`finish`
+    writes what is left; :meth:`close` ends the threads in any case.
     """
 
-    def __init__(self, out: BinaryIO, codec: Codec, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        out: BinaryIO,
+        codec: Codec,
+        check: Callable[[], None],
+        wrote: Callable[[int, int], None],
+    ) -> None:
         """Write to ``out``, from where it is."""
         self._out = out
         self._codec = codec
         self._check = check
+        self._wrote = wrote
         self._buffer = bytearray()
         self._pool = ThreadPoolExecutor(threads())
         self._pending: deque[tuple[int, Future[tuple[bytes, int]]]] = deque()
@@ -92,5 +100,6 @@ class BlockWriter(io.RawIOBase):
     def _end_first(self) -> None:
         size, future = self._pending.popleft()
         stored, crc = future.result()
+        self._wrote(size, len(stored))
         self._out.write(stored)
         self.blocks.append(StoredBlock(len(stored), size, crc))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import lzma
 import tarfile
 import zipfile
@@ -42,6 +43,9 @@ class Container(Protocol):
     def open(self, name: str) -> IO[bytes] | None:
         """Open one of them; None: it isn't a file."""
 
+    def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
+        """Yield what should be zeros: after which member, a file there, how many (-1: all)."""
+
     def close(self) -> None:
         """Close it."""
 
@@ -75,6 +79,17 @@ class TarContainer:
         info = self.members[name]
         return self._tar.extractfile(info) if info.isfile() else None
 
+    def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
+        """Yield what should be zeros; of a compressed tar the check-sum tells of that."""
+        if not isinstance(self._tar.fileobj, io.BufferedReader):
+            return
+        name = ""
+        for name, info in self.members.items():
+            end = info.offset_data + (info.size if info.isfile() else 0)
+            self._tar.fileobj.seek(end)
+            yield name, self._tar.fileobj, -end % tarfile.BLOCKSIZE
+        yield name, self._tar.fileobj, -1
+
     def close(self) -> None:
         """Close it."""
         self._tar.close()
@@ -100,6 +115,10 @@ class ZipContainer:
     def open(self, name: str) -> IO[bytes] | None:
         """Open one of them."""
         return self._archive.open(name)
+
+    def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
+        """Yield nothing: a ZIP has none."""
+        return iter(())
 
     def close(self) -> None:
         """Close it."""
@@ -176,10 +195,10 @@ def _cut(path: Path, end: int) -> PackError:
     """Say how much of a plain tar is missing that should go on until ``end``, and after it."""
     with contextlib.suppress(OSError):
         missing = end - path.stat().st_size
-        if missing > 0 and _is_plain(path):
+        if _is_plain(path) and missing > 0:
             least = human_size(missing)
             return DamagedPackError(path, f"is cut short: {least} or more of it are missing")
-        if missing == 0:
+        if _is_plain(path) and missing > -tarfile.BLOCKSIZE:
             return DamagedPackError(path, "is cut short: its last members are missing")
     return DamagedPackError(path)
 

@@ -10,18 +10,16 @@ import tarfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
-from rpz.packer.archive.blocks import BlockWriter
 from rpz.packer.archive.codecs import BLOCK
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.headers import Header, entry_of, status_of, text
 from rpz.packer.archive.sparse import extents, sparse_header
 from rpz.packer.select import Kind
-from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rpz.packer.archive.codecs import Codec
+    from rpz.packer.archive.blocks import BlockWriter
     from rpz.packer.archive.index import StoredBlock
     from rpz.packer.archive.manifest import ManifestWriter
     from rpz.packer.archive.members import Member
@@ -101,20 +99,19 @@ class _Watched:
 
 
 def write_data(
-    out: BinaryIO,
-    codec: Codec,
+    blocks: BlockWriter,
     members: Iterable[Member],
     manifest: ManifestWriter,
     progress: Progress,
     times: FolderTimes,
 ) -> Written:
-    """Write members, in their order, to ``out``, and what they are to the manifest.
+    """Write members, in their order, to ``blocks``, and what they are to the manifest; close both.
 
     Raises:
         PackError: a file can't be read, or changed while it was read.
 
     """
-    with interrupts_held() as check, contextlib.closing(BlockWriter(out, codec, check)) as blocks:
+    with contextlib.closing(blocks):
         with tarfile.TarFile(
             fileobj=blocks,
             mode="w",

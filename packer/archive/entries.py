@@ -54,7 +54,7 @@ def _entry(info: tarfile.TarInfo, path: bytes, kind: EntryKind) -> Entry:
 
 
 def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
-    found: list[tuple[int, int]] = cast("Any", info).sparse
+    found = [piece for piece in cast("Any", info).sparse if piece[1]]
     place = 0
     for offset, length in found:
         if offset < place or length < 0:
@@ -62,7 +62,7 @@ def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
         place = offset + length
     if place > info.size:
         raise tarfile.ReadError("the parts of a file are beyond its end")
-    return tuple((offset, length) for offset, length in found if length)
+    return tuple(found)
 
 
 def _path(name: str) -> bytes | None:

@@ -147,7 +147,8 @@ class Pack:
                 try:
                     yield from read_manifest(file)
                 except ValueError:
-                    raise DamagedPackError(self.path) from None
+                    name = form.EXTENSIONS + form.MANIFEST
+                    raise DamagedPackError(self.path, f"is damaged: its {name}") from None
             return
         from rpz.packer.archive.entries import read_entries
 
@@ -187,6 +188,10 @@ class Pack:
         files = count[EntryKind.FILE] + count[EntryKind.HARDLINK]
         return Summary(files, count[EntryKind.FOLDER], count[EntryKind.SYMLINK], size, "")
 
+    def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
+        """Yield what should be zeros between the members, where the archive is a plain tar."""
+        return self._container.gaps()
+
     def member(self, name: str) -> IO[bytes]:
         """Open a member of the archive.
 
@@ -222,7 +227,7 @@ class Pack:
     def _refuse(self, text: bytes) -> None:
         match = re.fullmatch(rb"REPROZIP VERSION (\d{1,9})\s*", text)
         if match is None:
-            raise not_a_pack(self.path)
+            raise DamagedPackError(self.path, f"is damaged: its {form.VERSION} is no version")
         raise PackError(
             f"{self.path} has version {int(match[1])}, this rpz reads {OLD} and {CURRENT}",
             "Upgrade rpz",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.sizes import human_size
@@ -14,25 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rpz.packer.archive.data import Progress
-
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Room:
-    """Knows how far a pack of files of ``size`` bytes got; ``progress`` is told what was read."""
+    """Knows how far a pack of files of ``size`` bytes got."""
 
-    def __init__(self, size: int, progress: Progress) -> None:
+    def __init__(self, size: int) -> None:
         """Begin."""
         self._size = size
-        self._progress = progress
-        self._read = 0
-        self._written = 0
+        self._plain = 0
+        self._stored = 0
 
-    def count(self, count: int) -> None:
-        """Take note of bytes that were read."""
-        self._read += count
-        self._progress(count)
+    def block(self, plain: int, stored: int) -> None:
+        """Take note of a block that is about to be written, and of what it was made from."""
+        self._plain += plain
+        self._stored += stored
 
     @contextlib.contextmanager
     def told(self, target: Path) -> Iterator[None]:
@@ -53,19 +49,9 @@ class Room:
                 "Make room, or choose another place",
             ) from error
 
-    @contextlib.contextmanager
-    def measured(self, file: BinaryIO) -> Iterator[None]:
-        """Remember how large the file became."""
-        try:
-            yield
-            file.flush()
-            os.fsync(file.fileno())  # which may be what finds that there is no room
-        finally:
-            self._written = os.fstat(file.fileno()).st_size
-
     def _needed(self) -> str:
         """Say what the whole takes, if what is still to be read shrinks as what was read did."""
-        if not self._written or self._read * 10 < self._size:
+        if not self._plain:
             return f"it may need up to {human_size(self._size)}"
-        whole = self._written * self._size // max(self._read, 1)
-        return f"it needs about {human_size(max(whole, self._written))}"
+        whole = self._stored * self._size // self._plain
+        return f"it needs about {human_size(max(whole, self._stored))}"

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from rpz.packer.archive import format as form
+from rpz.packer.archive.blocks import BlockWriter
 from rpz.packer.archive.codecs import BLOCK, GZIP, Codec
 from rpz.packer.archive.data import FolderTimes, write_data
 from rpz.packer.archive.index import Index, Part, index_bytes
 from rpz.packer.archive.manifest import ManifestWriter
 from rpz.packer.archive.room import Room
 from rpz.packer.atomic import replaced_file
+from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -62,19 +64,20 @@ def write_archive(target: Path, content: Content, progress: Progress) -> Summary
         PackError: a file can't be read, or changed while it was read; there is no room.
 
     """
-    room = Room(content.size, progress)
+    room = Room(content.size)
     with (
         room.told(target),
         replaced_file(target) as file,
-        room.measured(file),
         tempfile.TemporaryFile(dir=target.parent) as manifest,
     ):
-        return _write(file, manifest, content, room.count)
+        return _write(file, manifest, content, progress, room)
 
 
-def _write(file: BinaryIO, manifest: IO[bytes], content: Content, progress: Progress) -> Summary:
+def _write(
+    file: BinaryIO, manifest: IO[bytes], content: Content, progress: Progress, room: Room
+) -> Summary:
     lines = ManifestWriter(manifest)
-    written = _write_data_member(file, content, lines, progress)
+    written = _write_data_member(file, content, lines, progress, room)
     with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
         parts = _Parts(tar)
         parts.add_bytes(form.VERSION, form.VERSION_TEXT)
@@ -104,13 +107,15 @@ def pack_id(manifest: str, trace: str, config: str) -> str:
 
 
 def _write_data_member(
-    file: BinaryIO, content: Content, manifest: ManifestWriter, progress: Progress
+    file: BinaryIO, content: Content, manifest: ManifestWriter, progress: Progress, room: Room
 ) -> Written:
     """Write the data where they will stay, then the header before them, when the size is known."""
     info = tarfile.TarInfo(content.codec.name)
     info.mode = MODE
     file.write(bytes(tarfile.BLOCKSIZE))
-    written = write_data(file, content.codec, content.members, manifest, progress, content.times)
+    with interrupts_held() as check:
+        blocks = BlockWriter(file, content.codec, check, room.block)
+        written = write_data(blocks, content.members, manifest, progress, content.times)
     info.size = file.tell() - tarfile.BLOCKSIZE
     file.write(bytes(-info.size % tarfile.BLOCKSIZE))
     file.seek(0)

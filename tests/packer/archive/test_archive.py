@@ -279,7 +279,7 @@ def rebuilt(pack, tmp_path, name, content):
     [
         ("METADATA/version", b"REPROZIP VERSION 3\n", "has version 3"),
         ("METADATA/version", b"REPROZIP VERSION 1\n", "is not a pack"),
-        ("METADATA/version", b"something", "is not a pack"),
+        ("METADATA/version", b"something", "is damaged: its METADATA/version"),
         ("METADATA/version", None, "is damaged or cut short"),
         ("METADATA/config.yml", None, "is damaged or cut short"),
         ("DATA.tar.gz", None, "is not a pack"),
