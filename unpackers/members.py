@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from rpz.packer.archive.entries import extents_of, open_stored
 from rpz.unpackers.errors import HostileArchiveError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Kind(Enum):
 KINDS = {
     tarfile.REGTYPE: Kind.FILE,
     tarfile.AREGTYPE: Kind.FILE,
+    tarfile.GNUTYPE_SPARSE: Kind.FILE,
     tarfile.DIRTYPE: Kind.FOLDER,
     tarfile.SYMTYPE: Kind.SYMLINK,
     tarfile.LNKTYPE: Kind.HARDLINK,
@@ -73,18 +75,20 @@ class Member:
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, exactly ``size`` bytes; before the next member is asked for."""
-        yield from self._read(self.size)
+        place = 0
+        for offset, data in self.pieces():
+            yield from _zeros(offset - place)
+            yield data
+            place = offset + len(data)
+        yield from _zeros(self.size - place)
 
     def pieces(self) -> Iterator[tuple[int, bytes]]:
         """Yield where in the file there is what, without the holes; as :meth:`blocks`."""
-        for start, length in ((0, self.size),) if self.extents is None else self.extents:
-            offset = start
-            if self.content is not None and self.extents is not None:
-                with _reading():
-                    self.content.seek(start)
+        for offset, length in ((0, self.size),) if self.extents is None else self.extents:
+            place = offset
             for block in self._read(length):
-                yield offset, block
-                offset += len(block)
+                yield place, block
+                place += len(block)
 
     def _read(self, left: int) -> Iterator[bytes]:
         while left and self.content is not None:
@@ -116,9 +120,16 @@ def checked(archive: tarfile.TarFile) -> Iterator[Member]:
         cast(
             "Any", archive
         ).members.clear()  # else they add up, one object for each file of the pack
-        member = _member(info, archive)
+        with _reading():
+            member = _member(info, archive)
         names.add(member)
         yield member
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    """Yield what a hole of a file holds."""
+    for place in range(0, size, BLOCK):
+        yield bytes(min(BLOCK, size - place))
 
 
 @contextlib.contextmanager
@@ -134,8 +145,6 @@ def _reading() -> Iterator[None]:
 
 def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
     kind = KINDS.get(info.type)
-    if info.issparse() and info.type == tarfile.GNUTYPE_SPARSE:
-        kind = Kind.FILE
     if kind is None:
         raise HostileArchiveError(f"{_shown(info.name)} in the pack is a special file")
     link = b""
@@ -152,21 +161,9 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
         mtime=_mtime(info),
         size=info.size if kind is Kind.FILE else 0,
         link=link,
-        content=archive.extractfile(info) if kind is Kind.FILE else None,
-        extents=_extents(info) if info.issparse() else None,
+        content=open_stored(archive, info) if kind is Kind.FILE else None,
+        extents=extents_of(info),
     )
-
-
-def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
-    found = [piece for piece in cast("Any", info).sparse if piece[1]]
-    place = 0
-    for offset, length in found:
-        if offset < place or length < 0:
-            raise HostileArchiveError(f"{_shown(info.name)} in the pack has parts that overlap")
-        place = offset + length
-    if place > info.size:
-        raise HostileArchiveError(f"{_shown(info.name)} in the pack has parts beyond its end")
-    return tuple(found)
 
 
 def _components(name: str) -> tuple[bytes, ...]:

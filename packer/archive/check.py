@@ -13,7 +13,7 @@ from rpz.errors import RpzError
 from rpz.packer.archive import format as form
 from rpz.packer.archive.codecs import BLOCK, CODECS
 from rpz.packer.archive.container import DAMAGE
-from rpz.packer.archive.entries import read_entries
+from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import PackError
 
 if TYPE_CHECKING:
@@ -183,14 +183,14 @@ def _check_by_structure(pack: Pack, verdict: Verdict, progress: Progress) -> Non
             verdict.members += 1
             verdict.size += size
             progress(size)
-    except PackError:
+    except (PackError, *DAMAGE):
         verdict.add(f"the packed files, after {last}")
 
 
 def _read_all(pack: Pack) -> Iterator[tuple[bytes, int]]:
     with pack.data() as tar:
         for entry, info in read_entries(tar):
-            file = tar.extractfile(info) if info.isreg() and not info.issparse() else None
+            file = open_stored(tar, info) if info.isreg() else None
             while file is not None and file.read(BLOCK):
                 pass
             yield entry.path, entry.size

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rpz.packer.archive.codecs import BLOCK
-from rpz.packer.archive.entries import read_entries
+from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import DamagedPackError
 from rpz.packer.archive.manifest import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from tarfile import TarInfo
 
     from rpz.packer.archive.access import Blocks
     from rpz.packer.archive.manifest import Entry
     from rpz.packer.archive.reader import Pack
+    from rpz.packer.archive.stream import DataTar
 
     Pieces = Iterator[tuple[int, bytes]]
     """Where in the file, and what is there; all else of it is a hole."""
@@ -35,8 +37,7 @@ def contents(pack: Pack, wanted: Callable[[Entry], bool]) -> Iterator[tuple[Entr
         with pack.data() as tar:
             for entry, info in read_entries(tar):
                 if wanted(entry):
-                    file = tar.extractfile(info) if entry.kind is EntryKind.FILE else None
-                    yield entry, _from_file(entry, cast("IO[bytes]", file))
+                    yield entry, _from_tar(pack, entry, tar, info)
         return
     with pack.blocks() as blocks:
         for entry in pack.entries():
@@ -60,15 +61,15 @@ def _from_blocks(pack: Pack, entry: Entry, blocks: Blocks) -> Pieces:
         raise DamagedPackError(pack.path, f"is damaged: {os.fsdecode(entry.path)} in it is")
 
 
-def _from_file(entry: Entry, file: IO[bytes]) -> Pieces:
+def _from_tar(pack: Pack, entry: Entry, tar: DataTar, info: TarInfo) -> Pieces:
     if entry.kind is not EntryKind.FILE:
         return
+    file = open_stored(tar, info)
     for start, length in entry.pieces:
-        file.seek(start)
         offset = start
         while offset < start + length:
             data = file.read(min(BLOCK, start + length - offset))
             if not data:
-                raise DamagedPackError(entry.path, "in the pack is cut short")
+                raise DamagedPackError(pack.path)
             yield offset, data
             offset += len(data)

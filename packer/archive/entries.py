@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 import tarfile
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rpz.packer.archive.format import PREFIX
 from rpz.packer.archive.headers import NANO
@@ -14,6 +15,7 @@ from rpz.packer.archive.manifest import Entry, EntryKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rpz.packer.archive.sparse import Extents
     from rpz.packer.archive.stream import DataTar
 
 _KINDS = {
@@ -49,11 +51,19 @@ def _entry(info: tarfile.TarInfo, path: bytes, kind: EntryKind) -> Entry:
         mtime=_time(info),
         size=info.size if kind is EntryKind.FILE else 0,
         target=target,
-        extents=_extents(info) if info.issparse() else None,
+        extents=extents_of(info),
     )
 
 
-def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
+def extents_of(info: tarfile.TarInfo) -> Extents | None:
+    """Return where a file with holes has data; None: it has no holes.
+
+    Raises:
+        ReadError: the parts overlap, or lie beyond the file.
+
+    """
+    if not info.issparse():
+        return None
     found = [piece for piece in cast("Any", info).sparse if piece[1]]
     place = 0
     for offset, length in found:
@@ -63,6 +73,24 @@ def _extents(info: tarfile.TarInfo) -> tuple[tuple[int, int], ...]:
     if place > info.size:
         raise tarfile.ReadError("the parts of a file are beyond its end")
     return tuple(found)
+
+
+def open_stored(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    """Open what is stored of a file, one part after the other without the holes between them.
+
+    Raises:
+        ReadError: as :func:`extents_of`, or it isn't a file.
+
+    """
+    extents = extents_of(info)
+    stored = copy.copy(info)
+    if extents is not None:
+        cast("Any", stored).sparse = None
+        stored.size = sum(length for _, length in extents)
+    file = archive.extractfile(stored)
+    if file is None:
+        raise tarfile.ReadError("it isn't a file")
+    return file
 
 
 def _path(name: str) -> bytes | None:
