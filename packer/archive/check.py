@@ -9,12 +9,12 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from rpz.errors import RpzError
 from rpz.packer.archive import format as form
 from rpz.packer.archive.codecs import BLOCK, CODECS
 from rpz.packer.archive.container import DAMAGE
 from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import PackError
+from rpz.packer.config.nodes import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,7 +174,7 @@ def _check_by_structure(pack: Pack, verdict: Verdict, progress: Progress) -> Non
     ):
         try:
             action()
-        except (*DAMAGE, RpzError, sqlite3.Error, OSError) as error:  # noqa: PERF203 (two)
+        except (*DAMAGE, PackError, ConfigError, sqlite3.Error, OSError) as error:  # noqa: PERF203 (two)
             verdict.add(f"{what} ({str(error).rstrip('.')})")
     last = "the beginning"
     try:

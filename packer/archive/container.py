@@ -188,10 +188,10 @@ def _check_end(path: Path, tar: tarfile.TarFile, last: tarfile.TarInfo | None) -
     end = last.offset_data + size + -size % tarfile.BLOCKSIZE
     tar.fileobj.seek(end)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise _cut(path, end)
+        raise _cut(path, end, last.name)
 
 
-def _cut(path: Path, end: int) -> PackError:
+def _cut(path: Path, end: int, last: str = "") -> PackError:
     """Say how much of a plain tar is missing that should go on until ``end``, and after it."""
     with contextlib.suppress(OSError):
         missing = end - path.stat().st_size
@@ -200,6 +200,8 @@ def _cut(path: Path, end: int) -> PackError:
             return DamagedPackError(path, f"is cut short: {least} or more of it are missing")
         if _is_plain(path) and missing > -tarfile.BLOCKSIZE:
             return DamagedPackError(path, "is cut short: its last members are missing")
+    if last:
+        return DamagedPackError(path, f"is damaged behind its {last}, or cut short")
     return DamagedPackError(path)
 
 

@@ -78,14 +78,10 @@ class _Unzipped(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             return bytes(self._file.read(size))
-        except (*DAMAGE, zlib_ng.error):
+        except (*DAMAGE, zlib_ng.error, zstd().ZstdError):
             raise damaged_data(self._name) from None
-        except OSError as error:  # bz2's
-            if error.errno is not None:
-                raise
-            raise damaged_data(self._name) from None
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":  # of whichever library there is
+        except OSError as error:
+            if error.errno is not None:  # bz2's have none
                 raise
             raise damaged_data(self._name) from None
 

@@ -55,7 +55,9 @@ class TestPack:
 
     def test_leaves_nothing_when_interrupted(self, rpz, traced):
         with (traced / "data.csv").open("r+b") as file:
-            file.truncate(1 << 36)  # a hole: more than is ever read
+            for place in range(0, 1 << 33, 1 << 19):  # holes too small to be left out
+                file.seek(place)
+                file.write(b"x")
         before = set(traced.iterdir())
         pack = rpz.start("pack")
         while not any(path.suffix == ".part" for path in traced.iterdir()):
