@@ -21,7 +21,7 @@ MAX_LINKS = 40
 """Symbolic links that the kernel follows in one path (path_resolution(7))."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Content:
     """A file, folder or symbolic link, and what the runs did with it.
 
@@ -52,7 +52,7 @@ class Content:
         return self.origin is None or self.discarded
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
     """One name in one folder; ``placed_by`` are the runs that moved something to this name."""
 
