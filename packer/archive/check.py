@@ -61,7 +61,7 @@ def check(pack: Pack, progress: Progress) -> Verdict:
     """Read all of an open pack; ``progress`` is called with the bytes of the tar that were read."""
     verdict = Verdict()
     for name, file, size in pack.gaps():
-        if file.read(size).strip(b"\0"):
+        if not _is_empty(file, size):
             verdict.add(f"what follows {name}")
     if pack.index is None:
         verdict.unchecked = NO_MANIFEST
@@ -77,6 +77,15 @@ def check(pack: Pack, progress: Progress) -> Verdict:
         if not blocks.ends_are_right():
             verdict.add(f"the beginning or the end of {pack.data_name}")
     return verdict
+
+
+def _is_empty(file: IO[bytes], size: int) -> bool:
+    """Whether there are only zeros; -1: to the end."""
+    while size and (data := file.read(BLOCK if size < 0 else size)):
+        if data.strip(b"\0"):
+            return False
+        size -= len(data) if size > 0 else 0
+    return True
 
 
 def _check_parts(pack: Pack, verdict: Verdict) -> None:

@@ -81,7 +81,7 @@ class TarContainer:
 
     def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
         """Yield what should be zeros; of a compressed tar the check-sum tells of that."""
-        if not isinstance(self._tar.fileobj, io.BufferedReader):
+        if self.holds_data or not isinstance(self._tar.fileobj, io.BufferedReader):
             return
         name = ""
         for name, info in self.members.items():

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
+class NewIndexError(ValueError):
+    """An index of a version that this rpz doesn't know."""
+
+
 @dataclass(frozen=True)
 class StoredBlock:
     """A block: its bytes in the archive, those that they give, the CRC-32 of the former."""
@@ -73,7 +77,8 @@ def parsed_index(data: bytes) -> Index:
     """Return the index of these bytes.
 
     Raises:
-        ValueError: they aren't what :func:`index_bytes` gives, or of a newer version.
+        NewIndexError: they are of another version.
+        ValueError: they aren't what :func:`index_bytes` gives.
 
     """
     line, _, check = data.partition(b"\n")
@@ -82,7 +87,7 @@ def parsed_index(data: bytes) -> Index:
     try:
         document = json.loads(line)
         if document["version"] != VERSION:
-            raise ValueError(f"it has version {document['version']}")
+            raise NewIndexError(f"its index has version {document['version']!a}")
         return Index(
             _known(document["compression"]),
             _number(document["crc32"]),

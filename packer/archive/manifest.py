@@ -14,6 +14,8 @@ from zlib_ng import gzip_ng, zlib_ng
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AT_ONCE = 1 << 18
+"""Bytes of lines that are compressed together."""
 MAX_LINE = 1 << 24
 """Bytes of a line; one of a file of 50 GB with a hole in every second MiB has less than 1 MB."""
 
@@ -96,19 +98,26 @@ class ManifestWriter:
         """Write to ``out``; :meth:`close` leaves that open."""
         self._zipped = gzip_ng.GzipNGFile("", "wb", fileobj=out, mtime=0, compresslevel=6)
         self._digest = hashlib.sha256()
+        self._waiting = bytearray()
         self.count = 0
 
     def add(self, entry: Entry) -> None:
         """Write one line."""
-        line = json.dumps(entry_json(entry)).encode() + b"\n"
-        self._digest.update(line)
-        self._zipped.write(line)
+        self._waiting += json.dumps(entry_json(entry)).encode() + b"\n"
         self.count += 1
+        if len(self._waiting) > AT_ONCE:
+            self._flush()
 
     def close(self) -> str:
         """Write the end, and return the digest."""
+        self._flush()
         self._zipped.close()
         return self._digest.hexdigest()
+
+    def _flush(self) -> None:
+        self._digest.update(self._waiting)
+        self._zipped.write(bytes(self._waiting))
+        self._waiting.clear()
 
 
 def read_manifest(file: IO[bytes]) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ from rpz.packer.archive.access import Blocks, BlockStream
 from rpz.packer.archive.codecs import CODECS, GZIP
 from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
 from rpz.packer.archive.format import DamagedPackError, PackError
-from rpz.packer.archive.index import parsed_index
+from rpz.packer.archive.index import NewIndexError, parsed_index
 from rpz.packer.archive.manifest import EntryKind, read_manifest
 from rpz.packer.archive.stream import DataTar, OldTar, opened_data, unzipped, zipped_metadata
 
@@ -34,7 +34,7 @@ NEEDED = (form.VERSION, form.CONFIG)
 MAX_CONFIG = 1 << 28
 """Bytes of a ``config.yml``; a million files make about half of that."""
 MAX_SUMMARY = 1 << 16
-MAX_INDEX = 1 << 28
+MAX_INDEX = 1 << 26
 """Bytes of the index; 20 for each MiB of data."""
 
 OLD, CURRENT = 1, 2
@@ -240,6 +240,8 @@ class Pack:
             return None
         try:
             return parsed_index(self._read(name, MAX_INDEX))
+        except NewIndexError as error:
+            raise PackError(f"{self.path} is of a newer rpz: {error}", "Upgrade rpz") from None
         except ValueError as error:
             raise DamagedPackError(self.path, f"is damaged: its {name}: {error}") from None
 

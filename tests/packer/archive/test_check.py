@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import tarfile
 
@@ -180,6 +181,17 @@ def test_a_hostile_index_is_refused(make_pack, tmp_path):
         changed = rebuilt(path, tmp_path, "EXTENSIONS/rpz/index.jsonl", plain.replace(old, new, 1))
         with pytest.raises(RpzError, match="index"):
             checked(changed)
+
+
+def test_a_newer_index_is_told(make_pack, tmp_path):
+    path = make_pack()
+    line, _ = Stranger(path).members["EXTENSIONS/rpz/index.jsonl"].splitlines(keepends=True)
+    line = line.replace(b'"version": 1', b'"version": 2', 1)
+    digest = hashlib.sha256(line).hexdigest().encode()
+    newer = line + b'{"sha256": "' + digest + b'"}\n'
+    changed = rebuilt(path, tmp_path, "EXTENSIONS/rpz/index.jsonl", newer)
+    with pytest.raises(RpzError, match=r"of a newer rpz: its index has version 2\. Upgrade rpz"):
+        checked(changed)
 
 
 def test_an_outer_compression_is_no_obstacle(make_pack, tmp_path):

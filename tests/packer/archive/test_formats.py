@@ -88,6 +88,7 @@ FORMS = {
         }
     ),
     "version-1": version_1,
+    "version-1-plain": lambda members, tar: gzip.decompress(version_1(members, tar)),
 }
 
 
