@@ -16,6 +16,9 @@ MANIFEST = "rpz/manifest.jsonl.gz"
 INDEX = "rpz/index.jsonl"
 """The extension that tells where the blocks of the data are, and the digests of all members."""
 
+PACKAGES = "rpz/packages.json"
+"""The extension that tells of packages what ``config.yml`` can't."""
+
 VERSION_TEXT = b"REPROZIP VERSION 2\n"
 OLD_VERSION_TEXT = b"REPROZIP VERSION 1\n"
 

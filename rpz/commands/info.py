@@ -179,6 +179,9 @@ def _package_json(package: Package, packed_bytes: int) -> dict[str, Any]:
         "version": package.version,
         "size": package.size,
         "packed": package.packfiles,
+        "manager": package.manager,
+        "purl": package.purl,
+        "extent": package.extent.value,
         "files": len(package.files),
         "packed_bytes": packed_bytes,
     }
