@@ -95,12 +95,7 @@ def pack(
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
-    expansion = expand(
-        read_config(folder / CONFIG),
-        _started(folder),
-        whole=whole_packages,
-        without={item.path for item in selection.left_out},
-    )
+    expansion = _expansion(folder, selection, whole=whole_packages)
     config = expansion.config
     planned = plan(config, selection)
     steps = progress(planned.size) if progress else _ignore
@@ -126,6 +121,15 @@ def pack(
         warnings=_warnings(folder),
         expansion=expansion,
         **_left(selection, expansion, planned),
+    )
+
+
+def _expansion(folder: Path, selection: Selection, *, whole: bool | None) -> Expansion:
+    return expand(
+        read_config(folder / CONFIG),
+        _started(folder),
+        whole=whole,
+        without={item.path for item in selection.left_out},
     )
 
 
