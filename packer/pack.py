@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpaths import PosixPath
 
+from rpz.packer.archive.codecs import GZIP
 from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.changed import changes
@@ -24,6 +25,7 @@ from rpz.packer.plan import listed, plan
 from rpz.packer.secrets.config import redacted
 from rpz.packer.secrets.database import without_secrets
 from rpz.packer.secrets.report import find_secrets, report_of
+from rpz.packer.times import folder_times
 from rpz.packer.whole import expand
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import RunRow, WarningRow
@@ -31,6 +33,7 @@ from rpz.tracer.rows import RunRow, WarningRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from rpz.packer.archive.codecs import Codec
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.changed import Changes
     from rpz.packer.placeholders import Placeholders
@@ -115,6 +118,7 @@ def pack(
     whole_packages: bool | None = None,
     keep_secrets: Collection[str] = (),
     extras: Mapping[str, Path] | None = None,
+    codec: Codec = GZIP,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
     """Pack what ``folder/config.yml`` lists into ``target``.
@@ -129,6 +133,7 @@ def pack(
             go by what ``config.yml`` says of each.
         keep_secrets: names of what goes into the pack though it looks like a secret.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
+        codec: how the data are compressed; ReproZip reads gzip only.
         progress: is called with the bytes to read; what it returns, with those of each step.
 
     Raises:
@@ -140,32 +145,34 @@ def pack(
     _check_target(target, overwrite=overwrite)
     listings = Listings()
     selection = read_selection(folder, listings if placeholders else None)
-    expansion = expand(
-        read_config(folder / CONFIG),
-        _started(folder),
-        whole=whole_packages,
-        without={item.path for item in selection.left_out},
-    )
+    expansion = _expansion(folder, selection, whole=whole_packages)
     planned = plan(expansion.config, selection)
     changed = _changes(folder, selection, planned, allow_changed=allow_changed)
     stand_ins = stand_ins_for(listings, planned, selection)
     planned = stand_ins.added_to(planned)
     secrets = find_secrets(folder / TRACE, expansion.config, planned, keep_secrets)
     ready = _Ready(selection, expansion, planned, changed, stand_ins, secrets)
-    with _full_disk_told(target), _scratch(target) as scratch:
-        content = _content(ready, folder, scratch, extras or {})
-        steps = progress(planned.size) if progress else _ignore
+    steps = progress(planned.size) if progress else _ignore
+    with _scratch(target) as scratch:
+        own = _own(ready, scratch)
+        content = Content(
+            planned.members,
+            without_secrets(folder / TRACE, secrets, scratch),
+            _config_text(ready),
+            {**(extras or {}), **own},
+            codec,
+            folder_times(folder, target),
+            planned.size,
+        )
         summary = write_archive(target, content, steps)
     seconds, size = time.monotonic() - begin, target.stat().st_size
     return Report(target, size, summary, seconds=seconds, **ready.report(folder))
 
 
-def _content(ready: _Ready, folder: Path, scratch: Path, extras: Mapping[str, Path]) -> Content:
+def _own(ready: _Ready, scratch: Path) -> dict[str, Path]:
     own = {PACKAGES: saved_identities(ready.expansion.config, scratch)}
     ready.secrets.exposed.update(ready.secrets.names_in(own[PACKAGES].read_bytes()))
-    own |= ready.placeholders.saved(scratch)
-    trace = without_secrets(folder / TRACE, ready.secrets, scratch)
-    return Content(ready.planned.members, trace, _config_text(ready), {**extras, **own})
+    return own | ready.placeholders.saved(scratch)
 
 
 def _changes(folder: Path, selection: Selection, planned: Plan, *, allow_changed: bool) -> Changes:
@@ -175,23 +182,20 @@ def _changes(folder: Path, selection: Selection, planned: Plan, *, allow_changed
     return found
 
 
+def _expansion(folder: Path, selection: Selection, *, whole: bool | None) -> Expansion:
+    return expand(
+        read_config(folder / CONFIG),
+        _started(folder),
+        whole=whole,
+        without={item.path for item in selection.left_out},
+    )
+
+
 @contextlib.contextmanager
 def _scratch(target: Path) -> Iterator[Path]:
     """Make a folder beside the target, for what is put together before it is written."""
     with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as folder:
         yield Path(folder)
-
-
-@contextlib.contextmanager
-def _full_disk_told(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.filename is not None:  # it says itself what it is about
-            raise
-        raise PackError(
-            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
-        ) from error
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:

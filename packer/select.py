@@ -41,7 +41,7 @@ class Reason(Enum):
     APPEARED = "came during a run, made by a program that was not traced"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Needed:
     """One thing to pack: ``path`` in the archive, from ``source`` on this machine.
 

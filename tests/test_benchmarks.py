@@ -60,6 +60,11 @@ def test_the_memory_is_the_tracers() -> None:
     assert 0 < little < much
 
 
+def test_an_archive_of_many_files_is_measured(tmp_path: Path) -> None:
+    printed = run("many.py", str(tmp_path), "1500")
+    assert printed.startswith("An archive of 1,500 small files: written in ")
+
+
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run("run.py", "no-such-benchmark")

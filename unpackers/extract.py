@@ -30,7 +30,7 @@ def extract(archive: tarfile.TarFile, root: Path) -> None:
 
     """
     folders: list[Member] = []
-    with _Tree(root) as tree:
+    with Tree(root) as tree:
         for member in checked(archive):
             if member.kind is Kind.FOLDER:
                 folders.append(member)
@@ -42,7 +42,7 @@ def extract(archive: tarfile.TarFile, root: Path) -> None:
 
 def _finish(folders: list[Member], root: Path) -> None:
     """Give the folders their modes and times: the deepest first, now that all is in them."""
-    with _Tree(root) as tree:
+    with Tree(root) as tree:
         for member in sorted(folders, key=lambda folder: folder.path, reverse=True):
             path = _opened(tree.enter(member.path))
             _own(path, member)
@@ -60,11 +60,13 @@ def _own(where: int | str, member: Member) -> None:
         os.chown(where, member.uid, member.gid)
 
 
-def _make_file(member: Member, tree: _Tree) -> None:
+def _make_file(member: Member, tree: Tree) -> None:
     fd = os.open(member.path[-1], NEW_FILE, 0o600, dir_fd=tree.enter(member.path[:-1]))
     try:
-        for block in member.blocks():
-            _write(fd, block)
+        for offset, data in member.pieces():
+            write_piece(fd, offset, data)
+        if member.extents is not None:
+            os.ftruncate(fd, member.size)
         _own(fd, member)
         os.fchmod(fd, member.mode)
         os.utime(fd, ns=(member.mtime, member.mtime))
@@ -72,13 +74,14 @@ def _make_file(member: Member, tree: _Tree) -> None:
         os.close(fd)
 
 
-def _write(fd: int, block: bytes) -> None:
-    done = os.write(fd, block)
-    while done < len(block):
-        done += os.write(fd, memoryview(block)[done:])
+def write_piece(fd: int, offset: int, data: bytes) -> None:
+    """Write a part of a file at its place, all of it."""
+    done = os.pwrite(fd, data, offset)
+    while done < len(data):
+        done += os.pwrite(fd, memoryview(data)[done:], offset + done)
 
 
-def _make_symlink(member: Member, tree: _Tree) -> None:
+def _make_symlink(member: Member, tree: Tree) -> None:
     name, folder = member.path[-1], tree.enter(member.path[:-1])
     os.symlink(member.link, name, dir_fd=folder)
     if os.geteuid() == 0:
@@ -86,9 +89,9 @@ def _make_symlink(member: Member, tree: _Tree) -> None:
     os.utime(name, ns=(member.mtime, member.mtime), dir_fd=folder, follow_symlinks=False)
 
 
-def _make_hardlink(member: Member, tree: _Tree) -> None:
+def _make_hardlink(member: Member, tree: Tree) -> None:
     *parents, name = member.link.split(b"/")
-    with _Tree(tree.root) as other:
+    with Tree(tree.root) as other:
         os.link(
             name,
             member.path[-1],
@@ -105,18 +108,21 @@ _MAKERS = {
 }
 
 
-class _Tree:
+class Tree:
     """The folder that was entered last, with those above it, open: most members share it."""
 
     def __init__(self, root: Path) -> None:
+        """Open the root, which is not a link."""
         self.root = root
         self._path: list[bytes] = []
         self._fds = [os.open(root, NEW_FOLDER)]
 
     def __enter__(self) -> Self:
+        """Return this."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        """Close all that is open."""
         while self._fds:
             os.close(self._fds.pop())
 

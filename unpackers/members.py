@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from rpz.packer.archive.entries import extents_of, open_stored
 from rpz.unpackers.errors import HostileArchiveError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Kind(Enum):
 KINDS = {
     tarfile.REGTYPE: Kind.FILE,
     tarfile.AREGTYPE: Kind.FILE,
+    tarfile.GNUTYPE_SPARSE: Kind.FILE,
     tarfile.DIRTYPE: Kind.FOLDER,
     tarfile.SYMTYPE: Kind.SYMLINK,
     tarfile.LNKTYPE: Kind.HARDLINK,
@@ -57,6 +59,7 @@ class Member:
     ``path`` are its components below the root (none: the root itself), ``mode`` its permission
     bits without set-user-id and set-group-id, ``mtime`` nanoseconds since 1970. ``link`` is the
     text of a symbolic link, or the components of the file that a hard link names, joined by ``/``.
+    ``extents`` are where a file with holes has data, as offsets and lengths, ascending.
     """
 
     path: tuple[bytes, ...]
@@ -68,10 +71,26 @@ class Member:
     size: int
     link: bytes
     content: IO[bytes] | None
+    extents: tuple[tuple[int, int], ...] | None = None
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, exactly ``size`` bytes; before the next member is asked for."""
-        left = self.size
+        place = 0
+        for offset, data in self.pieces():
+            yield from _zeros(offset - place)
+            yield data
+            place = offset + len(data)
+        yield from _zeros(self.size - place)
+
+    def pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Yield where in the file there is what, without the holes; as :meth:`blocks`."""
+        for offset, length in ((0, self.size),) if self.extents is None else self.extents:
+            place = offset
+            for block in self._read(length):
+                yield place, block
+                place += len(block)
+
+    def _read(self, left: int) -> Iterator[bytes]:
         while left and self.content is not None:
             with _reading():
                 block = self.content.read(min(left, BLOCK))
@@ -101,9 +120,16 @@ def checked(archive: tarfile.TarFile) -> Iterator[Member]:
         cast(
             "Any", archive
         ).members.clear()  # else they add up, one object for each file of the pack
-        member = _member(info, archive)
+        with _reading():
+            member = _member(info, archive)
         names.add(member)
         yield member
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    """Yield what a hole of a file holds."""
+    for place in range(0, size, BLOCK):
+        yield bytes(min(BLOCK, size - place))
 
 
 @contextlib.contextmanager
@@ -119,7 +145,7 @@ def _reading() -> Iterator[None]:
 
 def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
     kind = KINDS.get(info.type)
-    if kind is None or info.issparse():
+    if kind is None:
         raise HostileArchiveError(f"{_shown(info.name)} in the pack is a special file")
     link = b""
     if kind is Kind.SYMLINK:
@@ -135,7 +161,8 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
         mtime=_mtime(info),
         size=info.size if kind is Kind.FILE else 0,
         link=link,
-        content=archive.extractfile(info) if kind is Kind.FILE else None,
+        content=open_stored(archive, info) if kind is Kind.FILE else None,
+        extents=extents_of(info),
     )
 
 

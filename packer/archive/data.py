@@ -1,40 +1,36 @@
-"""Write the data of a pack: a tar of everything, through gzip, never whole in memory or on disk."""
+"""Write the data of a pack: a tar of everything, compressed, never whole in memory or on disk."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import stat
 import tarfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
-from zlib_ng import gzip_ng_threaded
-
-from rpz.packer.archive.format import PREFIX, PackError
+from rpz.packer.archive.codecs import BLOCK
+from rpz.packer.archive.format import PackError
+from rpz.packer.archive.headers import Header, entry_of, status_of, text
+from rpz.packer.archive.sparse import extents, sparse_header
 from rpz.packer.before import Status
 from rpz.packer.select import Kind
-from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from rpz.packer.archive.blocks import BlockWriter
+    from rpz.packer.archive.index import StoredBlock
+    from rpz.packer.archive.manifest import ManifestWriter
     from rpz.packer.archive.members import Member
+    from rpz.packer.archive.sparse import Extents
 
     Progress = Callable[[int], None]
     """Called with the number of bytes that were read from a file."""
 
-LEVEL = 5
-"""Of zlib-ng: on numpy and Python's library 23 times as fast as zlib at level 9 (two cores), 3 %
-larger. The other fast library, ISA-L, is three times faster still, but 13 % larger at its best."""
-
-MAX_THREADS = 8
-BLOCK = 1 << 20
-"""Bytes that a thread compresses at once, and that are read from a file at once."""
-
-NANO = 1_000_000_000
+EMPTY = hashlib.sha256().hexdigest()
+"""Of a file without content."""
 
 MODE_FOLDER = 0o755
 MODE_LINK = 0o777
@@ -42,7 +38,7 @@ MODE_LINK = 0o777
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written: counts, the files' bytes, and a digest of all names and content."""
+    """What was written: counts, the files' bytes, and the digest of the manifest's lines."""
 
     files: int
     folders: int
@@ -51,81 +47,104 @@ class Summary:
     sha256: str
 
 
-class _Tee(io.RawIOBase):
-    """Passes on what the tar writes, and digests it."""
+@dataclass(frozen=True)
+class Written:
+    """What is in the data, and where: the CRC-32 of the tar, and its blocks."""
 
-    def __init__(self, file: IO[bytes], check: Callable[[], None]) -> None:
-        self._file = file
-        self._check = check
-        self._offset = 0
-        self.digest = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self._check()
-        self.digest.update(data)
-        self._offset += len(data)
-        return self._file.write(data)
-
-    def tell(self) -> int:
-        return self._offset
+    summary: Summary
+    crc: int
+    blocks: Sequence[StoredBlock]
 
 
-class _Watched(io.RawIOBase):
-    """Reads a file for the tar, and tells how far it is."""
+@dataclass(frozen=True)
+class FolderTimes:
+    """The times of folders, such that packing doesn't change them.
+
+    A folder that was ``touched`` by rpz, or by anybody after the ``latest`` time (nanoseconds since
+    1970), gets that time: what it had before is lost, and would differ the next time.
+    """
+
+    latest: int | None = None
+    touched: frozenset[bytes] = frozenset()
+
+    def of(self, path: bytes, found: int) -> int:
+        """Return the time to pack for a folder that has ``found`` now."""
+        if self.latest is None:
+            return found
+        return self.latest if path in self.touched else min(found, self.latest)
+
+
+class _Watched:
+    """Reads a file for the tar, digests it, and tells how far it is."""
 
     def __init__(self, file: BinaryIO, progress: Progress) -> None:
         self._file = file
         self._progress = progress
+        self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
+        self.digest.update(data)
         self._progress(len(data))
         return data
 
+    def seek(self, offset: int) -> None:
+        self._file.seek(offset)
 
-def write_data(out: BinaryIO, members: Sequence[Member], progress: Progress) -> Summary:
-    """Write members, in their order, to ``out``.
+    def exactly(self, size: int) -> bytes:
+        """Read what the file system said is there."""
+        data = self.read(size)
+        while len(data) < size:
+            more = self.read(size - len(data))
+            if not more:
+                raise OSError("unexpected end of data")
+            data += more
+        return data
+
+
+def write_data(
+    blocks: BlockWriter,
+    members: Iterable[Member],
+    manifest: ManifestWriter,
+    progress: Progress,
+    times: FolderTimes,
+) -> Written:
+    """Write members, in their order, to ``blocks``, and what they are to the manifest; close both.
 
     Raises:
         PackError: a file can't be read, or changed while it was read.
 
     """
-    with interrupts_held() as check, _compressed(out) as zipped:
-        tee = _Tee(zipped, check)
+    with contextlib.closing(blocks):
         with tarfile.TarFile(
-            fileobj=tee,
+            fileobj=blocks,
             mode="w",
             format=tarfile.PAX_FORMAT,
             encoding="utf-8",
             errors="surrogateescape",
             copybufsize=BLOCK,
         ) as tar:
-            writer = _Writer(tar, progress)
+            writer = _Writer(tar, blocks, manifest, progress, times)
             for member in members:
                 writer.add(member)
-    return writer.summary(tee.digest.hexdigest())
-
-
-@contextlib.contextmanager
-def _compressed(out: BinaryIO) -> Iterator[IO[bytes]]:
-    # With one thread blocks are cut otherwise: never one, so that all machines write the same bytes
-    threads = min(max(len(os.sched_getaffinity(0)), 2), MAX_THREADS)
-    zipped = gzip_ng_threaded.open(
-        out, "wb", compresslevel=LEVEL, threads=threads, block_size=BLOCK
-    )
-    try:
-        yield zipped
-    except BaseException:
-        with contextlib.suppress(OSError):
-            zipped.close()  # else its threads would wait for ever
-        raise
-    zipped.close()
+        blocks.finish()
+        return Written(writer.summary(manifest.close()), blocks.crc, tuple(blocks.blocks))
 
 
 class _Writer:
-    def __init__(self, tar: tarfile.TarFile, progress: Progress) -> None:
+    def __init__(
+        self,
+        tar: tarfile.TarFile,
+        out: BlockWriter,
+        manifest: ManifestWriter,
+        progress: Progress,
+        times: FolderTimes,
+    ) -> None:
         self._tar = tar
+        self._out = out
+        self._manifest = manifest
         self._progress = progress
+        self._times = times
         self._first_names: dict[tuple[int, int], str] = {}
         self._count = dict.fromkeys(Kind, 0)
         self._bytes = 0
@@ -136,30 +155,40 @@ class _Writer:
 
     def add(self, member: Member) -> None:
         self._count[member.kind] += 1
-        if member.kind is Kind.FILE and not member.is_placeholder:
+        if member.is_placeholder:
+            self._add_placeholder(member)
+            return
+        if member.kind is Kind.FILE:
             self._add_file(member)
             return
         info = self._info(member)
-        if member.is_placeholder:
-            _set_attributes(info, member.status or Status(0, 0, 0, 0))
-        elif member.kind is Kind.FOLDER:
+        if member.kind is Kind.FOLDER:
             info.type = tarfile.DIRTYPE
         else:
             info.type = tarfile.SYMTYPE
-            info.linkname = _text(member.target or b"")
-        self._tar.addfile(info)
+            info.linkname = text(member.target or b"")
+        self._put(info)
 
-    def _info(self, member: Member) -> tarfile.TarInfo:
+    def _info(self, member: Member) -> Header:
         """Return the header of a folder or link, with its source's attributes if it has one."""
-        info = tarfile.TarInfo(_text(PREFIX + member.path))
+        info = Header(member.path)
         info.mode = MODE_FOLDER if member.kind is Kind.FOLDER else MODE_LINK
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if member.source is not None:
                 follow = member.kind is Kind.FOLDER
-                _set_attributes(info, _status(os.stat(member.source, follow_symlinks=follow)))
+                info.set_status(status_of(os.stat(member.source, follow_symlinks=follow)))
         if member.on_the_way:
-            info.mtime, info.pax_headers = 0, {}
+            info.set_time(0)
+        elif member.kind is Kind.FOLDER:
+            info.set_time(self._times.of(member.path, info.nanoseconds))
         return info
+
+    def _add_placeholder(self, member: Member) -> None:
+        info = Header(member.path)
+        info.set_status(member.status or Status(0, 0, 0, 0))
+        start = self._out.tell()
+        self._tar.addfile(info)
+        self._tell(info, start, EMPTY)
 
     def _add_file(self, member: Member) -> None:
         source = member.source or member.path
@@ -167,13 +196,12 @@ class _Writer:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise PackError(f"{os.fsdecode(source)} is no longer a file", "Pack again")
-            info = tarfile.TarInfo(_text(PREFIX + member.path))
-            _set_attributes(info, member.status or _status(before))
-            first = self._first_names.setdefault((before.st_dev, before.st_ino), info.name)
-            if first != info.name:
+            info = Header(member.path)
+            info.set_status(member.status or status_of(before))
+            if first := self._first_name(info.name, before):
                 info.type = tarfile.LNKTYPE
                 info.linkname = first
-                self._tar.addfile(info)
+                self._put(info)
                 return
             info.size = before.st_size
             self._copy(info, file, source)
@@ -182,13 +210,55 @@ class _Writer:
             raise _changed(source)
         self._bytes += info.size
 
-    def _copy(self, info: tarfile.TarInfo, file: BinaryIO, source: bytes) -> None:
+    def _first_name(self, name: str, found: os.stat_result) -> str | None:
+        """Return the name under which a file is in the data already."""
+        if found.st_nlink == 1:
+            return None
+        first = self._first_names.setdefault((found.st_dev, found.st_ino), name)
+        return None if first == name else first
+
+    def _copy(self, info: Header, file: BinaryIO, source: bytes) -> None:
+        watched = _Watched(file, self._progress)
+        start = self._out.tell()
+        pieces = extents(file.fileno(), info.size)
+        file.seek(0)
         try:
-            self._tar.addfile(info, _Watched(file, self._progress))
+            if pieces is None:
+                self._tar.addfile(info, cast("IO[bytes]", watched))
+            else:
+                self._copy_pieces(info, pieces, watched)
         except OSError as error:
             if error.errno is None:  # tarfile's own: it found fewer bytes than it was told
                 raise _changed(source) from None
             raise
+        self._tell(info, start, watched.digest.hexdigest(), pieces)
+
+    def _copy_pieces(self, info: Header, pieces: Extents, file: _Watched) -> None:
+        """Write a file with holes, which tarfile can only read."""
+        self._out.write(sparse_header(info, pieces))
+        stored = 0
+        for offset, length in pieces:
+            file.seek(offset)
+            for place in range(0, length, BLOCK):
+                self._out.write(file.exactly(min(BLOCK, length - place)))
+            stored += length
+        self._out.write(bytes(-stored % tarfile.BLOCKSIZE))
+        self._progress(info.size - stored)
+        cast("Any", self._tar).offset = self._out.tell()
+
+    def _put(self, info: Header) -> None:
+        """Write a member that has no content."""
+        start = self._out.tell()
+        self._tar.addfile(info)
+        self._tell(info, start)
+
+    def _tell(
+        self, info: Header, start: int, digest: str | None = None, pieces: Extents | None = None
+    ) -> None:
+        """Write down what was written."""
+        cast("Any", self._tar).members.clear()  # else they add up, one for each file
+        span = (start, self._out.tell())
+        self._manifest.add(entry_of(info, span, digest, pieces))
 
 
 @contextlib.contextmanager
@@ -207,26 +277,3 @@ def _changed(source: bytes) -> PackError:
         f"{os.fsdecode(source)} changed while it was being packed",
         "Pack again when nothing writes in it any more",
     )
-
-
-def _status(found: os.stat_result) -> Status:
-    return Status(found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
-
-
-def _set_attributes(info: tarfile.TarInfo, status: Status) -> None:
-    info.mode = status.mode & 0o7777
-    info.uid, info.gid = status.uid, status.gid
-    info.mtime = status.modified // NANO
-    if status.modified % NANO:
-        info.pax_headers = {"mtime": exact_seconds(status.modified)}
-
-
-def exact_seconds(nanoseconds: int) -> str:
-    """Return a time in seconds as a decimal number, to the nanosecond."""
-    sign = "-" if nanoseconds < 0 else ""
-    seconds, rest = divmod(abs(nanoseconds), NANO)
-    return f"{sign}{seconds}.{rest:09d}"
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")

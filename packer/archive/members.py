@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rpz.packer.before import Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One file, folder or link: ``path`` in the experiment, from ``source`` on this machine.
 

@@ -3,69 +3,69 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import json
-import lzma
 import re
-import tarfile
-import zlib
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from rpz.packer.archive import format as form
-from rpz.packer.archive.format import PackError
-from rpz.packer.archive.stream import opened_data
+from rpz.packer.archive.access import Blocks, BlockStream
+from rpz.packer.archive.codecs import CODECS, GZIP
+from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
+from rpz.packer.archive.format import DamagedPackError, PackError
+from rpz.packer.archive.index import NewIndexError, parsed_index
+from rpz.packer.archive.manifest import EntryKind, read_manifest
+from rpz.packer.archive.stream import DataTar, OldTar, opened_data, unzipped, zipped_metadata
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
     from pathlib import Path
 
     from typing_extensions import Self
 
+    from rpz.packer.archive.container import Container
     from rpz.packer.archive.data import Summary
+    from rpz.packer.archive.index import Index
+    from rpz.packer.archive.manifest import Entry
     from rpz.packer.config.model import Config
 
-NEEDED = (form.DATA, form.VERSION, form.CONFIG)
+NEEDED = (form.VERSION, form.CONFIG)
 
 MAX_CONFIG = 1 << 28
 """Bytes of a ``config.yml``; a million files make about half of that."""
 MAX_SUMMARY = 1 << 16
+MAX_INDEX = 1 << 26
+"""Bytes of the index; 20 for each MiB of data."""
 
-DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError)
-"""What Python's modules raise for a file that is not what it seems."""
+OLD, CURRENT = 1, 2
+"""ReproZip's versions of the format."""
 
 
 class Pack:
     """An open pack; a context manager that closes it."""
 
-    def __init__(
-        self, path: Path, tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo]
-    ) -> None:
+    def __init__(self, path: Path, container: Container) -> None:
         """Use :meth:`open`."""
         self.path = path
-        self._tar = tar
-        self._members = members
+        self._container = container
+        self._names = frozenset(container.names())
+        self.version = self._checked_version()
+        self.index = self._read_index()
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open and check a pack.
+        """Open and check a pack: ReproZip's, too, of version 1 or 2, a tar or a ZIP.
 
         Raises:
             PackError: it is not a pack, is damaged, or was made by a newer version.
 
         """
+        container = open_container(path)
         try:
-            tar = tarfile.open(path)  # noqa: SIM115 (closed by __exit__)
-        except (*DAMAGE, gzip.BadGzipFile):
-            raise _not_a_pack(path) from None
-        except IsADirectoryError:
-            raise PackError(f"{path} is a folder, not a pack") from None
-        try:
-            pack = cls(path, tar, _members(path, tar))
-            pack._check_version()
+            return cls(path, container)
         except BaseException:
-            tar.close()
+            container.close()
             raise
-        return pack
 
     def __enter__(self) -> Self:
         """Return the pack."""
@@ -73,7 +73,7 @@ class Pack:
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self._tar.close()
+        self._container.close()
 
     @property
     def config(self) -> Config:
@@ -87,17 +87,26 @@ class Pack:
         from rpz.packer.config.reader import parse_config
 
         config = parse_config(self._read(form.CONFIG, MAX_CONFIG), f"{self.path}:config.yml")
-        if form.EXTENSIONS + form.PACKAGES not in self._members:
+        if form.EXTENSIONS + form.PACKAGES not in self._names:
             return config
         return with_identities(config, self._read(form.EXTENSIONS + form.PACKAGES, MAX_CONFIG))
 
     @property
-    def data_size(self) -> int:
-        """How many bytes the data take in the pack."""
-        return self._members[form.DATA].size
+    def data_name(self) -> str | None:
+        """The member that has the data; None: they are in the outer archive (version 1)."""
+        if self.index is not None:
+            return CODECS[self.index.compression].name
+        names = (codec.name for codec in CODECS.values())
+        return next((name for name in names if name in self._names), None)
+
+    @property
+    def compression(self) -> str:
+        """The name of the data's compression; it is a guess for packs that aren't of rpz."""
+        found = (codec.key for codec in CODECS.values() if codec.name == self.data_name)
+        return next(found, GZIP.key)
 
     @contextlib.contextmanager
-    def data(self) -> Iterator[tarfile.TarFile]:
+    def data(self) -> Iterator[DataTar]:
         """Open the packed files for one sequential pass, names ``DATA/...`` as stored.
 
         The check-sum of the data is verified when the context ends.
@@ -106,107 +115,146 @@ class Pack:
             PackError: the data are damaged; also from within the context.
 
         """
-        with (
-            self._member(form.DATA) as member,
-            opened_data(member, str(self.path)) as tar,
-        ):
-            yield tar
+        with contextlib.ExitStack() as stack:
+            kind = DataTar if self.data_name else OldTar
+            yield stack.enter_context(opened_data(self._stream(stack), str(self.path), kind))
+
+    def _stream(self, stack: contextlib.ExitStack) -> io.RawIOBase:
+        """Open the tar that has the packed files; ``stack`` closes it."""
+        if self.index is not None:
+            blocks = stack.enter_context(self.blocks())
+            stream = BlockStream(blocks.to_the_end, DamagedPackError(self.path))
+            stack.callback(stream.close)
+            return stream
+        file = self.member(self.data_name) if self.data_name else self.path.open("rb")
+        stack.callback(file.close)
+        return unzipped(file, str(self.path))
+
+    @contextlib.contextmanager
+    def blocks(self) -> Iterator[Blocks]:
+        """Open the data to read any part of them; only of a pack that has an index."""
+        assert self.index is not None  # noqa: S101 (the caller has looked)
+        name = CODECS[self.index.compression].name
+        with self.member(name) as file:
+            size = self._container.size(name)
+            yield Blocks(file, size, self.index, DamagedPackError(self.path))
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what every packed name is: from the manifest, else by a pass over all data.
+
+        Raises:
+            PackError: the manifest or the data are damaged.
+
+        """
+        if self.index is not None:
+            with self.member(form.EXTENSIONS + form.MANIFEST) as file:
+                try:
+                    yield from read_manifest(file)
+                except ValueError:
+                    name = form.EXTENSIONS + form.MANIFEST
+                    raise DamagedPackError(self.path, f"is damaged: its {name}") from None
+            return
+        from rpz.packer.archive.entries import read_entries
+
+        with self.data() as tar:
+            yield from (entry for entry, _ in read_entries(tar))
 
     def metadata(self, name: str) -> IO[bytes]:
         """Open ``METADATA/<name>`` for reading; also one that was stored as ``<name>.gz``."""
         member = f"METADATA/{name}"
-        if member not in self._members and f"{member}.gz" in self._members:
-            return cast("IO[bytes]", gzip.open(self._member(f"{member}.gz")))
-        return self._member(member)
+        if member not in self._names and f"{member}.gz" in self._names:
+            return zipped_metadata(self.member(f"{member}.gz"))
+        return self.member(member)
 
     def extension(self, name: str) -> IO[bytes] | None:
         """Open ``EXTENSIONS/<name>`` for reading; None if the pack has none."""
         member = form.EXTENSIONS + name
-        return self._member(member) if member in self._members else None
+        return self.member(member) if member in self._names else None
 
     def members(self) -> tuple[str, ...]:
         """Return the names of the files that the archive itself consists of."""
-        return tuple(self._members)
+        return tuple(self._container.names())
 
     def summary(self) -> Summary:
         """Return what is in the data: as the pack says, else by a pass over all of it."""
         from rpz.packer.archive.data import Summary
 
-        if form.EXTENSIONS + form.SUMMARY in self._members:
+        if form.EXTENSIONS + form.SUMMARY in self._names:
             with contextlib.suppress(ValueError, TypeError):
                 return Summary(
                     **json.loads(self._read(form.EXTENSIONS + form.SUMMARY, MAX_SUMMARY))
                 )
-        files = folders = links = size = 0
-        with self.data() as tar:
-            for info in tar:
-                folders += info.isdir()
-                links += info.issym()
-                files += info.isfile() or info.islnk()
-                size += info.size
-        return Summary(files, folders, links, size, "")
+        count = dict.fromkeys(EntryKind, 0)
+        size = 0
+        for entry in self.entries():
+            count[entry.kind] += 1
+            size += entry.size
+        files = count[EntryKind.FILE] + count[EntryKind.HARDLINK]
+        return Summary(files, count[EntryKind.FOLDER], count[EntryKind.SYMLINK], size, "")
 
-    def _check_version(self) -> None:
-        text = self._read(form.VERSION, MAX_SUMMARY)
-        if text == form.VERSION_TEXT:
-            return
-        match = re.fullmatch(rb"REPROZIP VERSION (\d{1,9})\s*", text)
-        if match is None:
-            raise _not_a_pack(self.path)
-        version = int(match[1])
-        remedy = "Upgrade rpz" if version > 2 else "Use ReproZip, or pack the experiment again"  # noqa: PLR2004
-        raise PackError(f"{self.path} has version {version}, this rpz reads 2", remedy)
+    def gaps(self) -> Iterator[tuple[str, IO[bytes], int]]:
+        """Yield what should be zeros between the members, where the archive is a plain tar."""
+        return self._container.gaps()
 
-    def _read(self, name: str, limit: int) -> bytes:
-        with self._member(name) as file:
-            try:
-                data = file.read(limit + 1)
-            except (*DAMAGE, gzip.BadGzipFile):
-                raise damaged(self.path) from None
-        if len(data) > limit:
-            raise PackError(f"{self.path} is not sound: its {name} is greater than {limit} bytes")
-        return data
+    def member(self, name: str) -> IO[bytes]:
+        """Open a member of the archive.
 
-    def _member(self, name: str) -> IO[bytes]:
-        info = self._members.get(name)
-        if info is None:
+        Raises:
+            PackError: there is none of that name, or it isn't a file.
+
+        """
+        if name not in self._names:
             raise PackError(f"{self.path} has no {name}")
-        file = self._tar.extractfile(info)
-        if file is None or not info.isfile():
+        try:
+            file = self._container.open(name)
+        except DAMAGE:
+            raise DamagedPackError(self.path) from None
+        if file is None:
             raise PackError(f"{self.path} is not sound: its {name} is not a file")
         return file
 
+    def _checked_version(self) -> int:
+        has_data = self._container.holds_data or any(c.name in self._names for c in CODECS.values())
+        missing = [name for name in NEEDED if name not in self._names]
+        if missing and has_data:
+            raise DamagedPackError(self.path)
+        if missing:
+            raise not_a_pack(self.path)
+        text = self._read(form.VERSION, MAX_SUMMARY)
+        versions = {form.OLD_VERSION_TEXT: OLD, form.VERSION_TEXT: CURRENT}
+        if text not in versions:
+            self._refuse(text)
+        if self._container.holds_data != (versions[text] == OLD) or not has_data:
+            raise not_a_pack(self.path)
+        return versions[text]
 
-def damaged(path: Path) -> PackError:
-    """Return the error for a pack that was a pack once."""
-    return PackError(f"{path} is damaged or cut short", "Copy or download it again")
+    def _refuse(self, text: bytes) -> None:
+        match = re.fullmatch(rb"REPROZIP VERSION (\d{1,9})\s*", text)
+        if match is None:
+            raise DamagedPackError(self.path, f"is damaged: its {form.VERSION} is no version")
+        raise PackError(
+            f"{self.path} has version {int(match[1])}, this rpz reads {OLD} and {CURRENT}",
+            "Upgrade rpz",
+        )
 
+    def _read_index(self) -> Index | None:
+        """Return the index; None: another program or an older rpz made the pack."""
+        name = form.EXTENSIONS + form.INDEX
+        if name not in self._names:
+            return None
+        try:
+            return parsed_index(self._read(name, MAX_INDEX))
+        except NewIndexError as error:
+            raise PackError(f"{self.path} is of a newer rpz: {error}", "Upgrade rpz") from None
+        except ValueError as error:
+            raise DamagedPackError(self.path, f"is damaged: its {name}: {error}") from None
 
-def _members(path: Path, tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
-    """List the archive, and make sure that all of it is there."""
-    try:
-        members = {info.name: info for info in tar.getmembers()}
-        _check_end(path, tar)
-    except (*DAMAGE, gzip.BadGzipFile):
-        raise damaged(path) from None
-    missing = [name for name in NEEDED if name not in members]
-    if missing and form.DATA in members:
-        raise damaged(path)
-    if missing:
-        raise _not_a_pack(path)
-    return members
-
-
-def _check_end(path: Path, tar: tarfile.TarFile) -> None:
-    """Refuse an archive whose end is missing, which tarfile lets pass."""
-    for last in tar.getmembers()[-1:]:
-        size = last.size if last.isfile() else 0
-        end = last.offset_data + size + -size % tarfile.BLOCKSIZE
-        if tar.fileobj is not None:
-            tar.fileobj.seek(end)
-            if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                raise damaged(path)
-
-
-def _not_a_pack(path: Path) -> PackError:
-    return PackError(f"{path} is not a pack", "Make one: rpz pack")
+    def _read(self, name: str, limit: int) -> bytes:
+        with self.member(name) as file:
+            try:
+                data = file.read(limit + 1)
+            except DAMAGE:
+                raise DamagedPackError(self.path) from None
+        if len(data) > limit:
+            raise PackError(f"{self.path} is not sound: its {name} is greater than {limit} bytes")
+        return data

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import gzip
 import io
+import lzma
 import tarfile
 from tarfile import (  # type: ignore[attr-defined]  # the first is not in the stubs
     EOFHeaderError,
     HeaderError,
     ReadError,
 )
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from zlib_ng import gzip_ng, zlib_ng
 
-from rpz.packer.archive.format import PackError
+from rpz.packer.archive.codecs import BLOCK, zstd
+from rpz.packer.archive.container import DAMAGE, IN_TAR
+from rpz.packer.archive.format import DamagedPackError, PackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
-
-BLOCK = 1 << 18
 
 
 class _Info(tarfile.TarInfo):
@@ -39,48 +41,104 @@ class _Info(tarfile.TarInfo):
 
 
 class DataTar(tarfile.TarFile):
-    """A tar that says in a sentence what is wrong with it."""
+    """A tar that says in a sentence what is wrong with it, and passes over what isn't packed."""
 
     tarinfo = _Info
     rpz_name = ""
 
     def next(self) -> tarfile.TarInfo | None:
-        """Return the next member."""
+        """Return the next packed member."""
         try:
-            return super().next()
-        except (tarfile.TarError, ValueError, OverflowError, EOFError, RecursionError):
+            info = super().next()
+            while info is not None and not self._is_packed(info):
+                cast("Any", self).members.clear()
+                info = super().next()
+        except (*DAMAGE, RecursionError):
             raise damaged_data(self.rpz_name) from None
+        return info
+
+    def _is_packed(self, _info: tarfile.TarInfo) -> bool:
+        return True
+
+
+class OldTar(DataTar):
+    """The outer tar of a pack of version 1, in which the packed files are among others."""
+
+    def _is_packed(self, info: tarfile.TarInfo) -> bool:
+        return info.name.startswith(IN_TAR)
 
 
 class _Unzipped(io.RawIOBase):
     """Unzips the data, and turns what the unzipper raises into an error of ours."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
-        self._file = gzip_ng.open(file, "rb")
+        self._file = file
         self._name = name
 
     def read(self, size: int = -1) -> bytes:
         try:
             return bytes(self._file.read(size))
-        except (zlib_ng.error, gzip.BadGzipFile, EOFError, tarfile.TarError):
+        except (*DAMAGE, zlib_ng.error, zstd().ZstdError):
+            raise damaged_data(self._name) from None
+        except OSError as error:
+            if error.errno is not None:  # bz2's have none
+                raise
             raise damaged_data(self._name) from None
 
     def __enter__(self) -> Self:
         return self
 
 
+def _unzstd(file: IO[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", zstd().open(file, "rb"))
+
+
+def _unxz(file: IO[bytes]) -> IO[bytes]:
+    return lzma.LZMAFile(file)
+
+
+def _unbz2(file: IO[bytes]) -> IO[bytes]:
+    return bz2.BZ2File(file)
+
+
+def _gunzip(file: IO[bytes]) -> IO[bytes]:
+    return gzip_ng.open(file, "rb")
+
+
+MAGIC: tuple[tuple[bytes, Callable[[IO[bytes]], IO[bytes]]], ...] = (
+    (b"\x1f\x8b", _gunzip),
+    (b"\x28\xb5\x2f\xfd", _unzstd),
+    (b"\xfd7zXZ\0", _unxz),
+    (b"BZh", _unbz2),
+)
+"""What compressed data begin with, and what reads them: ReproZip takes any that Python knows."""
+
+
+def unzipped(file: IO[bytes], name: str) -> io.RawIOBase:
+    """Return the tar of the data, whatever its compression."""
+    begin = file.read(8)
+    file.seek(0)
+    for magic, opener in MAGIC:
+        if begin.startswith(magic):
+            return _Unzipped(opener(file), name)
+    return _Unzipped(file, name)
+
+
 @contextlib.contextmanager
-def opened_data(file: IO[bytes], name: str) -> Iterator[DataTar]:
-    """Open a ``DATA.tar.gz`` for one pass; read it to its end, where its check-sum is, on leaving.
+def opened_data(
+    stream: io.RawIOBase, name: str, kind: type[DataTar] = DataTar
+) -> Iterator[DataTar]:
+    """Open a tar for one pass; read it to its end, where check-sums are, on leaving.
 
     Raises:
         PackError: it is damaged.
 
     """
-    stream = _Unzipped(file, name)
     try:
-        tar = DataTar.open(fileobj=stream, mode="r|", bufsize=BLOCK, errors="surrogateescape")
-    except (PackError, tarfile.TarError):
+        tar = kind.open(
+            fileobj=cast("Any", stream), mode="r|", bufsize=BLOCK, errors="surrogateescape"
+        )
+    except (PackError, tarfile.TarError, RecursionError):
         raise damaged_data(name) from None
     tar.rpz_name = name
     with tar:
@@ -91,4 +149,9 @@ def opened_data(file: IO[bytes], name: str) -> Iterator[DataTar]:
 
 def damaged_data(name: str) -> PackError:
     """Return the error for data that can't be read."""
-    return PackError(f"{name} is damaged or cut short", "Copy or download it again")
+    return DamagedPackError(name)
+
+
+def zipped_metadata(file: IO[bytes]) -> IO[bytes]:
+    """Return what a metadata file holds that was stored compressed."""
+    return cast("IO[bytes]", gzip.open(file))

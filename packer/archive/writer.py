@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
 import tarfile
+import tempfile
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from rpz.packer.archive import format as form
-from rpz.packer.archive.data import write_data
+from rpz.packer.archive.blocks import BlockWriter
+from rpz.packer.archive.codecs import BLOCK, GZIP, Codec
+from rpz.packer.archive.data import FolderTimes, write_data
+from rpz.packer.archive.index import Index, Part, index_bytes
+from rpz.packer.archive.manifest import ManifestWriter
+from rpz.packer.archive.room import Room
 from rpz.packer.atomic import replaced_file
+from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from rpz.packer.archive.data import Progress, Summary
+    from rpz.packer.archive.data import Progress, Summary, Written
     from rpz.packer.archive.members import Member
 
 MODE = 0o644
@@ -34,13 +42,17 @@ class Content:
     """All that goes into a pack.
 
     ``config`` gives the text of its ``config.yml`` for the id that the content has turned out to
-    have. ``extras`` are the files to store as ``EXTENSIONS/<name>``.
+    have. ``extras`` are the files to store as ``EXTENSIONS/<name>``. ``size`` is about how many
+    bytes the files have, to tell what room they need.
     """
 
-    members: Sequence[Member]
+    members: Iterable[Member]
     trace: Path
     config: Callable[[str], str]
     extras: Mapping[str, Path]
+    codec: Codec = GZIP
+    times: FolderTimes = field(default_factory=FolderTimes)
+    size: int = 0
 
 
 def write_archive(target: Path, content: Content, progress: Progress) -> Summary:
@@ -49,53 +61,98 @@ def write_archive(target: Path, content: Content, progress: Progress) -> Summary
     The same trace, ``config.yml`` and files give the same bytes.
 
     Raises:
-        PackError: a file can't be read, or changed while it was read.
+        PackError: a file can't be read, or changed while it was read; there is no room.
 
     """
-    with replaced_file(target) as file:
-        summary = _write_data_member(file, content.members, progress)
-        with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
-            _add_bytes(tar, form.VERSION, form.VERSION_TEXT)
-            _add_file(tar, form.TRACE, content.trace, MODE)
-            config = content.config(pack_id(summary))
-            _add_bytes(tar, form.CONFIG, config.encode())
-            words = json.dumps(dataclasses.asdict(summary)) + "\n"
-            _add_bytes(tar, form.EXTENSIONS + form.SUMMARY, words.encode())
-            for name, path in sorted(content.extras.items()):
-                mode = MODE_PROGRAM if os.access(path, os.X_OK) else MODE
-                _add_file(tar, form.EXTENSIONS + name, path, mode)
-    return summary
+    room = Room(content.size)
+    with (
+        room.told(target),
+        replaced_file(target) as file,
+        tempfile.TemporaryFile(dir=target.parent) as manifest,
+    ):
+        return _write(file, manifest, content, progress, room)
 
 
-def pack_id(summary: Summary) -> str:
-    """Return the id of a pack with this data: always the same for the same data."""
-    return str(uuid.uuid5(NAMESPACE, summary.sha256))
+def _write(
+    file: BinaryIO, manifest: IO[bytes], content: Content, progress: Progress, room: Room
+) -> Summary:
+    lines = ManifestWriter(manifest)
+    written = _write_data_member(file, content, lines, progress, room)
+    with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        parts = _Parts(tar)
+        parts.add_bytes(form.VERSION, form.VERSION_TEXT)
+        trace = parts.add_file(form.TRACE, content.trace, MODE)
+        ids = (written.summary.sha256, trace, content.config(""))
+        parts.add_bytes(form.CONFIG, content.config(pack_id(*ids)).encode())
+        words = json.dumps(dataclasses.asdict(written.summary)) + "\n"
+        parts.add_bytes(form.EXTENSIONS + form.SUMMARY, words.encode())
+        parts.add(form.EXTENSIONS + form.MANIFEST, manifest, MODE)
+        for name, path in sorted(content.extras.items()):
+            mode = MODE_PROGRAM if os.access(path, os.X_OK) else MODE
+            parts.add_file(form.EXTENSIONS + name, path, mode)
+        index = Index(
+            content.codec.key, written.crc, lines.count, written.blocks, dict(parts.parts)
+        )
+        parts.add_bytes(form.EXTENSIONS + form.INDEX, index_bytes(index))
+    return written.summary
 
 
-def _write_data_member(file: BinaryIO, members: Sequence[Member], progress: Progress) -> Summary:
+def pack_id(manifest: str, trace: str, config: str) -> str:
+    """Return the id of a pack: always the same for the same content.
+
+    ``manifest`` and ``trace`` are digests, ``config`` the text without an id.
+    """
+    digest = hashlib.sha256(config.encode()).hexdigest()
+    return str(uuid.uuid5(NAMESPACE, f"{manifest} {trace} {digest}"))
+
+
+def _write_data_member(
+    file: BinaryIO, content: Content, manifest: ManifestWriter, progress: Progress, room: Room
+) -> Written:
     """Write the data where they will stay, then the header before them, when the size is known."""
-    info = tarfile.TarInfo(form.DATA)
+    info = tarfile.TarInfo(content.codec.name)
     info.mode = MODE
     file.write(bytes(tarfile.BLOCKSIZE))
-    summary = write_data(file, members, progress)
+    with interrupts_held() as check:
+        blocks = BlockWriter(file, content.codec, check, room.block)
+        written = write_data(blocks, content.members, manifest, progress, content.times)
     info.size = file.tell() - tarfile.BLOCKSIZE
     file.write(bytes(-info.size % tarfile.BLOCKSIZE))
     file.seek(0)
     file.write(info.tobuf(tarfile.GNU_FORMAT))
     file.seek(0, io.SEEK_END)
-    return summary
+    return written
 
 
-def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.mode = MODE
-    tar.addfile(info, io.BytesIO(data))
+class _Parts:
+    """The members besides the data, and what is told of them in the index."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self.parts: dict[str, Part] = {}
+
+    def add_bytes(self, name: str, data: bytes) -> None:
+        self.add(name, io.BytesIO(data), MODE)
+
+    def add_file(self, name: str, path: Path, mode: int) -> str:
+        with path.open("rb") as file:
+            return self.add(name, file, mode)
+
+    def add(self, name: str, file: IO[bytes], mode: int) -> str:
+        """Copy a file from its beginning; return its digest."""
+        info = tarfile.TarInfo(name)
+        info.mode = mode
+        info.size = file.seek(0, io.SEEK_END)
+        digest = _digest(file)
+        file.seek(0)
+        self._tar.addfile(info, file)
+        self.parts[name] = Part(info.size, mode, digest)
+        return digest
 
 
-def _add_file(tar: tarfile.TarFile, name: str, path: Path, mode: int) -> None:
-    info = tarfile.TarInfo(name)
-    info.mode = mode
-    with path.open("rb") as file:
-        info.size = os.fstat(file.fileno()).st_size
-        tar.addfile(info, file)
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

@@ -15,6 +15,7 @@ from rpz.commands.text import counted, shown, shown_command, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rpz.packer.archive.bulk import Bulk
     from rpz.packer.archive.data import Summary
     from rpz.packer.config.model import Config, InputOutput, Package, Run
 
@@ -27,6 +28,9 @@ class _Info:
     size: int
     config: Config
     summary: Summary
+    bulk: Bulk
+    version: int
+    compression: str
 
 
 @click.command(short_help="Show what is in a pack.")
@@ -35,10 +39,16 @@ class _Info:
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
 def command(pack: Path, as_json: bool) -> None:
     """Show what is in PACK."""
+    from rpz.packer.archive.bulk import bulk
     from rpz.packer.archive.reader import Pack
 
     with Pack.open(pack) as opened:
-        info = _Info(pack, pack.stat().st_size, opened.config, opened.summary())
+        config = opened.config
+        size = pack.stat().st_size
+        found = bulk(opened.entries(), config)
+        info = _Info(
+            pack, size, config, opened.summary(), found, opened.version, opened.compression
+        )
     if as_json:
         click.echo(json.dumps(_as_json(info), indent=2))
     else:
@@ -56,11 +66,13 @@ def _lines(info: _Info) -> Iterator[str]:
         f"{counted(summary.folders, 'folder')}, {counted(summary.links, 'link')}"
     )
     yield f"Pack id: {shown(info.config.pack_id or 'none')}"
+    yield f"Format: version {info.version}, {info.compression}"
     for index, run in enumerate(info.config.runs):
         yield from _run_lines(index, run)
     yield from _named_lines("Inputs", [i for i in info.config.inputs_outputs if i.read_by_runs])
     yield from _named_lines("Outputs", [i for i in info.config.inputs_outputs if i.written_by_runs])
-    yield from _package_lines(info.config.packages)
+    yield from _package_lines(info.config.packages, info.bulk)
+    yield from _bulk_lines(info.bulk)
 
 
 def _run_lines(index: int, run: Run) -> Iterator[str]:
@@ -88,14 +100,28 @@ def _named_lines(title: str, items: list[InputOutput]) -> Iterator[str]:
         yield f"  {shown(item.name)}: {shown_path(bytes(item.path))}"
 
 
-def _package_lines(packages: tuple[Package, ...]) -> Iterator[str]:
+def _package_lines(packages: tuple[Package, ...], bulk: Bulk) -> Iterator[str]:
+    from rpz.packer.sizes import human_size
+
     if packages:
         yield ""
         yield "Packages:"
-    for package in packages:
-        note = "" if package.packfiles else ", not packed"
+    for index, package in enumerate(packages):
+        note = human_size(bulk.packages[index]) if package.packfiles else "not packed"
         files = counted(len(package.files), "file")
-        yield f"  {shown(package.name)} {shown(package.version)} ({files}{note})"
+        yield f"  {shown(package.name)} {shown(package.version)} ({files}, {note})"
+
+
+def _bulk_lines(bulk: Bulk) -> Iterator[str]:
+    from rpz.packer.sizes import human_size
+
+    if bulk.largest:
+        yield ""
+        yield "Largest files:"
+    for size, path in bulk.largest:
+        yield f"  {human_size(size):>9}  {shown_path(path)}"
+    if bulk.packages:
+        yield f"In packages: {human_size(sum(bulk.packages))}; others: {human_size(bulk.others)}"
 
 
 def _as_json(info: _Info) -> dict[str, Any]:
@@ -110,7 +136,14 @@ def _as_json(info: _Info) -> dict[str, Any]:
         "bytes": summary.bytes,
         "runs": [_run_json(run) for run in info.config.runs],
         "inputs_outputs": [_named_json(item) for item in info.config.inputs_outputs],
-        "packages": [_package_json(package) for package in info.config.packages],
+        "packages": [
+            _package_json(package, size)
+            for package, size in zip(info.config.packages, info.bulk.packages, strict=True)
+        ],
+        "other_bytes": info.bulk.others,
+        "largest_files": [{"path": _text(path), "bytes": size} for size, path in info.bulk.largest],
+        "format": info.version,
+        "compression": info.compression,
     }
 
 
@@ -140,7 +173,7 @@ def _named_json(item: InputOutput) -> dict[str, Any]:
     }
 
 
-def _package_json(package: Package) -> dict[str, Any]:
+def _package_json(package: Package, packed_bytes: int) -> dict[str, Any]:
     return {
         "name": package.name,
         "version": package.version,
@@ -150,6 +183,7 @@ def _package_json(package: Package) -> dict[str, Any]:
         "purl": package.purl,
         "extent": package.extent.value,
         "files": len(package.files),
+        "packed_bytes": packed_bytes,
     }
 
 

@@ -13,6 +13,7 @@ import click
 from rpz.commands.options import trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
+from rpz.packer.archive.codecs import CODECS, GZIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,13 @@ SHOWN = 5
 
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
+@click.option(
+    "--compression",
+    type=click.Choice(list(CODECS)),
+    default=GZIP.key,
+    show_default=True,
+    help="How the files are compressed; ReproZip reads gzip only.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option(
     "--allow-changed",
@@ -61,6 +69,7 @@ SHOWN = 5
 def command(
     folder: Path,
     target: Path,
+    compression: str,
     overwrite: bool,
     allow_changed: bool,
     placeholders: bool,
@@ -83,9 +92,12 @@ def command(
             keep_secrets=keep_secrets,
             whole_packages=whole_packages,
             extras=_programs(),
+            codec=CODECS[compression],
             progress=progress,
         )
     _tell(report)
+    if not CODECS[compression].for_reprozip:
+        log.info("ReproZip can't read this pack: it knows gzip only")
 
 
 def _programs() -> dict[str, Path]:

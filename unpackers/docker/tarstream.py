@@ -6,7 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from rpz.packer.archive.data import exact_seconds
+from rpz.packer.archive.headers import exact_seconds
 from rpz.unpackers.members import BLOCK
 
 if TYPE_CHECKING:

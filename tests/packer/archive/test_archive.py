@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpz.errors import RpzError
-from rpz.packer.archive import data
-from rpz.packer.archive.data import exact_seconds
+from rpz.packer.archive import blocks
 from rpz.packer.archive.format import PackError
+from rpz.packer.archive.headers import exact_seconds
 from rpz.packer.archive.members import Member, in_order, with_parents
 from rpz.packer.archive.reader import Pack
 from rpz.packer.archive.writer import Content, write_archive
@@ -68,7 +68,8 @@ def test_the_parts_are_in_reprozips_order(pack):
         names = tar.getnames()
     assert names == [
         "DATA.tar.gz", "METADATA/version", "METADATA/trace.sqlite3", "METADATA/config.yml",
-        "EXTENSIONS/rpz/summary.json", "EXTENSIONS/rpz/init",
+        "EXTENSIONS/rpz/summary.json", "EXTENSIONS/rpz/manifest.jsonl.gz", "EXTENSIONS/rpz/init",
+        "EXTENSIONS/rpz/index.jsonl",
     ]  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def test_the_same_files_give_the_same_bytes(files, tmp_path, monkeypatch):
         (files / name).write_bytes(os.urandom(1_500_000))
     members = listed(files / "a", files / "b", files / "c")[-3:]
     write(tmp_path / "1.rpz", members, tmp_path)
-    monkeypatch.setattr(data.os, "sched_getaffinity", lambda _: range(4))
+    monkeypatch.setattr(blocks.os, "sched_getaffinity", lambda _: range(4))
     write(tmp_path / "2.rpz", members, tmp_path)
     assert (tmp_path / "1.rpz").read_bytes() == (tmp_path / "2.rpz").read_bytes()
 
@@ -277,8 +278,8 @@ def rebuilt(pack, tmp_path, name, content):
     ("name", "content", "message"),
     [
         ("METADATA/version", b"REPROZIP VERSION 3\n", "has version 3"),
-        ("METADATA/version", b"REPROZIP VERSION 1\n", "has version 1"),
-        ("METADATA/version", b"something", "is not a pack"),
+        ("METADATA/version", b"REPROZIP VERSION 1\n", "is not a pack"),
+        ("METADATA/version", b"something", "is damaged: its METADATA/version"),
         ("METADATA/version", None, "is damaged or cut short"),
         ("METADATA/config.yml", None, "is damaged or cut short"),
         ("DATA.tar.gz", None, "is not a pack"),
@@ -363,9 +364,11 @@ def test_a_pack_with_any_bytes_flipped_is_read_or_told(pack, changes):
 )
 def test_hostile_data_are_read_or_told(pack, changes):
     with Pack.open(pack) as opened:
-        inner = bytearray(gzip.decompress(opened._member("DATA.tar.gz").read()))
+        inner = bytearray(gzip.decompress(opened.member("DATA.tar.gz").read()))
     for offset, mask in changes:
         inner[offset % len(inner)] ^= mask
-    changed = rebuilt(pack, pack.parent, "DATA.tar.gz", gzip.compress(bytes(inner), 1))
+    changed = rebuilt(pack, pack.parent, "EXTENSIONS/rpz/index.jsonl", None)
+    changed = changed.rename(pack.parent / "unindexed.rpz")
+    changed = rebuilt(changed, pack.parent, "DATA.tar.gz", gzip.compress(bytes(inner), 1))
     with contextlib.suppress(RpzError):
         use(changed)

@@ -1,0 +1,80 @@
+"""``rpz check``: verify every byte of a pack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rpz.commands.options import as_json, verbosity
+from rpz.commands.progress import progress_bar
+from rpz.commands.text import counted, shown_path
+from rpz.errors import TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rpz.packer.archive.check import Fault, Verdict
+    from rpz.packer.archive.reader import Pack
+
+
+@click.command(short_help="Verify every byte of a pack.")
+@as_json
+@verbosity
+@click.argument("pack", type=click.Path(path_type=Path, exists=True))
+def command(pack: Path, as_json: bool) -> int:
+    """Verify every byte of PACK, and name what is damaged; the exit status is 1 if anything is."""
+    from rpz.packer.archive.reader import Pack
+
+    with Pack.open(pack) as opened, progress_bar("Checking") as progress:
+        verdict = _checked(opened, progress(_size(opened)) if progress else lambda _count: None)
+    if as_json:
+        click.echo(json.dumps(_as_json(pack, verdict), indent=2))
+    else:
+        _tell(pack, verdict)
+    return TROUBLE if verdict.faults else 0
+
+
+def _size(pack: Pack) -> int:
+    return pack.index.size if pack.index else pack.path.stat().st_size
+
+
+def _checked(pack: Pack, progress: Callable[[int], None]) -> Verdict:
+    from rpz.packer.archive.check import check
+
+    return check(pack, progress)
+
+
+def _tell(pack: Path, verdict: Verdict) -> None:
+    from rpz.packer.sizes import human_size
+
+    if not verdict.faults:
+        names = counted(verdict.members, "packed name")
+        click.echo(f"{shown_path(pack)} is sound: {names}, {human_size(verdict.size)}")
+    for fault in verdict.faults:
+        click.echo(f"Damaged: {_what(fault)}")
+    if verdict.unchecked:
+        click.echo(f"Not all could be checked: {verdict.unchecked}")
+
+
+def _what(fault: Fault) -> str:
+    return shown_path(fault.what if fault.path is None else fault.path)
+
+
+def _as_json(pack: Path, verdict: Verdict) -> dict[str, object]:
+    return {
+        "pack": shown_path(pack),
+        "sound": not verdict.faults,
+        "members": verdict.members,
+        "bytes": verdict.size,
+        "unchecked": verdict.unchecked or None,
+        "damaged": [_fault_json(fault) for fault in verdict.faults],
+    }
+
+
+def _fault_json(fault: Fault) -> dict[str, str]:
+    if fault.path is None:
+        return {"part": fault.what}
+    return {"path": fault.path.decode("utf-8", "surrogateescape")}
