@@ -1,5 +1,6 @@
 #include "front.h"
 
+#include "notify.h"
 #include "signals.h"
 #include "util.h"
 
@@ -15,8 +16,10 @@
 static int status_pipe = -1; /* where the status is written */
 static volatile pid_t tracer;
 
-static void pass_on(int signal) {
+static void pass_on(int signal, siginfo_t *from, void *context) {
   int error = errno;
+  (void)from;
+  (void)context;
   kill(tracer, signal);
   errno = error;
 }
@@ -80,7 +83,7 @@ static void close_others(void) {
     return;
   while ((entry = readdir(folder)) != NULL) {
     int fd = atoi(entry->d_name);
-    if (fd > STDERR_FILENO && fd != status_pipe && fd != dirfd(folder))
+    if (fd > STDERR_FILENO && fd != status_pipe && fd != dirfd(folder) && !notify_uses(fd))
       close(fd);
   }
   closedir(folder);

@@ -29,3 +29,31 @@ void refuse_call(pid_t tid, int error) {
   user.regs[0] = (uint64_t)-(int64_t)error;
   registers(PTRACE_SETREGSET, tid, NT_PRSTATUS, &user, sizeof user);
 }
+
+void change_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  struct user_regs_struct user;
+  (void)arch;
+  if (registers(PTRACE_GETREGSET, tid, NT_PRSTATUS, &user, sizeof user) != 0)
+    return;
+  user.regs[0] = value;
+  registers(PTRACE_SETREGSET, tid, NT_PRSTATUS, &user, sizeof user);
+}
+
+/* The result is there. */
+void restore_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  (void)tid;
+  (void)arch;
+  (void)value;
+}
+
+/* When a tracer sees the signal, the kernel has put the call's arguments back already, and keeps to
+ * itself what the result was. */
+const bool can_repeat_call = false;
+
+bool call_was_cut(pid_t tid, struct call *call) {
+  (void)tid;
+  (void)call;
+  return false;
+}
+
+void repeat_call(pid_t tid) { (void)tid; }
