@@ -75,11 +75,12 @@ def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[P
     ``loaded`` are the names of the environment modules that the runs found loaded.
     """
     left = set(paths)
+    compiled = _compiled(left)
     found: list[Package] = []
     for manager in _managers(loaded):
         if not left:
             break
-        for package in _owners(manager, left):
+        for package in _owners(manager, left, compiled):
             found.append(package)
             left.difference_update(map(bytes, package.files))
     return tuple(sorted(found, key=lambda package: (package.name, package.version)))
@@ -108,17 +109,25 @@ def _managers(loaded: Iterable[str]) -> tuple[PackageManager, ...]:
     return (*MANAGERS, Modules(loaded), git)
 
 
-def _owners(manager: PackageManager, paths: set[bytes]) -> Iterator[Package]:
-    """Yield the packages of a manager; what Python compiled goes with what it was made of."""
+def _compiled(paths: set[bytes]) -> dict[bytes, list[bytes]]:
+    """Return what Python has compiled, by what it was made of."""
     compiled: dict[bytes, list[bytes]] = defaultdict(list)
     for path in paths:
-        if source := source_of(path):
+        if b"/__pycache__/" in path and (source := source_of(path)):
             compiled[source].append(path)
+    return compiled
+
+
+def _owners(
+    manager: PackageManager, paths: set[bytes], compiled: dict[bytes, list[bytes]]
+) -> Iterator[Package]:
+    """Yield the packages of a manager; what Python compiled goes with what it was made of."""
+    sources = {source for source, made in compiled.items() if not paths.isdisjoint(made)}
     taken: set[bytes] = set()
-    for package in manager.owners(paths | compiled.keys()):
+    for package in manager.owners(paths | sources if sources else paths.copy()):
         own = {bytes(file) for file in package.files}
-        own.update(made for source in own & compiled.keys() for made in compiled[source])
-        own &= paths - taken
+        own.update(made for source in own & sources for made in compiled[source])
+        own = (own & paths) - taken
         taken |= own
         if own:
             files = tuple(map(PosixPath, sorted(own)))
