@@ -90,7 +90,12 @@ def pack(
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
-    expansion = expand(read_config(folder / CONFIG), _started(folder), whole=whole_packages)
+    expansion = expand(
+        read_config(folder / CONFIG),
+        _started(folder),
+        whole=whole_packages,
+        without={item.path for item in selection.left_out},
+    )
     config = expansion.config
     planned = plan(config, selection)
     text = _config_text(expansion, planned, selection)

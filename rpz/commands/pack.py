@@ -100,8 +100,8 @@ def _tell_added(report: Report) -> None:
         counts = Counter(cause.value for cause in expansion.causes.values())
         causes = (f"{cause} {count}" for cause, count in sorted(counts.items()))
         log.info(
-            "Of these no run used %s (%s): %s",
-            counted(counts.total(), "file"),
+            "%d files and links of these (%s) no run used: %s",
+            counts.total(),
             human_size(expansion.size),
             ", ".join(causes),
         )
