@@ -86,6 +86,8 @@ class Inodes:
 
     def of(self, found: os.stat_result, first_run: int) -> Before | None:
         """Return what was kept of a file that is there now, and was there in ``first_run``."""
+        if not self._known:
+            return None
         before = self._known.get((found.st_dev, found.st_ino))
         return before if before is not None and first_run <= before.first.run_id else None
 

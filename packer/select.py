@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpz.packer.withheld import credential, driver, is_below
 
@@ -41,8 +41,7 @@ class Reason(Enum):
     APPEARED = "came during a run, made by a program that was not traced"
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(NamedTuple):
     """One thing to pack: ``path`` in the archive, from ``source`` on this machine.
 
     ``target`` is a symbolic link's, as it was during the run. ``source`` is None when nothing of it

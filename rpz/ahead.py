@@ -33,10 +33,16 @@ class _Question:
     def answer(self) -> bytes | None:
         """Return what it printed; None if it failed, or the state has changed meanwhile."""
         with self._printed as printed:
-            if self._program.wait() != 0 or self._state() != self._before:
-                return None
-            printed.seek(0)
-            return printed.read()
+            if self._program.wait() == 0 and self._is_true():
+                printed.seek(0)
+                return printed.read()
+        return None
+
+    def _is_true(self) -> bool:
+        try:
+            return self._state() == self._before
+        except OSError:
+            return False
 
     def forget(self) -> None:
         """End the program: nobody wants to know any more."""

@@ -11,7 +11,7 @@ import pytest
 
 from rpz.cli import COMMANDS
 from rpz.tracer.database import VERSION, TraceDatabase
-from rpz.tracer.records import RECORDS, Flag, Mode, PathName, Record, Warn
+from rpz.tracer.records import RECORDS, TYPES, Flag, Mode, PathName, Record, Warn
 from rpz.tracer.rows import TABLES, FileRow
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_the_versions_are_documented() -> None:
 def test_every_record_type_is_documented(record: type[Record]) -> None:
     names = {PathName: "PATH", Warn: "WARNING"}
     name = names.get(record, record.__name__.upper())
-    assert f"| {record.TYPE} | {name} |" in text("record-stream.md")
+    assert f"| {TYPES[record]} | {name} |" in text("record-stream.md")
 
 
 def test_every_flag_is_documented() -> None:

@@ -179,10 +179,15 @@ def _of_inode(place: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> Snaps
     return joined.get((found.st_dev, found.st_ino))
 
 
+MATTERS = f"(mode & {READ | WRITE} OR NOT existed OR truncated)"
+"""Uses of files that say something; most in a long trace only look at a file."""
+
+
 def _use(database: TraceDatabase, run: int) -> _Use:
     use = _Use()
-    kinds: tuple[type[Change], ...] = (FileRow, RenameRow, RemovalRow, SnapshotRow)
+    kinds: tuple[type[Change], ...] = (RenameRow, RemovalRow, SnapshotRow)
     tables = [database.rows(kind, "run_id = ?", run) for kind in kinds]
+    tables.append(database.rows(FileRow, f"run_id = ? AND {MATTERS}", run))
     for row in heapq.merge(*tables, key=attrgetter("id")):
         use.tell(row)
     return use

@@ -7,8 +7,6 @@ import platform
 from dataclasses import dataclass
 from functools import cache
 
-import distro
-
 
 @dataclass(frozen=True)
 class Host:
@@ -29,6 +27,8 @@ class Host:
 @cache
 def this_host() -> Host:
     """Return the facts of this machine."""
+    import distro
+
     return Host(
         uid=os.getuid(),
         gid=os.getgid(),

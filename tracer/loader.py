@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
 from rpz.tracer.fields import held, joined, name_of, signed
-from rpz.tracer.records import ConnectionKind, Flag, RenameKind, SnapshotKind, u32
+from rpz.tracer.records import TYPES, ConnectionKind, Flag, RenameKind, SnapshotKind, u32, u64
 from rpz.tracer.rows import (
     AbsentRow,
     ConnectionRow,
@@ -65,9 +65,9 @@ class Loader:
         self._executed = False
         self._rows: defaultdict[type[Any], list[Any]] = defaultdict(list)
         self._handlers: dict[int, Handler] = {
-            records.PathName.TYPE: self._on_path,
-            records.File.TYPE: self._on_file,
-            records.Absent.TYPE: self._on_absent,
+            TYPES[records.PathName]: self._on_path,
+            TYPES[records.File]: self._on_file,
+            TYPES[records.Absent]: self._on_absent,
         }
         for kind, handler in (
             (records.Run, self._on_run),
@@ -83,7 +83,7 @@ class Loader:
             (records.Warn, self._on_warning),
             (records.End, self._on_end),
         ):
-            self._handlers[kind.TYPE] = _of_record(kind, handler)
+            self._handlers[TYPES[kind]] = _of_record(kind, handler)
 
     def load(self, stream: Iterable[records.Record]) -> bool:
         """Add the rows of a run; False: its stream ends before a program was started.
@@ -114,7 +114,7 @@ class Loader:
             if not (up_to_damage and self._executed):
                 raise
             text = f"{error.message}: what came after is lost".encode()
-            self._on_warning(records.Warn(self._time, u32(0), u32(0), text))
+            self._on_warning(records.Warn(u64(self._time), u32(0), u32(0), text))
         if self._start is None or not self._executed:
             return False
         self._add_all(self._start)

@@ -2,13 +2,11 @@
 
 The mirror of ``native/record.h``: one class a record type, whose fields stand in the order of the
 format. ``u32``, ``u64``, ``bytes`` (a string) and ``tuple[bytes, ...]`` (a list) are all there is.
+All begin with ``time``: ``CLOCK_MONOTONIC`` in nanoseconds.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import ClassVar, NewType
+from typing import NamedTuple, NewType
 
 u32 = NewType("u32", int)
 u64 = NewType("u64", int)
@@ -62,24 +60,14 @@ class ConnectionKind(IntEnum):
     SENDTO = 4
 
 
-@dataclass(frozen=True)
-class Record:
-    """What all records have: ``time`` is ``CLOCK_MONOTONIC`` in nanoseconds."""
-
-    TYPE: ClassVar[int] = 0
-
-    time: int
-
-
 ENGINE_NAMES = {0: "native", 1: "python"}
 """``Run.engine``, as the trace database names it."""
 
 
-@dataclass(frozen=True)
-class Run(Record):
+class Run(NamedTuple):
     """The run begins."""
 
-    TYPE = 1
+    time: u64
     wall_clock: u64
     umask: u32
     engine: u32
@@ -87,35 +75,32 @@ class Run(Record):
     argv: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
-class PathName(Record):
+class PathName(NamedTuple):
     """A number for an absolute path."""
 
-    TYPE = 2
+    time: u64
     path: u32
     name: bytes
 
 
-@dataclass(frozen=True)
-class Process(Record):
+class Process(NamedTuple):
     """A process or thread starts; flag 1 marks a thread."""
 
-    TYPE = 3
+    time: u64
     process: u32
     parent: u32
     tid: u32
     flags: u32
 
 
-@dataclass(frozen=True)
-class Exit(Record):
+class Exit(NamedTuple):
     """A process or thread ended, with its status or :data:`SIGNALLED` + signal.
 
     ``user_time`` and ``system_time`` are nanoseconds, ``memory`` is the greatest resident size in
     bytes, all of the process and the children that it has waited for; 0: not known.
     """
 
-    TYPE = 4
+    time: u64
     process: u32
     status: u32
     user_time: u64
@@ -123,11 +108,10 @@ class Exit(Record):
     memory: u64
 
 
-@dataclass(frozen=True)
-class Exec(Record):
+class Exec(NamedTuple):
     """A process has replaced its program."""
 
-    TYPE = 5
+    time: u64
     process: u32
     program: u32
     workingdir: u32
@@ -136,54 +120,49 @@ class Exec(Record):
     environment: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
-class File(Record):
+class File(NamedTuple):
     """A file was used: ``mode`` is a :class:`Mode`, ``flags`` a :class:`Flag`."""
 
-    TYPE = 6
+    time: u64
     process: u32
     path: u32
     mode: u32
     flags: u32
 
 
-@dataclass(frozen=True)
-class Link(Record):
+class Link(NamedTuple):
     """A symbolic link was followed."""
 
-    TYPE = 7
+    time: u64
     path: u32
     reserved: u32
     target: bytes
 
 
-@dataclass(frozen=True)
-class Rename(Record):
+class Rename(NamedTuple):
     """A name was given or moved: ``kind`` is a :class:`RenameKind`."""
 
-    TYPE = 8
+    time: u64
     process: u32
     old: u32
     new: u32
     kind: u32
 
 
-@dataclass(frozen=True)
-class Remove(Record):
+class Remove(NamedTuple):
     """A name was removed; flag 1 marks a folder."""
 
-    TYPE = 9
+    time: u64
     process: u32
     path: u32
     flags: u32
     reserved: u32
 
 
-@dataclass(frozen=True)
-class Connection(Record):
+class Connection(NamedTuple):
     """A socket was given an address: ``kind`` is a :class:`ConnectionKind`."""
 
-    TYPE = 10
+    time: u64
     process: u32
     kind: u32
     socket_type: u32
@@ -191,57 +170,52 @@ class Connection(Record):
     address: bytes
 
 
-@dataclass(frozen=True)
-class Warn(Record):
+class Warn(NamedTuple):
     """Something that makes the trace less sure."""
 
-    TYPE = 11
+    time: u64
     process: u32
     reserved: u32
     text: bytes
 
 
-@dataclass(frozen=True)
-class End(Record):
+class End(NamedTuple):
     """The run ended, with the status of process 1."""
 
-    TYPE = 12
+    time: u64
     wall_clock: u64
     status: u32
     reserved: u32
 
 
-@dataclass(frozen=True)
-class Absent(Record):
+class Absent(NamedTuple):
     """A file was looked for and was not there."""
 
-    TYPE = 13
+    time: u64
     process: u32
     path: u32
 
 
-@dataclass(frozen=True)
-class Listing(Record):
+class Listing(NamedTuple):
     """A folder was opened for reading; ``entries`` are its names, behind a letter for the type.
 
     The letters are those of find(1): ``f``, ``d``, ``l``, ``p``, ``s``, ``c``, ``b``; ``?``.
     """
 
-    TYPE = 14
+    time: u64
     process: u32
     path: u32
     entries: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
-class Snapshot(Record):
+class Snapshot(NamedTuple):
     """What a file was before the run changed it: ``kind`` is a :class:`SnapshotKind`.
 
     ``number`` is the name of the copy in the run's folder of snapshots, 0 if there is none. Times
     are nanoseconds since 1970.
     """
 
-    TYPE = 15
+    time: u64
     process: u32
     path: u32
     number: u32
@@ -257,7 +231,15 @@ class Snapshot(Record):
     modified: u64
 
 
+Record = (
+    Run | PathName | Process | Exit | Exec | File | Link | Rename | Remove | Connection | Warn | End
+    | Absent | Listing | Snapshot
+)  # fmt: skip
+
 RECORDS: tuple[type[Record], ...] = (
     Run, PathName, Process, Exit, Exec, File, Link, Rename, Remove, Connection, Warn, End,
     Absent, Listing, Snapshot,
 )  # fmt: skip
+"""In the order of their types' numbers."""
+
+TYPES: dict[type[Record], int] = {kind: number for number, kind in enumerate(RECORDS, 1)}

@@ -5,8 +5,6 @@ UTF-8 or not. A row is a tuple of its columns, which SQLite takes as it is: a lo
 millions, and a dataclass costs five times as much to make.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 WORD = 1 << 64

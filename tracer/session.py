@@ -19,7 +19,7 @@ from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rpz.tracer.conclusion import Addition, Conclusion
     from rpz.tracer.database import TraceDatabase
@@ -59,7 +59,8 @@ def trace(
 
     What the folder held is replaced or removed only after the command has run. What goes wrong
     after that never hides the command's exit status: it is returned beside it. ``meanwhile`` is
-    called when the command was started; ``addition`` and ``then`` are :func:`add_run`'s.
+    called when the command was started, unless its output is saved; ``addition`` and ``then`` are
+    :func:`add_run`'s.
 
     Raises:
         RpzError: the folder can't be used, or there is no such engine here.
@@ -69,14 +70,16 @@ def trace(
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
         follower = None
-        if existing is not Existing.CONTINUE and not save_output:  # whose thread is not held up
+        if existing is not Existing.CONTINUE:
             follower = opened.enter_context(contextlib.closing(Follower(stream, engine)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]
             with _streams(folder, number, save_output) as streams:
                 words = [*command, *map(os.fsencode, argv)]
-                status = _run_engine(words, streams, _meanwhile(meanwhile, follower))
+                # What takes output on is not held up by other work: a command may wait for it
+                work = () if save_output else _meanwhile(meanwhile, follower)
+                status = _run_engine(words, streams, work)
         except (RpzError, OSError):
             folder.abandon(number)
             raise
@@ -136,7 +139,7 @@ def _streams(
 def _run_engine(
     argv: Sequence[str | bytes],
     streams: dict[int, int],
-    meanwhile: Iterator[float],
+    meanwhile: Iterable[float],
 ) -> int:
     return wait_in_foreground(
         subprocess.Popen(

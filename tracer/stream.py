@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, get_type_hints
 
 from rpz.errors import RpzError
-from rpz.tracer.records import RECORDS, Record, u32, u64
+from rpz.tracer.records import TYPES, Record, u32, u64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +34,7 @@ class _Layout:
     """How one record type lies in the file: its integers first, then its strings and lists."""
 
     def __init__(self, record: type[Record]) -> None:
-        hints = get_type_hints(record)
-        self.names = [f.name for f in fields(record)[1:]]
-        kinds = [hints[name] for name in self.names]
+        _, *kinds = get_type_hints(record).values()
         numbers = [k for k in kinds if k in (u32, u64)]
         self.record = record
         self.numbers = struct.Struct("<" + "".join("IQ"[k is u64] for k in numbers))
@@ -64,17 +61,17 @@ class _Layout:
             yield tuple(text.split(b"\0")[:-1]) if is_list else text
 
     def encode(self, record: Record) -> bytes:
-        values = [getattr(record, name) for name in self.names]
+        values: tuple[Any, ...] = record[1:]
         count = len(values) - len(self.is_list)
         body = bytearray(self.numbers.pack(*values[:count]))
         for value in values[count:]:
             text = value if isinstance(value, bytes) else b"".join(v + b"\0" for v in value)
             body += LENGTH.pack(len(text)) + text
         body += bytes(-len(body) % 8)
-        return RECORD.pack(RECORD.size + len(body), self.record.TYPE, 0, record.time) + body
+        return RECORD.pack(RECORD.size + len(body), TYPES[self.record], 0, record.time) + body
 
 
-_LAYOUTS = {record.TYPE: _Layout(record) for record in RECORDS}
+_LAYOUTS = {number: _Layout(record) for record, number in TYPES.items()}
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -108,7 +105,7 @@ def read_values(path: Path, begin: int = HEADER.size) -> Iterator[tuple[int, Val
 
 def values_of(record: Record) -> tuple[int, Values]:
     """Return the type and the values of a record."""
-    return record.TYPE, (record.time, *(getattr(record, n) for n in _LAYOUTS[record.TYPE].names))
+    return TYPES[type(record)], record
 
 
 def _check_header(path: Path, start: bytes) -> None:
@@ -185,4 +182,4 @@ class RecordWriter:
 
     def write(self, record: Record) -> None:
         """Append one record."""
-        self._file.write(_LAYOUTS[record.TYPE].encode(record))
+        self._file.write(_LAYOUTS[TYPES[type(record)]].encode(record))

@@ -183,9 +183,11 @@ def _origin(package: Package, *, in_pack: bool) -> list[str]:
 
 
 def _file(file: PosixPath, describe: Describe) -> str:
-    written = scalars.path(file)
-    notes = [scalars.remark(written, _as_text(file)), scalars.comment(describe(file))]
-    note = ", ".join(filter(None, notes))
+    value = _as_text(file)
+    written = scalars.text(value)
+    note = scalars.comment(describe(file))
+    if spelt := scalars.remark(written, value):
+        note = f"{spelt}, {note}" if note else spelt
     return f"  - {written}  # {note}" if note else f"  - {written}"
 
 

@@ -72,8 +72,8 @@ def owners(paths: Collection[bytes]) -> list[Package]:
         return []
     printed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
     wanted, diversions = spellings(paths), _diversions()
-    names = dict.fromkeys(wanted.keys() | diversions.keys())
-    claims = listed(printed.split(b"\n"), {name: name for name in names}, _package)
+    names = {name: name for name in (*wanted, *diversions)}
+    claims = listed(printed.split(b"\n"), names, _package)
     return packages(_undiverted(claims, wanted, diversions))
 
 

@@ -30,6 +30,8 @@ class Marker:
     def above(self, path: bytes) -> bytes | None:
         """Return the nearest folder above a path that has it."""
         folder = path.rpartition(b"/")[0]
+        if folder in self._known:
+            return self._known[folder]
         asked = []
         while folder not in self._known:
             asked.append(folder)

@@ -16,9 +16,10 @@ def spellings(paths: Collection[bytes]) -> dict[bytes, bytes]:
     many lists still name the files as their packages were built.
     """
     wanted = {path: path for path in paths}
+    below_usr = [path for path in paths if path.startswith(b"/usr/")]
     for link, target in _merged():
         prefix = target + b"/"
-        wanted |= {link + p[len(target) :]: p for p in paths if p.startswith(prefix)}
+        wanted |= {link + p[len(target) :]: p for p in below_usr if p.startswith(prefix)}
         wanted.pop(link, None)  # a folder in many packages' lists, whose link is none of theirs
     return wanted
 

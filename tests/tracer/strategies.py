@@ -1,6 +1,5 @@
 """Hypothesis strategies for records: any that the format can hold."""
 
-from dataclasses import fields
 from typing import get_type_hints
 
 from hypothesis import strategies as st
@@ -17,7 +16,7 @@ _FIELDS = {u32: U32, u64: U64, bytes: STRING, tuple[bytes, ...]: LIST}
 
 def record_of(kind: type[Record]) -> st.SearchStrategy[Record]:
     hints = get_type_hints(kind)
-    return st.builds(kind, time=U64, **{f.name: _FIELDS[hints[f.name]] for f in fields(kind)[1:]})
+    return st.builds(kind, **{name: _FIELDS[hint] for name, hint in hints.items()})
 
 
 def any_record() -> st.SearchStrategy[Record]:
@@ -32,7 +31,7 @@ def _small(kind: type[Record]) -> st.SearchStrategy[Record]:
     hints = get_type_hints(kind)
     string = PATH if kind is records.PathName else STRING
     known = {u32: NUMBER, u64: U64, bytes: string, tuple[bytes, ...]: LIST}
-    return st.builds(kind, time=U64, **{f.name: known[hints[f.name]] for f in fields(kind)[1:]})
+    return st.builds(kind, **{name: known[hint] for name, hint in hints.items()})
 
 
 def related_records() -> st.SearchStrategy[list[Record]]:

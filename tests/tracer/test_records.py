@@ -86,7 +86,7 @@ def test_a_stream_comes_back_in_order(content: list[records.Record]) -> None:
 
 
 def test_types_are_numbered_as_in_the_format() -> None:
-    assert [record.TYPE for record in RECORDS] == list(range(1, 16))
+    assert [records.TYPES[record] for record in RECORDS] == list(range(1, 16))
 
 
 def test_there_is_an_example_of_each_type() -> None:
