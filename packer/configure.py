@@ -59,11 +59,12 @@ def write_config(folder: Path) -> Config:
 
 def reset_config(folder: Path) -> Path | None:
     """Write ``config.yml`` anew; return the path under which the one before is kept, if any was."""
-    path, old = folder / CONFIG, folder / (CONFIG + ".old")
+    path = folder / CONFIG
     before = path.read_bytes() if path.exists() else None
     write_config(folder)
     if before is None or before == path.read_bytes():
         return None
+    old = TraceFolder(folder).next_kept()
     with replaced_file(old) as file:
         file.write(before)
     return old
@@ -116,7 +117,7 @@ def _run(row: RunRow, first: ExecutionRow | None) -> Run:
         killed = row.exitcode & SIGNALLED
         exitcode, signal = (None, row.exitcode & 0xFF) if killed else (row.exitcode, None)
     return Run(
-        id=f"run{row.id}",
+        id=row.label,
         binary=PosixPath(os.path.join(row.workingdir, binary)),
         argv=argv,
         workingdir=PosixPath(row.workingdir),

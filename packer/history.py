@@ -6,6 +6,7 @@ import heapq
 import posixpath
 from typing import TYPE_CHECKING, TypeAlias
 
+from rpz.packer.seen import Seen
 from rpz.packer.tree import Tree
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import (
@@ -52,6 +53,7 @@ def events(database: TraceDatabase) -> Iterator[Event]:
 def history(database: TraceDatabase) -> Tree:
     """Return the tree after all runs."""
     tree = Tree()
+    tree.seen = Seen.of(database)
     for run in database.rows(RunRow):
         _need_folder(tree, run.workingdir)
     for event in events(database):

@@ -25,6 +25,10 @@ VERSION = 1
 """``PRAGMA user_version`` of the databases that this module writes."""
 
 
+LATER = {"runs": "name"}
+"""Columns that databases of the same version may lack, because they came later; all are TEXT."""
+
+
 class TraceDatabaseError(RpzError):
     """The trace database can't be read or written."""
 
@@ -86,7 +90,11 @@ class TraceDatabase:
     @classmethod
     def reopen(cls, path: Path) -> Self:
         """Open a database of ours to add to it."""
-        return cls(_connection_for_writing(path))
+        database = cls(_connection_for_writing(path))
+        for table, column in sorted(LATER.items()):
+            if database._lacks(table, column):
+                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+        return database
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -130,7 +138,7 @@ class TraceDatabase:
         """Yield a table's rows by id, as ``row`` says (one of :data:`rpz.tracer.rows.TABLES`)."""
         decoders = _decoders(row)
         statement = (
-            f"SELECT {', '.join(_columns(row))} FROM {TABLES[row]} "  # noqa: S608 (our own names)
+            f"SELECT {', '.join(self._selected(row))} FROM {TABLES[row]} "  # noqa: S608 (our own)
             f"WHERE {where} ORDER BY run_id, id"
         )
         if row is RunRow:
@@ -151,9 +159,23 @@ class TraceDatabase:
             values = map(_encoded, values)
         self._connection.executemany(_insertion(kind), values)
 
+    def name_run(self, run: int, name: str) -> None:
+        """Give a run its name; :meth:`commit` makes it stay."""
+        self._connection.execute("UPDATE runs SET name = ? WHERE id = ?", (name, run))
+
     def commit(self) -> None:
         """Make what was added stay."""
         self._connection.commit()
+
+    def _selected(self, row: type[Any]) -> list[str]:
+        late = LATER.get(TABLES[row])
+        if late is None or not self._lacks(TABLES[row], late):
+            return _columns(row)
+        return [f"NULL AS {name}" if name == late else name for name in _columns(row)]
+
+    def _lacks(self, table: str, column: str) -> bool:
+        described = self._connection.execute(f"PRAGMA table_info({table})")
+        return column.encode() not in {name for _, name, *_ in described}
 
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""

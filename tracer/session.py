@@ -15,6 +15,7 @@ from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
+from rpz.tracer.naming import check_name, named
 from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 from rpz.tracer.stream import read_records
@@ -52,6 +53,7 @@ def trace(
     addition: Addition | None = None,
     *,
     save_output: bool = False,
+    name: str | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
@@ -59,10 +61,12 @@ def trace(
     after that never hides the command's exit status: it is returned beside it.
 
     Raises:
-        RpzError: the folder can't be used, or there is no such engine here.
+        RpzError: the folder or the name can't be used, or there is no such engine here.
 
     """
     with closed_streams_kept(), folder.claimed():
+        if name is not None:
+            check_name(folder, name, keep=existing is Existing.CONTINUE)
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
         options = replace(options, snapshots=folder.snapshots(number))
@@ -74,7 +78,7 @@ def trace(
             folder.abandon(number)
             raise
         try:
-            run = _conclude(folder, number, engine, existing, addition)
+            run = _conclude(folder, number, engine, existing, named(name, addition))
         except (Exception, KeyboardInterrupt) as error:
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))

@@ -36,6 +36,7 @@ WORTH_A_BAR = 1 << 28
 @trace_dir
 @click.option("-c", "--continue", "append", is_flag=True, help="Add this run to the trace.")
 @click.option("-w", "--overwrite", is_flag=True, help="Replace the trace that is there.")
+@click.option("--name", help="What to call the run; without it, run0, run1 and so on.")
 @click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
@@ -63,6 +64,7 @@ def command(
     folder: Path,
     append: bool,
     overwrite: bool,
+    name: str | None,
     engine: str,
     snapshot_limit: int,
     allow_io_uring: bool,
@@ -86,7 +88,9 @@ def command(
     )
     existing = _existing(place, append, overwrite)
     digests = _hash(place, no_hash)
-    traced = trace(place, argv, engine, existing, options, digests, save_output=save_output)
+    traced = trace(
+        place, argv, engine, existing, options, digests, save_output=save_output, name=name
+    )
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
     if traced.run is not None:
@@ -105,10 +109,19 @@ def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
         try:
             with progress_bar("Hashing", WORTH_A_BAR) as progress:
                 add_digests(database, run, place.snapshots(number), progress)
+            if run > 0:
+                _compare(database, run)
         except KeyboardInterrupt:
             log.warning("Interrupted: the trace has no SHA-256 of inputs and outputs.")
 
     return add
+
+
+def _compare(database: TraceDatabase, run: int) -> None:
+    """Note in the trace which files aren't as the runs before have left or seen them."""
+    from rpz.tracer.conflicts import add_warnings
+
+    add_warnings(database, run)
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:

@@ -34,7 +34,16 @@ class Trace:
         self._ids = itertools.count()
         self._clock = itertools.count(1)
 
-    def start(self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001):
+    def start(
+        self,
+        *argv,
+        binary=None,
+        workingdir=None,
+        environ=(b"A=1",),
+        exitcode=0,
+        uid=1001,
+        name=None,
+    ):
         """Begin a run."""
         self.run += 1
         words = b"".join(os.fsencode(a) + b"\0" for a in (argv or ("prog",)))
@@ -42,7 +51,7 @@ class Trace:
         self._add(
             RunRow, id=self.run, engine="native", argv=words, workingdir=where, exitcode=exitcode,
             uid=uid, gid=1002, architecture="x86_64", distribution="debian",
-            distribution_version="12", hostname="host", system="Linux", kernel="6.1",
+            distribution_version="12", hostname="host", system="Linux", kernel="6.1", name=name,
         )  # fmt: skip
         self._add(ProcessRow, id=self.run, parent=None, exitcode=exitcode)
         self._add(
@@ -126,7 +135,7 @@ class Trace:
 
     def _add(self, kind, /, **values):
         """Add a row; columns that a test doesn't care for are zero or empty."""
-        empty = {"bytes": b"", "str": ""}
+        empty = {"bytes": b"", "str": "", "str | None": None}
         row = {f.name: empty.get(str(f.type), 0) for f in fields(kind)}
         row |= {"timestamp": next(self._clock)} if "timestamp" in row else {}
         row |= {"id": next(self._ids)} if kind not in (RunRow, ProcessRow) else {}
