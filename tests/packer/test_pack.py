@@ -11,8 +11,8 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.reader import Pack
+from rpz.packer.config.faults import ConfigError
 from rpz.packer.config.model import Package
-from rpz.packer.config.nodes import ConfigError
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import reset_config, write_config
