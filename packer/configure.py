@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.errors import RpzError
 from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_text
@@ -36,13 +37,15 @@ def write_config(folder: Path) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``.
 
     Raises:
-        TraceDatabaseError: there is no trace, or it can't be read.
+        RpzError: there is no trace, there is nothing in it, or it can't be read.
 
     """
     with TraceDatabase.open(folder / TRACE) as database:
         tree = history(database)
         selection = select(tree, TraceFolder(folder).all_snapshots)
         rows = list(database.rows(RunRow))
+        if not rows:
+            raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         config = Config(
             runs=_runs(database, rows),
             inputs_outputs=inputs_outputs(tree, selection, rows),

@@ -10,10 +10,11 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.clashes import clashes
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
-from rpz.packer.plan import listed, plan
+from rpz.packer.plan import listed, plan, without
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
 
@@ -34,6 +35,7 @@ class Report:
     """What became of a pack, for the person who asked for it.
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
+    ``excluded`` was taken out by a pattern, ``clashes`` are names that differ by case only,
     ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
     """
 
@@ -47,6 +49,8 @@ class Report:
     changed: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    excluded: tuple[bytes, ...] = ()
+    clashes: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def target_path(name: Path) -> Path:
@@ -59,6 +63,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    leave_out_missing: bool = False,
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
@@ -68,6 +73,7 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        leave_out_missing: pack without what is listed and can't be read.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
@@ -81,34 +87,37 @@ def pack(
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
     config = read_config(folder / CONFIG)
-    planned = plan(config, selection)
-    content = Content(
-        planned.members,
-        folder / TRACE,
-        _config_text(config, planned, selection),
-        extras or {},
-    )
-    try:
-        summary = write_archive(target, content, progress(planned.size) if progress else _ignore)
-    except OSError as error:
-        if error.filename is not None:  # it says itself what it is about
-            raise
-        raise PackError(
-            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
-        ) from error
+    planned = plan(config, selection, leave_out_missing=leave_out_missing)
+    text = _config_text(config, planned, selection)
+    content = Content(planned.members, folder / TRACE, text, extras or {})
+    summary = _write(target, content, progress(planned.size) if progress else _ignore)
     packed = {member.path for member in planned.members}
+    told = packed | _told(planned)
     return Report(
         path=target,
         size=target.stat().st_size,
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(item for item in selection.left_out if item.path not in packed),
-        unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
+        left_out=planned.left_out + tuple(i for i in selection.left_out if i.path not in told),
+        unlisted=tuple(n.path for n in selection.needed if n.path not in told),
         changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder),
+        excluded=planned.excluded,
+        clashes=clashes(packed),
     )
+
+
+def _write(target: Path, content: Content, advance: Progress) -> Summary:
+    try:
+        return write_archive(target, content, advance)
+    except OSError as error:
+        if error.filename is not None:  # it says itself what it is about
+            raise
+        raise PackError(
+            f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
+        ) from error
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
@@ -125,16 +134,23 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
+    config = without(config, _told(planned))
     packed = replace(
         config,
         other_files=(*config.other_files, *map(PosixPath, matched)),
         additional_patterns=(),
+        excluded_patterns=(),
     )
 
     def text(pack_id: str) -> str:
         return config_text(replace(packed, pack_id=pack_id), describer(selection))
 
     return text
+
+
+def _told(planned: Plan) -> set[bytes]:
+    """Return what is listed and not packed, for a reason that the report gives."""
+    return {*planned.excluded, *(item.path for item in planned.left_out)}
 
 
 def _warnings(folder: Path) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TAG = "tag:yaml.org,2002:"
 
-MARKER = re.compile(r"(<{7}|>{7})(\s|$)", re.MULTILINE)
+MARKER = re.compile(r"^(<{7}|>{7})(\s|$)", re.MULTILINE)
 """What git leaves in a file when two people have edited it, at the start of a line."""
 SHOWN = 60
 """Characters of a value that a message shows."""

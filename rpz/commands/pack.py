@@ -28,11 +28,14 @@ SHOWN = 5
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@click.option(
+    "--leave-out-missing", is_flag=True, help="Pack without what is listed and can't be read."
+)
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool) -> None:
+def command(folder: Path, target: Path, overwrite: bool, leave_out_missing: bool) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -44,6 +47,7 @@ def command(folder: Path, target: Path, overwrite: bool) -> None:
             folder,
             target_path(target),
             overwrite=overwrite,
+            leave_out_missing=leave_out_missing,
             extras=_programs(),
             progress=progress,
         )
@@ -77,6 +81,11 @@ def _tell(report: Report) -> None:
     for title, paths in sorted(groups.items()):
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
+    _tell_paths("Not packed, because config.yml excludes it", report.excluded)
+    _tell_paths(
+        "Names that differ by case only, of which macOS and Windows keep one",
+        (b" and ".join(pair) for pair in report.clashes),
+    )
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
