@@ -1,0 +1,97 @@
+"""We take the packs of ReproZip's own packer, which traces and packs here.
+
+``RPZ_REPROZIP`` is the path of its program, of a virtual environment with ``reprozip`` and
+``setuptools`` in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import require
+
+SCRIPT = """
+import collections, json, sys
+words = collections.Counter(open(sys.argv[1]).read().split())
+json.dump(words, open(sys.argv[2], "w"), sort_keys=True)
+print(words.most_common(1))
+"""
+
+
+@pytest.fixture
+def reprozip(tmp_path):
+    program = os.environ.get("RPZ_REPROZIP")
+    require(program, "RPZ_REPROZIP is not set")
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "REPROZIP_USAGE_STATS": "off"}
+    environment.pop("PYTHONPATH", None)
+
+    def run(*arguments, cwd):
+        done = subprocess.run(
+            [program, *arguments], cwd=cwd, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        own = (b"Configuration file written", b"Edit that file")
+        return b"".join(
+            li for li in done.stdout.splitlines(keepends=True) if not li.startswith(own)
+        )
+
+    return run
+
+
+def done(result, status=0):
+    assert result.returncode == status, result.stderr.decode(errors="replace")
+    return result
+
+
+@pytest.fixture
+def packed(reprozip, tmp_path):
+    """A pack of two runs by ReproZip, what they printed, and their folder, out of reach since."""
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    (lab / "words.txt").write_text("a pear and a pear and a plum\n")
+    (lab / "count.py").write_text(SCRIPT)
+    python = os.path.realpath(sys.executable)
+    printed = reprozip("trace", python, "count.py", "words.txt", "out.json", cwd=lab)
+    printed += reprozip("trace", "--continue", "sh", "-c", "cat out.json; echo; exit 0", cwd=lab)
+    reprozip("pack", "../reprozip.rpz", cwd=lab)
+    lab.rename(tmp_path / "out-of-reach")
+    return tmp_path / "reprozip.rpz", printed, lab
+
+
+def test_its_pack_is_shown(rpz, packed):
+    path, _, lab = packed
+    found = json.loads(done(rpz("info", "--json", path)).stdout)
+    assert [run["id"] for run in found["runs"]] == ["run0", "run1"]
+    assert [run["exitcode"] for run in found["runs"]] == [0, 0]
+    named = {item["path"]: item for item in found["inputs_outputs"]}
+    assert named[str(lab / "words.txt")]["read_by_runs"] == [0]
+    assert named[str(lab / "out.json")]["written_by_runs"] == [0]
+
+
+@pytest.mark.usefixtures("chroot_allowed")
+def test_its_pack_is_run_with_the_same_bytes(rpz, packed, tmp_path):
+    path, printed, lab = packed
+    made = (tmp_path / "out-of-reach/out.json").read_bytes()
+    done(rpz("unpack", "chroot", path, "target"))
+    try:
+        assert done(rpz("run", "target")).stdout == printed
+        done(rpz("download", "target", f"{lab / 'out.json'}:taken"))
+        assert (tmp_path / "taken").read_bytes() == made
+        assert done(rpz("run", "target", "run1")).stdout == made + b"\n"
+    finally:
+        done(rpz("destroy", "target"))
+
+
+def test_its_trace_is_refused_in_a_sentence(rpz, packed, tmp_path):
+    assert packed
+    for arguments in (["combine", "out-of-reach/.reprozip-trace"], ["pack", "-d", "copy"]):
+        (tmp_path / "copy").unlink(missing_ok=True)
+        (tmp_path / "copy").symlink_to("out-of-reach/.reprozip-trace")
+        refused = done(rpz(*arguments), 1)
+        assert b"was not made by rpz" in refused.stderr
+        assert refused.stderr.count(b"\n") == 1
