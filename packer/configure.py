@@ -63,14 +63,18 @@ def write_config(folder: Path) -> Config:
 def reset_config(folder: Path) -> Path | None:
     """Write ``config.yml`` anew; return the path under which the one before is kept, if any was."""
     path = folder / CONFIG
-    before = path.read_bytes() if path.exists() else None
-    write_config(folder)
-    if before is None or before == path.read_bytes():
+    if not path.exists():
+        write_config(folder)
         return None
-    old = TraceFolder(folder).next_kept()
-    with replaced_file(old) as file:
+    before, old = path.read_bytes(), TraceFolder(folder).next_kept()
+    with replaced_file(old) as file:  # first, so that no moment is without what was edited
         file.write(before)
-    return old
+    try:
+        write_config(folder)
+    finally:
+        if path.read_bytes() == before:
+            old.unlink()
+    return old if old.exists() else None
 
 
 def read_selection(folder: Path) -> Selection:

@@ -39,9 +39,12 @@ def command(folder: Path, append: bool, traces: tuple[Path, ...]) -> None:
     from rpz.tracer.combine import combine
 
     target = TraceFolder(folder)
+    kept = target.next_kept()
     combined = combine([_folder(trace) for trace in traces], target, append=append)
     write_config(folder)
     _tell(combined, target)
+    if kept.exists():
+        log.info("The %s from before is kept as %s", target.config.name, shown_path(kept))
 
 
 def _folder(trace: Path) -> TraceFolder:

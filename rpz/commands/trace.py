@@ -11,6 +11,7 @@ import click
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
+from rpz.commands.text import shown_path
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -88,6 +89,7 @@ def command(
     )
     existing = _existing(place, append, overwrite)
     digests = _hash(place, no_hash)
+    kept = place.next_kept()
     traced = trace(
         place, argv, engine, existing, options, digests, save_output=save_output, name=name
     )
@@ -95,6 +97,8 @@ def command(
         log.error("%s", traced.trouble)
     if traced.run is not None:
         _conclude(place, traced.run)
+        if kept.exists():
+            log.info("The %s from before is kept as %s", place.config.name, shown_path(kept))
     return traced.status
 
 
