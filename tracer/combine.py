@@ -103,6 +103,8 @@ def _put_together(sources: Sequence[TraceFolder], target: TraceFolder, first: in
                 for run in added.rows(RunRow):
                     _add_files(source, target, run.id, base + run.id)
         runs = tuple(run.id for run in database.rows(RunRow, "id >= ?", first))
+        for number in runs:
+            database.put_behind(number)
         warnings = add_warnings(database, first)
     return Combined(runs, tuple(renamed), tuple(warnings))
 

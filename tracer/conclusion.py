@@ -55,6 +55,7 @@ def add_run(
         with replaced(folder.database, keep=keep) as database:
             if not Loader(database, run, engine, this_host()).load(records):
                 raise _NothingTracedError
+            database.put_behind(run)
             if addition is not None:
                 addition(database, number, run)
         folder.finish(number, run, replacing=replacing)
@@ -123,7 +124,8 @@ def _loaded(folder: TraceFolder, start: Run) -> int | None:
     if not folder.exists:
         return None
     with TraceDatabase.open(folder.database) as database:
-        same = database.rows(RunRow, "started = ? AND timestamp = ?", start.wall_clock, start.time)
+        # Its times may have been moved: later, never earlier
+        same = database.rows(RunRow, "started = ? AND timestamp >= ?", start.wall_clock, start.time)
         return next((row.id for row in same), None)
 
 

@@ -62,6 +62,14 @@ def _decoders(row: type[Any]) -> list[Any]:
     ]
 
 
+def _times() -> Iterator[tuple[str, str, str]]:
+    """Yield the columns that have times of the monotonic clock: table, the run's column, column."""
+    for row, table in TABLES.items():
+        for column in _columns(row):
+            if column.endswith("timestamp"):
+                yield table, "id" if row is RunRow else "run_id", column
+
+
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
 
@@ -162,6 +170,34 @@ class TraceDatabase:
     def name_run(self, run: int, name: str) -> None:
         """Give a run its name; :meth:`commit` makes it stay."""
         self._connection.execute("UPDATE runs SET name = ? WHERE id = ?", (name, run))
+
+    def put_behind(self, run: int) -> None:
+        """Move the times of a run behind those of the runs before, unless they are; see the docs.
+
+        After a restart of the machine the clock begins anew, and runs that were traced at the same
+        time may come one after the other in a trace.
+        """
+        last = self._time("max", "< ?", run)
+        first = self._time("min", "= ?", run)
+        if last is None or first is None or first > last:
+            return
+        for table, key, column in _times():
+            self._connection.execute(
+                f"UPDATE {table} SET {column} = {column} + ? WHERE {key} = ?",  # noqa: S608
+                (last + 1 - first, run),
+            )
+
+    def _time(self, function: str, which: str, run: int) -> int | None:
+        found = [
+            self._connection.execute(
+                f"SELECT {function}({column}) FROM {table} WHERE {key} {which}",  # noqa: S608
+                (run,),
+            ).fetchone()[0]
+            for table, key, column in _times()
+            if function == "max" or column == "timestamp"
+        ]
+        times = [time for time in found if time is not None]
+        return (max if function == "max" else min)(times, default=None)
 
     def commit(self) -> None:
         """Make what was added stay."""

@@ -184,6 +184,27 @@ def test_the_graph_knows_which_run_did_what(reprounzip, two_runs, tmp_path):
         assert all(parent is not None for parent in parents[1:])
 
 
+@pytest.mark.parametrize("order", [["a", "b"], ["b", "a"]], ids=["in order", "in the other one"])
+def test_the_graph_of_traces_that_were_made_at_the_same_time(
+    rpz, reprounzip, tmp_path, native_tracer, order
+):
+    assert native_tracer
+    script = "sleep 0.2; cat {0} >/dev/null; sleep 0.2; /usr/bin/env cat {0} >/dev/null"
+    for name in order:
+        (tmp_path / name).write_text(name)
+    started = [rpz.start("trace", "-d", f"t{n}", "sh", "-c", script.format(n)) for n in "ab"]
+    assert [process.communicate(timeout=60) and process.returncode for process in started] == [0, 0]
+    assert rpz("combine", *(f"t{name}" for name in order)).returncode == 0
+    assert rpz("pack", "both.rpz").returncode == 0
+    succeeded(reprounzip("graph", "--json", "--packages", "file", "graph.json", "both.rpz"))
+    found = json.loads((tmp_path / "graph.json").read_text())
+    assert len(found["runs"]) == 2
+    for run, name in zip(found["runs"], order, strict=True):
+        reads = {path for process in run["processes"] for path in process["reads"]}
+        assert {path for path in reads if Path(path).parent == tmp_path} == {str(tmp_path / name)}
+        assert len({process["long_name"] for process in run["processes"]}) > 2
+
+
 def test_prov_viewer(reprounzip, two_runs, tmp_path):
     succeeded(reprounzip("provviewer", "graph.xml", two_runs[0]))
     assert len(ET.parse(tmp_path / "graph.xml").getroot().findall(".//vertex")) > 2

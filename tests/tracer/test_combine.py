@@ -14,7 +14,15 @@ from rpz.tracer.conflicts import conflicts
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.loader import EVENTS
-from rpz.tracer.rows import TABLES, DigestRow, FileRow, ProcessRow, RunRow, WarningRow
+from rpz.tracer.rows import (
+    TABLES,
+    DigestRow,
+    ExecutionRow,
+    FileRow,
+    ProcessRow,
+    RunRow,
+    WarningRow,
+)
 from tests.packer.traces import Trace
 
 
@@ -187,6 +195,35 @@ def test_a_trace_from_before_runs_had_names_is_read_and_added_to(two):
         connection.close()
     combine([b], a, append=True)
     assert [run.label for run in rows(a, RunRow)] == ["run0", "run1", "run2"]
+
+
+def times(folder):
+    """The times of each run, in the order of the runs."""
+    found = {}
+    for kind in (ProcessRow, FileRow, ExecutionRow):
+        for row in rows(folder, kind):
+            found.setdefault(row.run_id, []).append(row.timestamp)
+    for row in rows(folder, RunRow):
+        found[row.id].append(row.timestamp)
+    return [sorted(found[run]) for run in sorted(found)]
+
+
+def test_times_are_in_the_order_of_the_runs_whatever_the_clock_was(tmp_path):
+    """ReproZip's graph goes by them, and gives files to the wrong run otherwise."""
+    early, late = traced(tmp_path / "a", "one"), traced(tmp_path / "b", "two")
+    connection = sqlite3.connect(late.database)
+    for table in ("runs", "processes", "opened_files", "executed_files"):
+        connection.execute(f"UPDATE {table} SET timestamp = timestamp + 1000")
+    connection.commit()
+    connection.close()
+    for number, order in enumerate(((early, late), (late, early), (early, late))):
+        target = TraceFolder(tmp_path / f"c{number}")
+        combine(order, target, append=False)
+        first, second = times(target)
+        assert first[-1] < second[0]
+        spans = [run[-1] - run[0] for run in (first, second)]
+        assert spans == [t[0][-1] - t[0][0] for t in map(times, order)]
+    assert times(target) == times(early) + times(late), "what is in order stays as it is"
 
 
 class Digests:
