@@ -124,9 +124,10 @@ def _loaded(folder: TraceFolder, start: Run) -> int | None:
     if not folder.exists:
         return None
     with TraceDatabase.open(folder.database) as database:
-        # Its times may have been moved: later, never earlier
-        same = database.rows(RunRow, "started = ? AND timestamp >= ?", start.wall_clock, start.time)
-        return next((row.id for row in same), None)
+        # The times of the monotonic clock aren't compared: they may have been moved
+        same = database.rows(RunRow, "started = ?", start.wall_clock)
+        argv = b"".join(word + b"\0" for word in start.argv)
+        return next((row.id for row in same if row.argv == argv), None)
 
 
 def _up_to_damage(stream: Path) -> Iterator[Record]:
