@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Files that a sentence names before it only counts."""
 
+HOSTS = "{} was traced on {}, {} on {}: what is packed is what the machine has that packs"
+NO_DIGESTS = "There are no digests of {}: whether files were changed between runs is not known"
+
 
 class Kind(Enum):
     """What is wrong between a run and a later one, as a sentence on both and their files."""
@@ -95,10 +98,11 @@ def add_warnings(database: TraceDatabase, since: int) -> list[str]:
     """Add the conflicts of the runs from ``since`` on to the trace's warnings, and return them."""
     runs = {run.id: run for run in database.rows(RunRow)}
     found = [conflict for conflict in conflicts(database) if conflict.second >= since]
+    sentences = [*_sentences(found, runs), *_incomparable(database, runs, since)]
     number = 1 + max(database.last_id(kind) for kind in EVENTS)
     rows = [
         WarningRow(number + index, second, runs[second].timestamp, None, text)
-        for index, (second, text) in enumerate(_sentences(found, runs))
+        for index, (second, text) in enumerate(sentences)
     ]
     database.add(rows)
     return [row.text.decode(errors="backslashreplace") for row in rows]
@@ -115,3 +119,19 @@ def _sentences(found: list[Conflict], runs: dict[int, RunRow]) -> Iterable[tuple
         first, second = runs[same[0].first].label, runs[same[0].second].label
         words = same[0].kind.value.format(first=first, second=second, files="\0")
         yield same[0].second, words.encode().replace(b"\0", names + more.encode())
+
+
+def _incomparable(
+    database: TraceDatabase, runs: dict[int, RunRow], since: int
+) -> Iterable[tuple[int, bytes]]:
+    """Yield what is to be said of runs from other machines, and of those without digests."""
+    new = [run for number, run in runs.items() if number >= since]
+    for run in new:
+        before = runs.get(run.id - 1, run)
+        if run.hostname != before.hostname:
+            words = HOSTS.format(before.label, before.hostname, run.label, run.hostname)
+            yield run.id, words.encode("utf-8", "surrogateescape")
+    hashed = {row.run_id for row in database.rows(DigestRow)}
+    without = [run.label for run in new if run.id not in hashed]
+    if without and len(runs) > 1:
+        yield new[-1].id, NO_DIGESTS.format(", ".join(without)).encode()

@@ -177,6 +177,8 @@ class TraceDatabase:
         After a restart of the machine the clock begins anew, and runs that were traced at the same
         time may come one after the other in a trace.
         """
+        if run == 0:
+            return
         last = self._time("max", "< ?", run)
         first = self._time("min", "= ?", run)
         if last is None or first is None or first > last:

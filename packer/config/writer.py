@@ -29,7 +29,7 @@ HEAD = """\
 PACKED = """\
 # What is in this pack, and how the experiment is run again.
 #
-# Written by rpz. An edit changes nothing but how the runs are shown and started.
+# Written by "rpz pack" from the config.yml of the trace folder.
 """
 
 RUNS = """

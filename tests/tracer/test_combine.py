@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import shutil
 import sqlite3
 from dataclasses import fields
+from unittest.mock import Mock
 
 import pytest
 
@@ -130,8 +132,11 @@ def test_names_stay_apart(tmp_path):
     assert [run.label for run in rows(target, RunRow)] == ["run0", "fit", "fit-2"]
 
 
-def test_snapshots_and_output_go_along(tmp_path, two):
+@pytest.mark.parametrize("linked", [True, False], ids=["one disk", "two disks"])
+def test_snapshots_and_output_go_along(tmp_path, two, monkeypatch, linked):
     a, b = two
+    if not linked:
+        monkeypatch.setattr(os, "link", Mock(side_effect=OSError(errno.EXDEV, "another disk")))
     for folder in two:
         folder.snapshots(0).mkdir(parents=True)
         (folder.snapshots(0) / "1").write_text(folder.path.name)
@@ -280,7 +285,20 @@ def test_a_conflict_is_a_warning_of_the_trace(tmp_path):
     target = TraceFolder(tmp_path / "c")
     combined = combine(sources, target, append=False)
     (text,) = combined.warnings
-    assert text.startswith("Changed between a and b,")
+    assert text.startswith("Changed between a and b, ")
     assert text.endswith("/0, /1, /2, /3, /4 and 3 more")
     (row,) = rows(target, WarningRow)
     assert (os.fsencode(text), row.run_id) == (row.text, 1)
+
+
+def test_runs_that_can_not_be_compared_are_named(tmp_path, two):
+    """Files of another machine can't be packed here; what has no digests may have changed."""
+    a, b = two
+    connection = sqlite3.connect(b.database)
+    connection.execute("UPDATE runs SET hostname = CAST(x'ff' AS TEXT)")
+    connection.commit()
+    connection.close()
+    hosts, digests = combine([a, b], TraceFolder(tmp_path / "c"), append=False).warnings
+    assert hosts.startswith("run1 was traced on host, run2 on \\xff: ")
+    assert digests.startswith("There are no digests of run0, run1, run2: ")
+    assert combine([b], TraceFolder(tmp_path / "d"), append=False).warnings == ()
