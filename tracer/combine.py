@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,11 +132,11 @@ class _Shift:
         ids = {RunRow: self.run, ProcessRow: self.process}
         by = {"id": ids.get(kind, self.event if kind in EVENTS else own), "run_id": self.run}
         by |= {"process": self.process, "parent": self.process}
-        moved = [(f.name, by[f.name]) for f in fields(kind) if f.name in by]
+        moved = [(name, by[name]) for name in kind._fields if name in by]
 
         def move(row: Any) -> Any:
             numbers = {name: getattr(row, name) for name, _ in moved}
-            return replace(row, **{n: numbers[n] + s for n, s in moved if numbers[n] is not None})
+            return row._replace(**{n: numbers[n] + s for n, s in moved if numbers[n] is not None})
 
         return move
 
@@ -165,7 +165,7 @@ def _called(
         taken.add(name)
         if name != run.label:
             renamed.append((run.label, name))
-        yield run if name == run.label else replace(run, name=name)
+        yield run if name == run.label else run._replace(name=name)
 
 
 def _add_files(source: TraceFolder, target: TraceFolder, run: int, new: int) -> None:
