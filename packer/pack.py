@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rpaths import PosixPath
 
-from rpz.packer.archive.format import PackError
+from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.clashes import clashes
+from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
 from rpz.packer.plan import listed, plan, without
+from rpz.packer.whole import expand
 from rpz.tracer.database import TraceDatabase
-from rpz.tracer.rows import WarningRow
+from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from rpz.packer.archive.data import Progress, Summary
-    from rpz.packer.config.model import Config
     from rpz.packer.plan import Plan
     from rpz.packer.select import LeftOut, Selection
+    from rpz.packer.whole import Expansion
 
 SUFFIX = ".rpz"
+NANOSECONDS = 10**9
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Report:
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
     ``excluded`` was taken out by a pattern, ``clashes`` are names that differ by case only,
     ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
+    ``expansion`` is what is packed beside what was used.
     """
 
     path: Path
@@ -49,6 +55,7 @@ class Report:
     changed: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    expansion: Expansion
     excluded: tuple[bytes, ...] = ()
     clashes: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -64,6 +71,7 @@ def pack(
     *,
     overwrite: bool = False,
     leave_out_missing: bool = False,
+    whole_packages: bool | None = None,
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
@@ -74,6 +82,8 @@ def pack(
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
         leave_out_missing: pack without what is listed and can't be read.
+        whole_packages: pack all packages whole, or none and no standard library either; None to
+            go by what ``config.yml`` says of each.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
@@ -86,38 +96,64 @@ def pack(
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
-    config = read_config(folder / CONFIG)
+    expansion = expand(
+        read_config(folder / CONFIG),
+        _started(folder),
+        whole=whole_packages,
+        without={item.path for item in selection.left_out},
+    )
+    config = expansion.config
     planned = plan(config, selection, leave_out_missing=leave_out_missing)
-    text = _config_text(config, planned, selection)
-    content = Content(planned.members, folder / TRACE, text, extras or {})
-    summary = _write(target, content, progress(planned.size) if progress else _ignore)
-    packed = {member.path for member in planned.members}
-    told = packed | _told(planned)
+    text = _config_text(expansion, planned, selection)
+    with _full_disk_told(target), _scratch(target) as scratch:
+        own = {PACKAGES: saved_identities(config, scratch)}
+        content = Content(planned.members, folder / TRACE, text, {**(extras or {}), **own})
+        steps = progress(planned.size) if progress else _ignore
+        summary = write_archive(target, content, steps)
     return Report(
         path=target,
         size=target.stat().st_size,
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=planned.left_out + tuple(i for i in selection.left_out if i.path not in told),
-        unlisted=tuple(n.path for n in selection.needed if n.path not in told),
-        changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder),
-        excluded=planned.excluded,
-        clashes=clashes(packed),
+        expansion=expansion,
+        **_left(selection, expansion, planned),
     )
 
 
-def _write(target: Path, content: Content, advance: Progress) -> Summary:
+@contextlib.contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target, for what is put together before it is written."""
+    with tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _full_disk_told(target: Path) -> Iterator[None]:
     try:
-        return write_archive(target, content, advance)
+        yield
     except OSError as error:
         if error.filename is not None:  # it says itself what it is about
             raise
         raise PackError(
             f"{target} can't be written: {error.strerror}", "Make room, or choose another place"
         ) from error
+
+
+def _left(selection: Selection, expansion: Expansion, planned: Plan) -> dict[str, Any]:
+    """Return the parts of a report that tell of what isn't packed, or not as it was."""
+    packed = {member.path for member in planned.members}
+    told = packed | _told(planned)
+    left_out = (*selection.left_out, *expansion.left_out)
+    return {
+        "left_out": planned.left_out + tuple(item for item in left_out if item.path not in told),
+        "unlisted": tuple(item.path for item in selection.needed if item.path not in told),
+        "changed": tuple(path for path in selection.changed if path in packed),
+        "excluded": planned.excluded,
+        "clashes": clashes(packed),
+    }
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
@@ -131,7 +167,8 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:
+def _config_text(expansion: Expansion, planned: Plan, selection: Selection) -> Callable[[str], str]:
+    config = expansion.config
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
     config = without(config, _told(planned))
@@ -142,8 +179,14 @@ def _config_text(config: Config, planned: Plan, selection: Selection) -> Callabl
         excluded_patterns=(),
     )
 
+    used = describer(selection)
+
+    def describe(path: PosixPath) -> str:
+        cause = expansion.causes.get(bytes(path))
+        return cause.value if cause else used(path)
+
     def text(pack_id: str) -> str:
-        return config_text(replace(packed, pack_id=pack_id), describer(selection))
+        return config_text(replace(packed, pack_id=pack_id), describe)
 
     return text
 
@@ -151,6 +194,12 @@ def _config_text(config: Config, planned: Plan, selection: Selection) -> Callabl
 def _told(planned: Plan) -> set[bytes]:
     """Return what is listed and not packed, for a reason that the report gives."""
     return {*planned.excluded, *(item.path for item in planned.left_out)}
+
+
+def _started(folder: Path) -> float:
+    """Return when the first run began, in seconds since 1970."""
+    with TraceDatabase.open(folder / TRACE) as database:
+        return min((row.started for row in database.rows(RunRow)), default=0) / NANOSECONDS
 
 
 def _warnings(folder: Path) -> tuple[str, ...]:

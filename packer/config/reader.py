@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rpaths import Pattern
 
 from rpz.packer.config.faults import ConfigError, nearest
-from rpz.packer.config.model import VERSION, Config, InputOutput, Package, Run
+from rpz.packer.config.model import VERSION, Config, Extent, InputOutput, Package, Run
 from rpz.packer.config.nodes import Source
 from rpz.tracer.naming import RULE, is_valid
 
@@ -33,7 +33,9 @@ RUN = {
 }  # fmt: skip
 """Of a run. ReproZip up to 0.6 wrote the last two; ``walltime`` is of its development branch."""
 INPUT_OUTPUT = {"name", "path", "read_by_runs", "written_by_runs"}
-PACKAGE = {"name", "version", "size", "packfiles", "files", "meta"}
+PACKAGE = {
+    "name", "version", "size", "packfiles", "files", "meta", "manager", "purl", "extent",
+}  # fmt: skip
 
 OLDEST = (0, 2)
 NEWEST = (1, 1)
@@ -234,6 +236,9 @@ class _Reader:
             files=tuple(self._paths(self._get(values, "files", node))),
             packfiles=True if packfiles is None else s.boolean(packfiles, "true or false"),
             size=self._number(values, "size"),
+            manager=s.text(values["manager"], "a manager") if "manager" in values else "",
+            purl=s.text(values["purl"], "a package URL") if "purl" in values else "",
+            extent=self._extent(values.get("extent")),
         )
 
     def _patterns(self, node: yaml.Node | None) -> Iterable[str]:
@@ -242,6 +247,16 @@ class _Reader:
             if self._source.strict and not _can_match(pattern):
                 raise self._source.error(item, "a pattern that begins with / and has no single [")
             yield pattern
+
+    def _extent(self, node: yaml.Node | None) -> Extent:
+        """Return which files of a package are packed."""
+        if node is None:
+            return Extent.TOUCHED
+        choices = [extent.value for extent in Extent]
+        chosen = self._source.text(node, " or ".join(choices))
+        if chosen not in choices:
+            raise self._source.error(node, " or ".join(choices))
+        return Extent(chosen)
 
     def _paths(self, node: yaml.Node | None) -> Iterable[PosixPath]:
         for item in self._source.items(node, "a list of files"):
