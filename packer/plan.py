@@ -133,7 +133,7 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
         PackError: something that is listed isn't there or isn't readable, and isn't to be left out.
 
     """
-    planner = _Planner(selection.by_path)
+    planner = _Planner(selection.packable)
     excludes = Excludes(config.excluded_patterns)
     for path in listed(config):
         if not excludes.take(bytes(path)):

@@ -20,7 +20,7 @@ from rpz.packer.config.model import Extent
 from rpz.packer.history import is_magic
 from rpz.packer.packages import contents_of, packages_of
 from rpz.packer.packages.library import library_files
-from rpz.packer.select import LeftOut, Reason
+from rpz.packer.select import Kind, LeftOut, Needed, Reason, not_for_others
 from rpz.packer.tree import MAX_LINKS
 
 if TYPE_CHECKING:
@@ -178,7 +178,10 @@ class _Adder:
             reason = Reason.UNREADABLE if stat.S_ISREG(mode) else Reason.SPECIAL
             self.left_out.append(LeftOut(path, reason))
             return False
-        return True
+        kind = Kind.LINK if stat.S_ISLNK(mode) else Kind.FILE
+        if withheld := not_for_others(Needed(path, kind, path)):
+            self.left_out.append(withheld)
+        return withheld is None
 
 
 def _status(path: bytes) -> os.stat_result | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
 from rpz.unpackers.errors import StartError, readable
+from rpz.unpackers.withheld import supplied, without_withheld
 
 if TYPE_CHECKING:
     from rpz.packer.config.model import Run
@@ -32,8 +33,9 @@ def encoded(text: str) -> bytes:
 
 
 def environment(run: Run) -> list[bytes]:
-    """Return a run's environment as ``execve`` wants it."""
-    return [encoded(f"{name}={value}") for name, value in run.environ.items()]
+    """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
+    given = without_withheld(run.environ)
+    return [encoded(f"{name}={value}") for name, value in given.items()]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Program:
 
 def start(run: Run, root: Path) -> Program:
     """Start a run with ``root`` as its file system; standard streams and terminal are shared."""
+    run = supplied(run)
     report, to_parent = os.pipe()
     parent = os.getpid()
     pid = os.fork()
