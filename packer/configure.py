@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.errors import RpzError
 from rpz.packer import packages
 from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
@@ -46,13 +47,15 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
 
     Raises:
-        TraceDatabaseError: there is no trace, or it can't be read.
+        RpzError: there is no trace, there is nothing in it, or it can't be read.
 
     """
     with _database(folder, opened) as database:
         tree = history(database)
         selection = select(tree, TraceFolder(folder).all_snapshots)
         rows = list(database.rows(RunRow))
+        if not rows:
+            raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
         config = Config(
             runs=runs,
@@ -81,14 +84,19 @@ def _database(
 
 def reset_config(folder: Path) -> Path | None:
     """Write ``config.yml`` anew; return the path under which the one before is kept, if any was."""
-    path, old = folder / CONFIG, folder / (CONFIG + ".old")
-    before = path.read_bytes() if path.exists() else None
-    write_config(folder)
-    if before is None or before == path.read_bytes():
+    path = folder / CONFIG
+    if not path.exists():
+        write_config(folder)
         return None
-    with replaced_file(old) as file:
+    before, old = path.read_bytes(), TraceFolder(folder).next_kept()
+    with replaced_file(old) as file:  # first, so that no moment is without what was edited
         file.write(before)
-    return old
+    try:
+        write_config(folder)
+    finally:
+        if path.read_bytes() == before:
+            old.unlink()
+    return old if old.exists() else None
 
 
 def read_selection(folder: Path, listings: Listings | None = None) -> Selection:
@@ -150,7 +158,7 @@ def _run(row: RunRow, first: ExecutionRow | None) -> Run:
         killed = row.exitcode & SIGNALLED
         exitcode, signal = (None, row.exitcode & 0xFF) if killed else (row.exitcode, None)
     return Run(
-        id=f"run{row.id}",
+        id=row.label,
         binary=PosixPath(os.path.join(row.workingdir, binary)),
         argv=argv,
         workingdir=PosixPath(row.workingdir),

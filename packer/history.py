@@ -8,6 +8,7 @@ import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from rpz.packer.seen import Seen
 from rpz.packer.tree import Tree
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import (
@@ -59,6 +60,7 @@ def events(
 def history(database: TraceDatabase, listings: Listings | None = None) -> Tree:
     """Return the tree after all runs; tell ``listings``, if they are wanted, what was listed."""
     tree = Tree()
+    tree.seen = Seen.of(database)
     for run in database.rows(RunRow):
         _need_folder(tree, run.workingdir)
     for event in events(database, EVENTS if listings is None else (*EVENTS, ListingRow)):

@@ -15,13 +15,14 @@ from rpz.packer.archive.codecs import GZIP
 from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.changed import changes
+from rpz.packer.clashes import clashes
 from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
 from rpz.packer.listings import Listings
 from rpz.packer.placeholders import placeholders as stand_ins_for
-from rpz.packer.plan import listed, plan
+from rpz.packer.plan import listed, plan, without
 from rpz.packer.secrets.config import redacted
 from rpz.packer.secrets.database import without_secrets
 from rpz.packer.secrets.report import find_secrets, report_of
@@ -52,6 +53,7 @@ class Report:
     """What became of a pack, for the person who asked for it.
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
+    ``excluded`` was taken out by a pattern, ``clashes`` are names that differ by case only,
     ``changed`` is packed as it is now, which is not as a run read it before one changed it;
     ``changed_since`` likewise, but changed by nobody that was traced. ``expansion`` is what is
     packed beside what was used. ``seconds`` it took.
@@ -71,6 +73,8 @@ class Report:
     placeholders: Placeholders
     changed_since: Changes
     expansion: Expansion
+    excluded: tuple[bytes, ...] = ()
+    clashes: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,15 @@ class _Ready:
     def report(self, folder: Path) -> dict[str, Any]:
         """Return the parts of a report that don't depend on the archive."""
         packed = {member.path for member in self.planned.members}
+        told = packed | _told(self.planned)
         left_out = (*self.selection.left_out, *self.expansion.left_out)
         config = self.expansion.config
         return {
             "packages": sum(package.packfiles for package in config.packages),
-            "left_out": tuple(item for item in left_out if item.path not in packed),
-            "unlisted": tuple(n.path for n in self.selection.needed if n.path not in packed),
+            "left_out": self.planned.left_out + tuple(i for i in left_out if i.path not in told),
+            "unlisted": tuple(n.path for n in self.selection.needed if n.path not in told),
+            "excluded": self.planned.excluded,
+            "clashes": clashes(packed),
             "changed": tuple(path for path in self.selection.changed if path in packed),
             "changed_since": self.changed,
             "expansion": self.expansion,
@@ -113,6 +120,7 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    leave_out_missing: bool = False,
     allow_changed: bool = False,
     placeholders: bool = True,
     whole_packages: bool | None = None,
@@ -127,6 +135,7 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        leave_out_missing: pack without what is listed and can't be read.
         allow_changed: pack files that were changed since the trace as they are now.
         placeholders: pack the names of what the runs listed and didn't open.
         whole_packages: pack all packages whole, or none and no standard library either; None to
@@ -146,7 +155,7 @@ def pack(
     listings = Listings()
     selection = read_selection(folder, listings if placeholders else None)
     expansion = _expansion(folder, selection, whole=whole_packages)
-    planned = plan(expansion.config, selection)
+    planned = plan(expansion.config, selection, leave_out_missing=leave_out_missing)
     changed = _changes(folder, selection, planned, allow_changed=allow_changed)
     stand_ins = stand_ins_for(listings, planned, selection)
     planned = stand_ins.added_to(planned)
@@ -213,10 +222,12 @@ def _config_text(ready: _Ready) -> Callable[[str], str]:
     config, planned, selection = ready.expansion.config, ready.planned, ready.selection
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
+    config = without(config, _told(planned))
     packed = replace(
         redacted(config, ready.secrets),
         other_files=(*config.other_files, *map(PosixPath, matched)),
         additional_patterns=(),
+        excluded_patterns=(),
     )
     notes = withheld_notes(selection, {member.path for member in planned.members})
     used = describer(selection)
@@ -231,6 +242,11 @@ def _config_text(ready: _Ready) -> Callable[[str], str]:
         return words
 
     return text
+
+
+def _told(planned: Plan) -> set[bytes]:
+    """Return what is listed and not packed, for a reason that the report gives."""
+    return {*planned.excluded, *(item.path for item in planned.left_out)}
 
 
 def _started(folder: Path) -> float:

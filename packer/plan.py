@@ -6,17 +6,19 @@ is now that a run moved, and where a link led during the run.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.members import Member, in_order, with_parents
+from rpz.packer.excludes import Excludes
 from rpz.packer.history import is_magic
 from rpz.packer.patterns import matches
-from rpz.packer.select import Kind
+from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.packer.tree import MAX_LINKS
 
 if TYPE_CHECKING:
@@ -34,19 +36,24 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Plan:
-    """Members in the order of the archive, and what the patterns brought in beyond the list."""
+    """Members in the order of the archive, and what the patterns brought in beyond the list.
+
+    ``excluded`` was taken out by patterns, ``left_out`` can't be packed.
+    """
 
     members: tuple[Member, ...]
     matched: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     size: int
+    excluded: tuple[bytes, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class _Planner:
     def __init__(self, needed: dict[bytes, Needed]) -> None:
         self._needed = needed
         self.members: dict[bytes, Member] = {}
-        self.faults: list[str] = []
+        self.faults: list[LeftOut] = []
         self.size = 0
 
     def add(self, path: bytes) -> None:
@@ -99,42 +106,53 @@ class _Planner:
         try:
             found = os.lstat(source)
         except OSError as error:
-            self._fault(path, os.strerror(error.errno or 0).lower())
+            gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            self._fault(path, Reason.MISSING if gone else Reason.UNREADABLE)
             return
         if stat.S_ISLNK(found.st_mode):
             self._put(Member(path, Kind.LINK, source, os.readlink(source)))
         elif stat.S_ISDIR(found.st_mode):
             self._put(Member(path, Kind.FOLDER, source))
         elif not stat.S_ISREG(found.st_mode):
-            self._fault(path, "a socket, a device or a named pipe")
+            socket = stat.S_ISSOCK(found.st_mode)
+            self._fault(path, Reason.SOCKET if socket else Reason.SPECIAL)
         elif not os.access(source, os.R_OK):
-            self._fault(path, "not readable")
+            self._fault(path, Reason.UNREADABLE)
         else:
             self.size += found.st_size
             self._put(Member(path, Kind.FILE, source, status=status))
 
-    def _fault(self, path: bytes, what: str) -> None:
-        self.faults.append(f"{os.fsdecode(path)} ({what})")
+    def _fault(self, path: bytes, reason: Reason) -> None:
+        self.faults.append(LeftOut(path, reason))
 
 
-def plan(config: Config, selection: Selection) -> Plan:
+def plan(config: Config, selection: Selection, *, leave_out_missing: bool = False) -> Plan:
     """Decide what to write, and make sure that it can be read.
 
     Raises:
-        PackError: something that is listed isn't there or isn't readable.
+        PackError: something that is listed isn't there or isn't readable, and isn't to be left out.
 
     """
     planner = _Planner(selection.packable)
+    excludes = Excludes(config.excluded_patterns)
     for path in listed(config):
-        planner.add(bytes(path))
-    matched, idle = _expanded(config)
+        if not excludes.take(bytes(path)):
+            planner.add(bytes(path))
+    found, idle = _expanded(config)
+    matched = tuple(name for name in found if not excludes.take(name))
     for name in matched:
         if name not in planner.members and not _is_special(name):
             planner.add(name)
-    if planner.faults:
+    if planner.faults and not leave_out_missing:
         raise _cannot(planner.faults)
-    members = with_parents(planner.members)
-    return Plan(tuple(in_order(members)), matched, idle, planner.size)
+    return Plan(
+        tuple(in_order(with_parents(planner.members))),
+        matched,
+        idle + excludes.idle,
+        planner.size,
+        excludes.taken,
+        tuple(planner.faults),
+    )
 
 
 def listed(config: Config) -> Iterator[PosixPath]:
@@ -143,6 +161,18 @@ def listed(config: Config) -> Iterator[PosixPath]:
         if package.packfiles:
             yield from package.files
     yield from (path for path in config.other_files if not is_magic(bytes(path)))
+
+
+def without(config: Config, paths: set[bytes]) -> Config:
+    """Return a config that doesn't list some paths: who reads a pack looks for all in its list."""
+    if not paths:
+        return config
+
+    def rest(files: tuple[PosixPath, ...]) -> tuple[PosixPath, ...]:
+        return tuple(file for file in files if bytes(file) not in paths)
+
+    packages = (p if not p.packfiles else replace(p, files=rest(p.files)) for p in config.packages)
+    return replace(config, packages=tuple(packages), other_files=rest(config.other_files))
 
 
 def _expanded(config: Config) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
@@ -161,9 +191,10 @@ def _is_special(path: bytes) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
-def _cannot(faults: list[str]) -> PackError:
+def _cannot(faults: list[LeftOut]) -> PackError:
     more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    first = ", ".join(f"{os.fsdecode(f.path)} ({f.reason.value})" for f in faults[:SHOWN])
     return PackError(
-        f"What config.yml lists can't be packed: {', '.join(faults[:SHOWN])}{more}",
-        "Put it back, or take its line out of config.yml",
+        f"What config.yml lists can't be packed: {first}{more}",
+        "Put it back, take its line out of config.yml, or pack without it: --leave-out-missing",
     )

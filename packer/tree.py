@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rpz.packer.before import Before, Inodes
+from rpz.packer.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,6 +80,7 @@ class Tree:
         self.run = 0
         self.contents: list[Content] = []
         self.kept = Inodes()
+        self.seen = Seen()
 
     def at(self, path: bytes) -> Content:
         """Return what a path stands for now."""
@@ -89,6 +91,8 @@ class Tree:
         content = self.at(row.name)
         if content.origin is None or any(run < row.run_id for run in content.written_by):
             return  # an earlier run has changed it: that is too late
+        if self.seen.contradicts(row):
+            return
         content.before = self.kept.add(row, content.before)
 
     def make(self, path: bytes) -> Content:

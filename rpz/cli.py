@@ -16,6 +16,7 @@ from rpz.process import learn_of_ends
 COMMANDS = {
     "trace": "rpz.commands.trace",
     "recover": "rpz.commands.recover",
+    "combine": "rpz.commands.combine",
     "pack": "rpz.commands.pack",
     "reset": "rpz.commands.reset",
     "info": "rpz.commands.info",

@@ -71,6 +71,7 @@ def add_run(
                 loaded = loader.load_values(records, up_to_damage=up_to_damage)
             if not loaded:
                 raise _NothingTracedError
+            database.put_behind(run)
             if addition is not None:
                 addition(database, number, run)
         return run
@@ -137,8 +138,10 @@ def _loaded(folder: TraceFolder, start: Run) -> int | None:
     if not folder.exists:
         return None
     with TraceDatabase.open(folder.database) as database:
-        same = database.rows(RunRow, "started = ? AND timestamp = ?", start.wall_clock, start.time)
-        return next((row.id for row in same), None)
+        # The times of the monotonic clock aren't compared: they may have been moved
+        same = database.rows(RunRow, "started = ?", start.wall_clock)
+        argv = b"".join(word + b"\0" for word in start.argv)
+        return next((row.id for row in same if row.argv == argv), None)
 
 
 def trouble(folder: TraceFolder, error: BaseException) -> RpzError:

@@ -22,6 +22,10 @@ VERSION = 1
 """``PRAGMA user_version`` of the databases that this module writes."""
 
 
+LATER = {"runs": "name"}
+"""Columns that databases of the same version may lack, because they came later; all are TEXT."""
+
+
 class TraceDatabaseError(RpzError):
     """The trace database can't be read or written."""
 
@@ -66,6 +70,14 @@ def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in record)
 
 
+def _times() -> Iterator[tuple[str, str, str]]:
+    """Yield the columns that have times of the monotonic clock: table, the run's column, column."""
+    for row, table in TABLES.items():
+        for column in row._fields:
+            if column.endswith("timestamp"):
+                yield table, "id" if row is RunRow else "run_id", column
+
+
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
 
@@ -94,7 +106,11 @@ class TraceDatabase:
     @classmethod
     def reopen(cls, path: Path) -> Self:
         """Open a database of ours to add to it."""
-        return cls(_connection_for_writing(path))
+        database = cls(_connection_for_writing(path))
+        for table, column in sorted(LATER.items()):
+            if database._lacks(table, column):
+                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+        return database
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -138,7 +154,7 @@ class TraceDatabase:
         """Yield a table's rows by id, as ``row`` says (one of :data:`rpz.tracer.rows.TABLES`)."""
         table = _table(row)
         make: Callable[[Iterable[Any]], Row] = row._make  # type: ignore[attr-defined]
-        statement = f"{table.selection} WHERE {where} ORDER BY {table.order}"
+        statement = f"{self._selection(row)} WHERE {where} ORDER BY {table.order}"
         try:
             for record in self._connection.execute(statement, values):
                 columns = list(record)
@@ -172,9 +188,53 @@ class TraceDatabase:
         self.commit()
         self._connection.backup(other._connection)
 
+    def name_run(self, run: int, name: str) -> None:
+        """Give a run its name; :meth:`commit` makes it stay."""
+        self._connection.execute("UPDATE runs SET name = ? WHERE id = ?", (name, run))
+
+    def put_behind(self, run: int) -> None:
+        """Move the times of a run behind those of the runs before, unless they are; see the docs.
+
+        After a restart of the machine the clock begins anew, and runs that were traced at the same
+        time may come one after the other in a trace.
+        """
+        if run == 0:
+            return
+        last = self._time("max", "< ?", run)
+        first = self._time("min", "= ?", run)
+        if last is None or first is None or first > last:
+            return
+        for table, key, column in _times():
+            self._connection.execute(
+                f"UPDATE {table} SET {column} = {column} + ? WHERE {key} = ?",  # noqa: S608
+                (last + 1 - first, run),
+            )
+
+    def _time(self, function: str, which: str, run: int) -> int | None:
+        found = [
+            self._connection.execute(
+                f"SELECT {function}({column}) FROM {table} WHERE {key} {which}",  # noqa: S608
+                (run,),
+            ).fetchone()[0]
+            for table, key, column in _times()
+            if function == "max" or column == "timestamp"
+        ]
+        times = [time for time in found if time is not None]
+        return (max if function == "max" else min)(times, default=None)
+
     def commit(self) -> None:
         """Make what was added stay."""
         self._connection.commit()
+
+    def _selection(self, row: type[Any]) -> str:
+        selection, late = _table(row).selection, LATER.get(TABLES[row])
+        if late is not None and self._lacks(TABLES[row], late):
+            return selection.replace(f", {late} FROM", ", NULL FROM")
+        return selection
+
+    def _lacks(self, table: str, column: str) -> bool:
+        described = self._connection.execute(f"PRAGMA table_info({table})")
+        return column.encode() not in {name for _, name, *_ in described}
 
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""

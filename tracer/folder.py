@@ -203,24 +203,47 @@ class TraceFolder:
             for part in self._parts:
                 for path in _entries(part):
                     if number_of(path) != number:
-                        _remove_whole(path)
+                        remove_whole(path)
         if number != run:
             for part in self._parts[1:]:
                 for path in _entries(part):
                     if number_of(path) == number:
                         final = path.with_name(f"{run}{path.suffix}")
-                        _remove_whole(final)  # of a trace that was being replaced
+                        remove_whole(final)  # of a trace that was being replaced
                         path.replace(final)
-        with contextlib.suppress(FileNotFoundError):  # it is not of this trace any more
-            self.config.replace(self.config.with_name("config.yml.old"))
+        self.keep_config()
         # Last: until then rpz recover would do all this again
         self.unfinished_stream(number).replace(self.stream(run))
         self._remove_if_empty(self.snapshots(run), self.all_snapshots)
 
+    def keep_config(self) -> None:
+        """Give a ``config.yml`` that isn't of this trace any more the name of a kept one."""
+        with contextlib.suppress(FileNotFoundError):
+            self.config.replace(self.next_kept())
+
+    def next_kept(self) -> Path:
+        """Return the name for another ``config.yml`` to keep: none that is taken."""
+        old = self.config.with_name(f"{self.config.name}.old")
+        taken = {path.name for path in self.path.glob(f"{old.name}*")}
+        numbered = (f"{old.name}.{number}" for number in range(2, len(taken) + 3))
+        return old.with_name(next(n for n in (old.name, *numbered) if n not in taken))
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files and folders that belong to runs."""
+        return (path for part in self._parts for path in _entries(part))
+
+    def files_of(self, run: int) -> list[Path]:
+        """Return what there is of one run: record stream, folder of snapshots, output."""
+        return [path for path in self.files() if number_of(path) == run]
+
+    def remove_if_empty(self) -> None:
+        """Remove the folders that nothing is in."""
+        self._remove_if_empty(*self._parts, self.path)
+
     def abandon(self, number: int) -> None:
         """Remove what a run that never started has left; a folder without a trace goes whole."""
         self._remove(number)
-        self._remove_if_empty(*self._parts, self.path)
+        self.remove_if_empty()
 
     def _remove_if_empty(self, *folders: Path) -> None:
         for folder in folders:
@@ -232,7 +255,7 @@ class TraceFolder:
         for part in self._parts[1:]:
             for path in _entries(part):
                 if number_of(path) == number:
-                    _remove_whole(path)
+                    remove_whole(path)
 
 
 class StillRunningError(LockedError):
@@ -264,7 +287,8 @@ def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _remove_whole(path: Path) -> None:
+def remove_whole(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -37,6 +37,12 @@ class RunRow(NamedTuple):
     user_time: int | None
     system_time: int | None
     peak_memory: int | None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the run, given or not: it tells the run from the others of its trace."""
+        return self.name or f"run{self.id}"
 
 
 class ProcessRow(NamedTuple):

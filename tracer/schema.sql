@@ -64,7 +64,8 @@ CREATE TABLE runs (
     memory INTEGER,
     user_time INTEGER,
     system_time INTEGER,
-    peak_memory INTEGER
+    peak_memory INTEGER,
+    name TEXT
 );
 
 CREATE TABLE links (

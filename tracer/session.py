@@ -15,6 +15,7 @@ from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
 from rpz.tracer.follower import Follower
+from rpz.tracer.naming import check_name, named
 from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 
@@ -52,6 +53,7 @@ def trace(
     addition: Addition | None = None,
     *,
     save_output: bool = False,
+    name: str | None = None,
     meanwhile: Callable[[], None] | None = None,
     then: Conclusion | None = None,
 ) -> Traced:
@@ -63,10 +65,12 @@ def trace(
     :func:`add_run`'s.
 
     Raises:
-        RpzError: the folder can't be used, or there is no such engine here.
+        RpzError: the folder or the name can't be used, or there is no such engine here.
 
     """
     with closed_streams_kept(), folder.claimed(), contextlib.ExitStack() as opened:
+        if name is not None:
+            check_name(folder, name, keep=existing is Existing.CONTINUE)
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
         follower = None
@@ -84,7 +88,8 @@ def trace(
             folder.abandon(number)
             raise
         try:
-            run = _conclude(folder, number, engine, existing, addition, then, follower)
+            added = named(name, addition)
+            run = _conclude(folder, number, engine, existing, added, then, follower)
         except (Exception, KeyboardInterrupt) as error:
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))

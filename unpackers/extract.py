@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.unpackers.lettercase import Kept, is_case_blind
 from rpz.unpackers.members import Kind, Member, checked
 
 if TYPE_CHECKING:
@@ -23,15 +24,19 @@ NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 def extract(archive: tarfile.TarFile, root: Path) -> None:
     """Extract a data archive into an empty folder: modes, times to the nanosecond, owners if root.
 
-    No symbolic link is ever followed, so that nothing is made outside ``root``.
+    No symbolic link is ever followed, so that nothing is made outside ``root``. Where ``A`` and
+    ``a`` are one name, the first is made and the other is told.
 
     Raises:
         HostileArchiveError: see :mod:`rpz.unpackers.members`.
 
     """
     folders: list[Member] = []
+    kept = Kept() if is_case_blind(root) else None
     with Tree(root) as tree:
         for member in checked(archive):
+            if kept is not None and kept.refuses(member):
+                continue
             if member.kind is Kind.FOLDER:
                 folders.append(member)
                 tree.enter(member.path)

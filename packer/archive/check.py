@@ -14,7 +14,7 @@ from rpz.packer.archive.codecs import BLOCK, CODECS
 from rpz.packer.archive.container import DAMAGE
 from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import PackError
-from rpz.packer.config.nodes import ConfigError
+from rpz.packer.config.faults import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -88,5 +88,6 @@ class Config:
     packages: tuple[Package, ...] = ()
     other_files: tuple[PosixPath, ...] = ()
     additional_patterns: tuple[str, ...] = ()
+    excluded_patterns: tuple[str, ...] = ()
     pack_id: str | None = None
     unknown_keys: tuple[str, ...] = field(default=(), compare=False)

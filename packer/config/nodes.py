@@ -11,90 +11,106 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from rpaths import PosixPath
 
-from rpz.errors import RpzError
+from rpz.packer.config.faults import TAG, ConfigError, found, position, text_of, why_not_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-TAG = "tag:yaml.org,2002:"
-TEXT_TAGS = tuple(TAG + kind for kind in ("str", "int", "float", "bool", "timestamp"))
-"""What a person who left out the quotes may have written, meaning text."""
+TEXT_KINDS = ("str", "int", "float", "bool", "timestamp", "value", "merge")
+TEXT_TAGS = tuple(TAG + kind for kind in TEXT_KINDS)
+"""What a person who left out the quotes may have written, meaning text: ``12``, ``yes``, ``<<``."""
 
-NUMBER = re.compile("[0-9]{1,18}")
-
-
-class ConfigError(RpzError):
-    """``config.yml`` can't be read, or doesn't say what it must."""
+NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+"""Not ``010``, which is eight to YAML 1.1 and ten to a person."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The file that nodes come from, for messages."""
+    """The file that nodes come from, for messages.
+
+    ``strict``: a person has written in it just now, so that what is odd is rather a mistake.
+    """
 
     name: str
+    strict: bool = False
 
     def compose(self, data: bytes) -> yaml.Node | None:
         """Parse the file; return its root, None when there is nothing in it.
 
         Raises:
-            ConfigError: it is not YAML.
+            ConfigError: it is not YAML, or has a merge's markers in it.
 
         """
+        text = text_of(self.name, data)
         try:
-            node: yaml.Node | None = yaml.compose(data.decode(), Loader=LOADER)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise self._error(mark, f"not YAML: {error.problem or error.context}") from None
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-            words = str(error).splitlines()[0] if str(error) else "nested too deeply"
-            raise self._error(None, f"not YAML: {words}") from None
+            node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+        except (yaml.YAMLError, RecursionError) as error:
+            where, problem = why_not_yaml(text, error)
+            raise ConfigError(f"{self.name}{where}: {problem}") from None
         return node
 
     def error(self, node: yaml.Node, expected: str) -> ConfigError:
         """Return the error that says what should stand where a node is."""
-        return self._error(node.start_mark, f"expected {expected}")
+        return self.wrong(node, f"expected {expected}, found {found(node)}")
+
+    def wrong(self, node: yaml.Node, problem: str) -> ConfigError:
+        """Return the error that says what is wrong with a node."""
+        return ConfigError(f"{self.place(node)}: {problem}")
 
     def place(self, node: yaml.Node) -> str:
         """Return where a node stands, for a message."""
-        return self._at(node.start_mark)
+        return f"{self.name}{position(node.start_mark.line, node.start_mark.column)}"
 
     def mapping(self, node: yaml.Node, what: str) -> dict[str, yaml.Node]:
         """Return a mapping's values by key."""
+        known: dict[str, yaml.Node] = {}
+        keys = self.keys(node, what)
+        for (key, key_node), (_, value) in zip(keys, node.value, strict=True):
+            if key in known:
+                line = known[key].start_mark.line + 1
+                raise self.wrong(
+                    key_node, f"the key {key!r} is here twice, first in line {line}: keep one only"
+                )
+            known[key] = value
+        return known
+
+    def keys(self, node: yaml.Node, what: str) -> list[tuple[str, yaml.Node]]:
+        """Return a mapping's keys with their nodes."""
         if not isinstance(node, yaml.MappingNode):
             raise self.error(node, what)
-        found: dict[str, yaml.Node] = {}
-        for key_node, value in node.value:
-            key = self.text(key_node, "a key")
-            if key in found:
-                raise self.error(key_node, f"the key {key!r} only once")
-            found[key] = value
-        return found
+        return [(self.text(key, "a key"), key) for key, _ in node.value]
 
     def items(self, node: yaml.Node | None, what: str) -> Iterator[yaml.Node]:
         """Yield the elements of a list; an empty section is an empty list."""
-        if node is None or node.tag == TAG + "null":
+        if node is None or self.is_empty(node):
             return
         if not isinstance(node, yaml.SequenceNode):
             raise self.error(node, what)
         yield from node.value
 
+    def is_empty(self, node: yaml.Node) -> bool:
+        """Whether there is nothing behind a key, or ``null``."""
+        return bool(node.tag == TAG + "null")
+
     def text(self, node: yaml.Node, what: str) -> str:
         """Return text, with bytes that are not UTF-8 as lone surrogates."""
         if isinstance(node, yaml.ScalarNode) and node.tag in TEXT_TAGS:
-            found = str(node.value)
+            text = str(node.value)
         else:
-            found = self._bytes(node, what).decode("utf-8", "surrogateescape")
-        if "\0" in found:
+            text = self._bytes(node, what).decode("utf-8", "surrogateescape")
+        if "\0" in text:
             raise self.error(node, f"{what}, without a NUL character")
-        return found
+        return text
 
     def path(self, node: yaml.Node, what: str) -> PosixPath:
         """Return an absolute path."""
         written = self.text(node, what)
         if not written.startswith("/"):
             raise self.error(node, f"{what} (an absolute path)")
+        if self.strict and ".." in written.split("/"):
+            raise self.error(node, f"{what} (a path without ..)")
         return PosixPath("/" + written.lstrip("/"))
 
     def integer(self, node: yaml.Node, what: str) -> int:
@@ -119,11 +135,3 @@ class Source:
                 return base64.b64decode(node.value)
             what += " in base64"
         raise self.error(node, what)
-
-    def _error(self, mark: yaml.Mark | None, problem: str) -> ConfigError:
-        return ConfigError(
-            f"{self._at(mark)}: {problem}", "Correct it, or write it anew from the trace: rpz reset"
-        )
-
-    def _at(self, mark: yaml.Mark | None) -> str:
-        return f"{self.name}:{mark.line + 1}:{mark.column + 1}" if mark else self.name

@@ -6,8 +6,12 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
+from rpaths import Pattern
+
+from rpz.packer.config.faults import ConfigError, nearest
 from rpz.packer.config.model import VERSION, Config, Extent, InputOutput, Package, Run
-from rpz.packer.config.nodes import ConfigError, Source
+from rpz.packer.config.nodes import Source
+from rpz.tracer.naming import RULE, is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,20 +24,22 @@ log = logging.getLogger(__name__)
 
 TOP = {
     "pack_id", "version", "runs", "inputs_outputs", "packages", "other_files",
-    "additional_patterns", "input_files", "output_files",
+    "additional_patterns", "excluded_patterns", "input_files", "output_files",
 }  # fmt: skip
-"""Keys of the file; ReproZip 0.4 to 0.6 wrote the last two, and rpz passes over them."""
+"""Keys of the file; the last two are old ones of ReproZip's, which it passes over as well."""
 RUN = {
     "id", "binary", "argv", "workingdir", "environ", "architecture", "distribution", "hostname",
-    "system", "uid", "gid", "exitcode", "signal", "input_files", "output_files",
+    "system", "uid", "gid", "exitcode", "signal", "walltime", "input_files", "output_files",
 }  # fmt: skip
+"""Of a run. ReproZip up to 0.6 wrote the last two; ``walltime`` is of its development branch."""
 INPUT_OUTPUT = {"name", "path", "read_by_runs", "written_by_runs"}
 PACKAGE = {
     "name", "version", "size", "packfiles", "files", "meta", "manager", "purl", "extent",
 }  # fmt: skip
 
 OLDEST = (0, 2)
-TOO_NEW = (0, 9)
+NEWEST = (1, 1)
+"""Of ReproZip's development branch, whose 1.0 and 1.1 add facts that rpz passes over."""
 
 DEFAULT_ID = 1000
 """User and group of runs that don't name theirs, as ReproZip has it."""
@@ -52,12 +58,20 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"There is no {path}", "Trace an experiment first (rpz trace), or write it: rpz reset"
         ) from None
-    return parse_config(data, str(path))
+    return parse_config(data, str(path), strict=True)
 
 
-def parse_config(data: bytes, name: str) -> Config:
-    """Read the content of a file called ``name``."""
-    source = Source(name)
+def parse_config(data: bytes, name: str, *, strict: bool = False) -> Config:
+    """Read the content of a file called ``name``.
+
+    With ``strict``, what a person has probably written by mistake is an error: a key that is nearly
+    one of ours, a path with ``..``, a pattern that can't match.
+
+    Raises:
+        ConfigError: it is not a ``config.yml``; the message says where and why.
+
+    """
+    source = Source(name, strict)
     root = source.compose(data)
     if root is None:
         raise ConfigError(f"{name} is empty", "Write it anew from the trace: rpz reset")
@@ -75,23 +89,21 @@ class _Reader:
         s = self._source
         top = s.mapping(root, "the sections of a config.yml")
         self._check_version(top, root)
-        self._note_unknown(top, TOP, "")
+        self._note_unknown(root, TOP, "")
         runs_node = self._get(top, "runs", root)
         run_nodes = list(s.items(runs_node, "a list of runs"))
+        if s.strict and not run_nodes:
+            raise s.error(runs_node, "a run at least")
         runs = tuple(self._run(node, index) for index, node in enumerate(run_nodes))
-        self._check_unique(run_nodes, [run.id for run in runs], "a run id")
-        io_nodes = list(s.items(top.get("inputs_outputs"), "a list of inputs and outputs"))
-        named = tuple(self._input_output(node, len(runs)) for node in io_nodes)
-        self._check_unique(io_nodes, [item.name for item in named], "a name")
+        self._check_unique(run_nodes, [run.id for run in runs], "run id")
+        named = self._inputs_outputs(top.get("inputs_outputs"), len(runs))
         return Config(
             runs=runs,
             inputs_outputs=named or tuple(self._old_inputs_outputs(run_nodes)),
             packages=tuple(map(self._package, s.items(top.get("packages"), "a list of packages"))),
             other_files=tuple(self._paths(top.get("other_files"))),
-            additional_patterns=tuple(
-                s.text(node, "a pattern")
-                for node in s.items(top.get("additional_patterns"), "a list of patterns")
-            ),
+            additional_patterns=tuple(self._patterns(top.get("additional_patterns"))),
+            excluded_patterns=tuple(self._patterns(top.get("excluded_patterns"))),
             pack_id=s.text(top["pack_id"], "an id") if "pack_id" in top else None,
             unknown_keys=tuple(self._unknown),
         )
@@ -102,25 +114,25 @@ class _Reader:
         if not (match := re.fullmatch(r"(\d{1,9})\.(\d{1,9})(\.\d+)*", version)):
             raise self._source.error(node, f'a version such as "{VERSION}"')
         numbers = int(match[1]), int(match[2])
-        if not OLDEST <= numbers < TOO_NEW:
+        if not OLDEST <= numbers <= NEWEST:
             raise ConfigError(
                 f"{self._source.place(node)}: version {version} of the format can't be read; "
-                f"this rpz reads {VERSION} and older",
-                "Use the rpz or ReproZip that made it" if numbers >= TOO_NEW else "Trace again",
+                f"this rpz reads {'.'.join(map(str, OLDEST))} to {'.'.join(map(str, NEWEST))}",
+                "Use the rpz or ReproZip that made it" if numbers > NEWEST else None,
             )
 
     def _run(self, node: yaml.Node, index: int) -> Run:
         s = self._source
         values = s.mapping(node, "a run")
-        self._note_unknown(values, RUN, f"runs[{index}].")
+        self._note_unknown(node, RUN, f"runs[{index}].")
 
         def text(key: str, default: str) -> str:
             return s.text(values[key], key) if key in values else default
 
         if "exitcode" in values and "signal" in values:
-            raise s.error(values["signal"], "either exitcode or signal, not both")
+            raise s.wrong(values["signal"], "expected either exitcode or signal, found both")
         return Run(
-            id=text("id", f"run{index}"),
+            id=self._id(values.get("id"), f"run{index}"),
             binary=s.path(self._get(values, "binary", node), "the program's path"),
             argv=self._argv(self._get(values, "argv", node)),
             workingdir=s.path(self._get(values, "workingdir", node), "a folder"),
@@ -134,6 +146,14 @@ class _Reader:
             exitcode=self._number(values, "exitcode"),
             signal=self._number(values, "signal"),
         )
+
+    def _id(self, node: yaml.Node | None, default: str) -> str:
+        if node is None or self._source.is_empty(node):
+            return default
+        name = self._source.text(node, "a run's name")
+        if self._source.strict and not is_valid(name):
+            raise self._source.error(node, f"a run's name ({RULE})")
+        return name
 
     def _argv(self, node: yaml.Node) -> tuple[str, ...]:
         words = self._source.items(node, "the list of a program's arguments")
@@ -156,10 +176,19 @@ class _Reader:
         words = [self._source.text(word, what) for word in self._source.items(node, what)]
         return words[0] if words else "", " ".join(words[1:])
 
+    def _inputs_outputs(self, node: yaml.Node | None, runs: int) -> tuple[InputOutput, ...]:
+        nodes = list(self._source.items(node, "a list of inputs and outputs"))
+        named = tuple(self._input_output(item, runs) for item in nodes)
+        self._check_unique(nodes, [item.name for item in named], "name")
+        if self._source.strict:  # reprounzip fails on it
+            paths = [bytes(item.path).decode(errors="backslashreplace") for item in named]
+            self._check_unique(nodes, paths, "path")
+        return named
+
     def _input_output(self, node: yaml.Node, runs: int) -> InputOutput:
         s = self._source
         values = s.mapping(node, "an input or output")
-        self._note_unknown(values, INPUT_OUTPUT, "inputs_outputs.")
+        self._note_unknown(node, INPUT_OUTPUT, "inputs_outputs.")
         return InputOutput(
             name=s.text(self._get(values, "name", node), "a name"),
             path=s.path(self._get(values, "path", node), "a file"),
@@ -199,7 +228,7 @@ class _Reader:
     def _package(self, node: yaml.Node) -> Package:
         s = self._source
         values = s.mapping(node, "a package")
-        self._note_unknown(values, PACKAGE, "packages.")
+        self._note_unknown(node, PACKAGE, "packages.")
         packfiles = values.get("packfiles")
         return Package(
             name=s.text(self._get(values, "name", node), "a package's name"),
@@ -211,6 +240,13 @@ class _Reader:
             purl=s.text(values["purl"], "a package URL") if "purl" in values else "",
             extent=self._extent(values.get("extent")),
         )
+
+    def _patterns(self, node: yaml.Node | None) -> Iterable[str]:
+        for item in self._source.items(node, "a list of patterns"):
+            pattern = self._source.text(item, "a pattern")
+            if self._source.strict and not _can_match(pattern):
+                raise self._source.error(item, "a pattern that begins with / and has no single [")
+            yield pattern
 
     def _extent(self, node: yaml.Node | None) -> Extent:
         """Return which files of a package are packed."""
@@ -227,7 +263,10 @@ class _Reader:
             yield self._source.path(item, "a file")
 
     def _number(self, values: Mapping[str, yaml.Node], key: str) -> int | None:
-        return self._source.integer(values[key], "a number") if key in values else None
+        node = values.get(key)
+        if node is None or self._source.is_empty(node):
+            return None
+        return self._source.integer(node, "a number")
 
     def _user(self, values: Mapping[str, yaml.Node], key: str) -> int:
         number = self._number(values, key)
@@ -235,17 +274,36 @@ class _Reader:
 
     def _get(self, values: Mapping[str, yaml.Node], key: str, node: yaml.Node) -> yaml.Node:
         if key not in values:
-            raise self._source.error(node, f"the key {key!r} in here")
+            raise self._source.wrong(node, f"the key {key!r} is missing here")
         return values[key]
 
     def _check_unique(self, nodes: list[yaml.Node], names: list[str], what: str) -> None:
-        seen: set[str] = set()
+        seen: dict[str, yaml.Node] = {}
         for node, name in zip(nodes, names, strict=True):
             if name in seen:
-                raise self._source.error(node, f"{what} of its own: {name!r} is there twice")
-            seen.add(name)
+                line = seen[name].start_mark.line + 1
+                raise self._source.wrong(
+                    node, f"expected another {what}, found {name!r}, which is in line {line}, too"
+                )
+            seen[name] = node
 
-    def _note_unknown(self, values: Mapping[str, yaml.Node], known: set[str], where: str) -> None:
-        for key in values.keys() - known:
-            log.warning("%s: unknown key %r", self._source.place(values[key]), key)
+    def _note_unknown(self, node: yaml.Node, known: set[str], where: str) -> None:
+        for key, key_node in self._source.keys(node, "keys with values"):
+            if key in known:
+                continue
+            meant = nearest(key, known)
+            hint = f"; did you mean {meant!r}?" if meant else ""
+            if meant and self._source.strict:
+                raise self._source.wrong(key_node, f"unknown key {key!r}{hint}")
+            log.warning("%s: unknown key %r, passed over", self._source.place(key_node), key)
             self._unknown.append(where + key)
+
+
+def _can_match(pattern: str) -> bool:
+    """Whether a pattern is one, from the root, as rpaths has them: it reads UTF-8 only."""
+    try:
+        pattern.encode()
+        Pattern(pattern)
+    except (UnicodeEncodeError, IndexError, re.error):
+        return False
+    return pattern.startswith("/")

@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 HEAD = """\
 # What rpz packs, and how the experiment is run again.
 #
-# Edit it before "rpz pack"; "rpz reset" writes it anew from the trace. It is YAML, in ReproZip's
-# format: keep the indentation, and the quotes around names.
+# Edit it before "rpz pack"; "rpz reset" writes it anew from the trace, and keeps a copy of the
+# edited one. It is YAML, in ReproZip's format: indent by spaces as it is here, and keep the double
+# quotes around names. A mistake is shown with its line and column, and nothing is packed.
+"""
+
+PACKED = """\
+# What is in this pack, and how the experiment is run again.
+#
+# Written by "rpz pack" from the config.yml of the trace folder.
 """
 
 RUNS = """
-# The commands that were traced, in order.
-# argv, environ and workingdir are what a run starts with; nothing else of your environment is
-# passed on. Values that look like passwords, keys or tokens are here only: in the pack, and in the
-# trace inside it, they are <redacted>, unless you say: rpz pack --keep-secret NAME
+# The commands that were traced, in order. "id" names a run (rpz run TARGET ID) and is yours to
+# change. argv, environ and workingdir are what a run starts with; nothing else of your environment
+# is passed on. Values that look like passwords, keys or tokens are here only: in the pack, and in
+# the trace inside it, they are <redacted>, unless you say: rpz pack --keep-secret NAME
 """
 
 INPUTS_OUTPUTS = """
@@ -60,10 +67,19 @@ WITHHELD = """
 
 PATTERNS = """
 # More files to pack, by pattern: * and ? stand for what has no slash, ** for whole folders and all
-# that is in them.
+# that is in them."""
+
+EXCLUDED = """
+# Files not to pack, by pattern, wherever they are listed: this wins over all the sections above.
+# "rpz pack" says what it has left out so."""
+EXAMPLES = {
+    "additional_patterns": '''
 # additional_patterns:
-#   - "/etc/apache2/**"
-"""
+#   - "/etc/apache2/**"''',
+    "excluded_patterns": '''
+# excluded_patterns:
+#   - "/home/me/.cache/**"''',
+}
 
 
 def config_text(
@@ -84,7 +100,7 @@ def _blocks(
     config: Config, describe: Describe | None, withheld: Mapping[PosixPath, str]
 ) -> Iterator[Iterable[str]]:
     say = describe or _nothing
-    yield [HEAD]
+    yield [HEAD if config.pack_id is None else PACKED]
     if config.pack_id is not None:
         yield [f"pack_id: {scalars.text(config.pack_id)}"]
     yield [f"version: {scalars.text(VERSION)}"]
@@ -95,7 +111,10 @@ def _blocks(
     yield _section("packages", PACKAGES, packages)
     yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
     yield _withheld(withheld, say)
-    yield from _patterns(config)
+    # In a pack they were carried out, and ReproZip takes none
+    packed = config.pack_id is not None
+    yield _patterns("additional_patterns", config.additional_patterns, PATTERNS, packed=packed)
+    yield _patterns("excluded_patterns", config.excluded_patterns, EXCLUDED, packed=packed)
 
 
 def _withheld(files: Mapping[PosixPath, str], say: Describe) -> Iterator[str]:
@@ -117,13 +136,12 @@ def _section(key: str, about: str, items: Iterable[str]) -> Iterator[str]:
     yield from items
 
 
-def _patterns(config: Config) -> Iterator[Iterable[str]]:
-    """Leave the section out of a pack (it was carried out by then), explain it before."""
-    if config.additional_patterns:
-        items = (f"  - {scalars.text(pattern)}" for pattern in config.additional_patterns)
-        yield _section("additional_patterns", PATTERNS.partition("\n# a")[0], items)
-    elif config.pack_id is None:
-        yield [PATTERNS.rstrip("\n")]
+def _patterns(key: str, patterns: tuple[str, ...], about: str, *, packed: bool) -> Iterator[str]:
+    """Yield a section; where it is empty, how to write one, unless it is for a pack."""
+    if patterns:
+        yield from _section(key, about, (f"  - {scalars.text(pattern)}" for pattern in patterns))
+    elif not packed:
+        yield about + EXAMPLES[key]
 
 
 def _run(run: Run) -> str:

@@ -39,6 +39,9 @@ SHOWN = 5
 )
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option(
+    "--leave-out-missing", is_flag=True, help="Pack without what is listed and can't be read."
+)
+@click.option(
     "--allow-changed",
     is_flag=True,
     help="Pack files that were changed since the trace, as they are now.",
@@ -71,6 +74,7 @@ def command(
     target: Path,
     compression: str,
     overwrite: bool,
+    leave_out_missing: bool,
     allow_changed: bool,
     placeholders: bool,
     whole_packages: bool | None,
@@ -87,6 +91,7 @@ def command(
             folder,
             target_path(target),
             overwrite=overwrite,
+            leave_out_missing=leave_out_missing,
             allow_changed=allow_changed,
             placeholders=placeholders,
             keep_secrets=keep_secrets,
@@ -129,6 +134,11 @@ def _tell(report: Report) -> None:
     for title, paths in sorted(groups.items()):
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
+    _tell_paths("Not packed, because config.yml excludes it", report.excluded)
+    _tell_paths(
+        "Names that differ by case only, of which macOS and Windows keep one",
+        (b" and ".join(pair) for pair in report.clashes),
+    )
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
     found = report.changed_since
     _tell_paths("Changed since the runs were traced; packed as it is now", found.since)

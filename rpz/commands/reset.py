@@ -20,7 +20,10 @@ log = logging.getLogger(__name__)
 @trace_dir
 @verbosity
 def command(folder: Path) -> None:
-    """Write config.yml anew from the trace; the edited one is kept as config.yml.old."""
+    """Write config.yml anew from the trace; the edited one is kept as config.yml.old.
+
+    Later ones are kept as config.yml.old.2 and so on.
+    """
     from rpz.packer.configure import CONFIG, reset_config
 
     kept = reset_config(folder)

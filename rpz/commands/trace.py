@@ -13,6 +13,7 @@ import click
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
+from rpz.commands.text import shown_path
 from rpz.errors import RpzError
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -38,6 +39,7 @@ WORTH_A_BAR = 1 << 28
 @trace_dir
 @click.option("-c", "--continue", "append", is_flag=True, help="Add this run to the trace.")
 @click.option("-w", "--overwrite", is_flag=True, help="Replace the trace that is there.")
+@click.option("--name", help="What to call the run; without it, run0, run1 and so on.")
 @click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
@@ -68,6 +70,7 @@ def command(
     folder: Path,
     append: bool,
     overwrite: bool,
+    name: str | None,
     engine: str,
     snapshot_limit: int,
     allow_io_uring: bool,
@@ -94,6 +97,7 @@ def command(
     )
     existing = _existing(place, append, overwrite)
     digests = _hash(place, no_hash)
+    kept = place.next_kept()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
         traced = trace(
@@ -104,6 +108,7 @@ def command(
             options,
             digests,
             save_output=save_output,
+            name=name,
             meanwhile=_prepare,
             then=lambda database, run: _conclude(place, database, run),
         )
@@ -112,6 +117,8 @@ def command(
         ahead.forget()
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
+    elif kept.exists():
+        log.info("The %s from before is kept as %s", place.config.name, shown_path(kept))
     return traced.status
 
 
@@ -138,10 +145,19 @@ def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
         try:
             with progress_bar("Hashing", WORTH_A_BAR) as progress:
                 add_digests(database, run, place.snapshots(number), progress)
+            if run > 0:
+                _compare(database, run)
         except KeyboardInterrupt:
             log.warning("Interrupted: the trace has no SHA-256 of inputs and outputs.")
 
     return add
+
+
+def _compare(database: TraceDatabase, run: int) -> None:
+    """Note in the trace which files aren't as the runs before have left or seen them."""
+    from rpz.tracer.conflicts import add_warnings
+
+    add_warnings(database, run)
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:

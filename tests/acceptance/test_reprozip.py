@@ -1,59 +1,108 @@
-"""What ReproZip 1.3.2 packs is read, checked, taken apart and replayed."""
+"""We take the packs of ReproZip's own packer, which traces and packs here.
+
+``RPZ_REPROZIP`` is the path of its program, of a virtual environment with ``reprozip`` and
+``setuptools`` in it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
 from tests.conftest import require
 
+SCRIPT = """
+import collections, json, sys
+words = collections.Counter(open(sys.argv[1]).read().split())
+json.dump(words, open(sys.argv[2], "w"), sort_keys=True)
+print(words.most_common(1))
+"""
+
 
 @pytest.fixture
-def lab(tmp_path):
-    """A folder with a pack that ReproZip made of ``sort data.csv >out.csv``."""
+def reprozip(tmp_path):
     program = os.environ.get("RPZ_REPROZIP")
     require(program, "RPZ_REPROZIP is not set")
-    (tmp_path / "data.csv").write_text("pear\napple\n")
-    (tmp_path / "home").mkdir()
     environment = {**os.environ, "HOME": str(tmp_path / "home"), "REPROZIP_USAGE_STATS": "off"}
     environment.pop("PYTHONPATH", None)
-    for words in (
-        ("trace", "sh", "-c", "LC_ALL=C sort data.csv >out.csv; cat out.csv"),
-        ("pack", "x.rpz"),
-    ):
+
+    def run(*arguments, cwd):
         done = subprocess.run(
-            [program, *words], cwd=tmp_path, env=environment, capture_output=True, check=False
+            [program, *arguments], cwd=cwd, env=environment, capture_output=True, check=False
         )
-        assert done.returncode == 0, done.stderr
-    return tmp_path
+        assert done.returncode == 0, done.stderr.decode()
+        own = (b"Configuration file written", b"Edit that file")
+        return b"".join(
+            li for li in done.stdout.splitlines(keepends=True) if not li.startswith(own)
+        )
+
+    return run
 
 
-def test_its_pack_is_told_of_listed_and_checked(rpz, lab):
-    found = json.loads(rpz("info", "--json", "x.rpz").stdout)
-    assert (found["format"], found["compression"], len(found["runs"])) == (2, "gzip", 1)
-    assert found["packages"]
-    assert {"/".join(item["path"].split("/")[-2:]) for item in found["inputs_outputs"]} >= {
-        f"{lab.name}/data.csv"
-    }
-    listed = rpz("ls", "x.rpz", "*.csv").stdout.decode()
-    assert f" 11 {lab}/data.csv\n" in listed
-    done = rpz("check", "x.rpz")
-    assert done.returncode == 0
-    assert done.stdout.startswith(b"x.rpz is sound: ")
-    assert b"Not all could be checked: it has no manifest" in done.stdout
+def done(result, status=0):
+    assert result.returncode == status, result.stderr.decode(errors="replace")
+    return result
 
 
-def test_a_file_is_taken_out_of_its_pack(rpz, lab):
-    (lab / "o").mkdir()
-    assert rpz("extract", "x.rpz", lab / "data.csv", "-C", "o").returncode == 0
-    assert (lab / "o" / str(lab)[1:] / "data.csv").read_text() == "pear\napple\n"
+@pytest.fixture
+def packed(reprozip, tmp_path):
+    """A pack of two runs by ReproZip, what they printed, and their folder, out of reach since."""
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    (lab / "words.txt").write_text("a pear and a pear and a plum\n")
+    (lab / "count.py").write_text(SCRIPT)
+    python = os.path.realpath(sys.executable)
+    printed = reprozip("trace", python, "count.py", "words.txt", "out.json", cwd=lab)
+    printed += reprozip("trace", "--continue", "sh", "-c", "cat out.json; echo; exit 0", cwd=lab)
+    reprozip("pack", "../reprozip.rpz", cwd=lab)
+    lab.rename(tmp_path / "out-of-reach")
+    return tmp_path / "reprozip.rpz", printed, lab
 
 
-@pytest.mark.usefixtures("lab", "chroot_allowed")
-def test_its_pack_is_replayed(rpz):
-    assert rpz("unpack", "chroot", "x.rpz", "target").returncode == 0
-    done = rpz("run", "target")
-    assert (done.returncode, done.stdout) == (0, b"apple\npear\n"), done.stderr
+def test_its_pack_is_shown(rpz, packed):
+    path, _, lab = packed
+    found = json.loads(done(rpz("info", "--json", path)).stdout)
+    assert [run["id"] for run in found["runs"]] == ["run0", "run1"]
+    assert [run["exitcode"] for run in found["runs"]] == [0, 0]
+    named = {item["path"]: item for item in found["inputs_outputs"]}
+    assert named[str(lab / "words.txt")]["read_by_runs"] == [0]
+    assert named[str(lab / "out.json")]["written_by_runs"] == [0]
+
+
+def test_its_pack_is_listed_checked_and_taken_apart(rpz, packed, tmp_path):
+    path, _, lab = packed
+    assert f" 29 {lab}/words.txt\n" in done(rpz("ls", path, "*.txt")).stdout.decode()
+    checked = done(rpz("check", path)).stdout
+    assert checked.startswith(bytes(path) + b" is sound: ")
+    assert b"Not all could be checked: it has no manifest" in checked
+    (tmp_path / "taken").mkdir()
+    done(rpz("extract", path, lab / "words.txt", "-C", "taken"))
+    assert (tmp_path / "taken" / str(lab)[1:] / "words.txt").read_text().endswith("a plum\n")
+
+
+@pytest.mark.usefixtures("chroot_allowed")
+def test_its_pack_is_run_with_the_same_bytes(rpz, packed, tmp_path):
+    path, printed, lab = packed
+    made = (tmp_path / "out-of-reach/out.json").read_bytes()
+    done(rpz("unpack", "chroot", path, "target"))
+    try:
+        assert done(rpz("run", "target")).stdout == printed
+        done(rpz("download", "target", f"{lab / 'out.json'}:taken"))
+        assert (tmp_path / "taken").read_bytes() == made
+        assert done(rpz("run", "target", "run1")).stdout == made + b"\n"
+    finally:
+        done(rpz("destroy", "target"))
+
+
+def test_its_trace_is_refused_in_a_sentence(rpz, packed, tmp_path):
+    assert packed
+    for arguments in (["combine", "out-of-reach/.reprozip-trace"], ["pack", "-d", "copy"]):
+        (tmp_path / "copy").unlink(missing_ok=True)
+        (tmp_path / "copy").symlink_to("out-of-reach/.reprozip-trace")
+        refused = done(rpz(*arguments), 1)
+        assert b"was not made by rpz" in refused.stderr
+        assert refused.stderr.count(b"\n") == 1

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -86,10 +87,65 @@ class TestPack:
 
     def test_shows_a_wrong_edit(self, rpz, traced):
         path = traced / ".rpz-trace" / "config.yml"
-        path.write_text(path.read_text().replace("uid: 1001", "uid: me"))
+        before, after = path.read_text().split("uid: 1001")
+        path.write_text(f"{before}uid: me{after}")
         done = rpz("pack")
         assert done.returncode == 1
-        assert b"config.yml:24:10: expected a number." in done.stderr
+        line = before.count("\n") + 1
+        assert f"config.yml:{line}:10: expected a number, found 'me'." in done.stderr.decode()
+
+    def test_asks_about_a_key_that_it_does_not_know(self, rpz, traced):
+        path = traced / ".rpz-trace" / "config.yml"
+        path.write_text(path.read_text().replace("other_files:", "other_fils:"))
+        done = rpz("pack")
+        assert done.returncode == 1
+        assert b"unknown key 'other_fils'; did you mean 'other_files'?" in done.stderr
+        assert not (traced / "experiment.rpz").exists()
+
+    def test_names_what_is_missing_and_packs_without_it_when_told(self, rpz, traced):
+        (traced / "data.csv").unlink()
+        done = rpz("pack")
+        assert done.returncode == 1
+        assert b"data.csv (no longer there). Put it back" in done.stderr
+        assert b"--leave-out-missing" in done.stderr
+        done = rpz("pack", "--leave-out-missing")
+        assert done.returncode == 0
+        assert b"Not packed, no longer there (2):\n" in done.stderr
+        assert str(traced / "data.csv").encode() in done.stderr
+
+    def test_says_what_it_excluded(self, rpz, traced):
+        with (traced / ".rpz-trace" / "config.yml").open("a") as config:
+            config.write(f'\nexcluded_patterns:\n  - "{traced}/*.csv"\n  - "/none/*"\n')
+        done = rpz("pack")
+        assert done.returncode == 0
+        assert b"Not packed, because config.yml excludes it (1):\n" in done.stderr
+        assert str(traced / "data.csv").encode() in done.stderr
+        assert b"The pattern /none/* matches nothing" in done.stderr
+
+    def test_notes_names_that_differ_by_case(self, rpz, traced):
+        (traced / "Data.csv").write_text("3,4")
+        trace = Trace(traced).start().read(traced / "data.csv").read(traced / "Data.csv")
+        trace.save(traced / ".rpz-trace")
+        write_config(traced / ".rpz-trace")
+        assert b"Names that differ by case only" in rpz("pack").stderr
+
+    def test_says_that_a_trace_is_empty(self, rpz, traced):
+        Trace(traced).save(traced / ".rpz-trace")
+        for command in ("reset", "pack"):
+            (traced / ".rpz-trace" / "config.yml").unlink(missing_ok=True)
+            done = rpz(command)
+            assert done.returncode == 1
+            assert done.stderr.count(b"\n") == 1
+        assert b"has no runs" in rpz("reset").stderr
+
+    def test_says_that_a_trace_is_from_a_newer_rpz(self, rpz, traced):
+        connection = sqlite3.connect(traced / ".rpz-trace" / "trace.sqlite3")
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        done = rpz("pack")
+        assert done.returncode == 1
+        assert b"has version 99, this rpz reads up to" in done.stderr
+        assert b"Upgrade rpz" in done.stderr
 
     def test_resets(self, rpz, traced):
         path = traced / ".rpz-trace" / "config.yml"

@@ -11,8 +11,8 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.reader import Pack
+from rpz.packer.config.faults import ConfigError
 from rpz.packer.config.model import Package
-from rpz.packer.config.nodes import ConfigError
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import reset_config, write_config
@@ -187,9 +187,47 @@ def test_a_renamed_input_is_packed_under_its_old_name(tmp_path):
     assert f"DATA{tmp_path}/new" not in names
 
 
+def test_what_is_excluded_is_not_packed_whatever_lists_it(traced):
+    """Patterns that exclude win over the list, over packages and over patterns that add."""
+    for name in ("a.log", "b.txt"):
+        (traced / name).touch()
+    package = Package("p", "1", (path_in(traced, "out.csv"),))
+    config = {"packages": (package,), "additional_patterns": (f"{traced}/*.*t", f"{traced}/a*")}
+    edit(traced, **config, excluded_patterns=(f"{traced}/*.[cl]*", "/nowhere/**"))
+    report, names = packed(traced)
+    assert set(names) == {"b.txt"}
+    excluded = [Path(os.fsdecode(path)).name for path in report.excluded]
+    assert excluded == ["a.log", "data.csv", "out.csv"]
+    assert (report.idle_patterns, report.unlisted) == (("/nowhere/**",), ())
+    with Pack.open(report.path) as opened:
+        assert opened.config.excluded_patterns == opened.config.additional_patterns == ()
+        listed = {*opened.config.other_files, *opened.config.packages[0].files}
+        assert path_in(traced, "b.txt") in listed
+        assert not listed & {path_in(traced, name) for name in ("a.log", "data.csv", "out.csv")}
+
+
+def test_what_can_not_be_read_is_left_out_when_told(traced, monkeypatch):
+    gone, secret, pipe = (path_in(traced, n) for n in ("gone\udcff", "secret", "pipe"))
+    Path(os.fsdecode(bytes(secret))).touch()
+    os.mkfifo(bytes(pipe))
+    edit(traced, other_files=(*others(traced), gone, secret, pipe))
+    readable = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: p != bytes(secret) and readable(p, mode))
+    with pytest.raises(PackError) as caught:
+        packed(traced)
+    said = caught.value.message.encode("utf-8", "surrogateescape")
+    for path, why in ((gone, b"no longer there"), (secret, b"not readable"), (pipe, b"a device")):
+        assert b"%b (%b" % (bytes(path), why) in said
+    report, names = packed(traced, leave_out_missing=True)
+    assert set(names) == {"data.csv"}
+    assert [item.path for item in report.left_out] == [bytes(p) for p in (gone, secret, pipe)]
+    with Pack.open(report.path) as opened:  # reprounzip looks for all that is listed
+        assert not set(opened.config.other_files) & {gone, secret, pipe}
+
+
 def test_what_vanished_stops_it_and_leaves_nothing(traced):
     (traced / "data.csv").unlink()
-    with pytest.raises(PackError, match=r"data\.csv \(no such file or directory\)"):
+    with pytest.raises(PackError, match=r"data\.csv \(no longer there\)"):
         packed(traced)
     assert [p.name for p in traced.parent.iterdir()] == ["w"]
 
@@ -227,6 +265,19 @@ def test_reset_keeps_what_was_edited(traced):
     assert reset_config(folder) == folder / "config.yml.old"
     assert (folder / "config.yml").read_text() == before
     assert (folder / "config.yml.old").read_text() == "edited"
+
+
+def test_no_kept_config_is_ever_replaced(traced):
+    folder = traced / ".rpz-trace"
+    for number in range(3):
+        (folder / "config.yml").write_text(f"edit {number}")
+        kept = reset_config(folder)
+        assert kept is not None
+        assert kept.name == ("config.yml.old" if number == 0 else f"config.yml.old.{number + 1}")
+    assert [path.read_text() for path in sorted(folder.glob("config.yml.old*"))] == [
+        f"edit {number}" for number in range(3)
+    ]
+    assert reset_config(folder) is None  # nothing was edited
 
 
 def test_a_missing_trace_is_told(tmp_path):

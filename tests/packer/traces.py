@@ -39,7 +39,7 @@ class Trace:
 
     def start(
         self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001,
-        ended=None,
+        ended=None, name=None,
     ):  # fmt: skip
         """Begin a run."""
         self.run += 1
@@ -48,7 +48,7 @@ class Trace:
         self._add(
             RunRow, id=self.run, engine="native", ended=ended, argv=words, workingdir=where,
             exitcode=exitcode, uid=uid, gid=1002, architecture="x86_64", distribution="debian",
-            distribution_version="12", hostname="host", system="Linux", kernel="6.1",
+            distribution_version="12", hostname="host", system="Linux", kernel="6.1", name=name,
         )  # fmt: skip
         self._add(ProcessRow, id=self.run, parent=None, exitcode=exitcode)
         self._add(
@@ -148,7 +148,7 @@ class Trace:
 
     def _add(self, kind, /, **values):
         """Add a row; columns that a test doesn't care for are zero or empty."""
-        empty = {bytes: b"", str: ""}
+        empty = {bytes: b"", str: "", str | None: None}
         row = {name: empty.get(hint, 0) for name, hint in get_type_hints(kind).items()}
         row |= {"timestamp": next(self._clock)} if "timestamp" in row else {}
         row |= {"id": next(self._ids)} if kind not in (RunRow, ProcessRow) else {}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rpz.errors import RpzError
 from rpz.unpackers.errors import HostileArchiveError
 from rpz.unpackers.extract import extract
+from rpz.unpackers.lettercase import is_case_blind
 from tests.conftest import require
 from tests.unpackers import packs
 from tests.unpackers.packs import file, folder, member
@@ -223,3 +224,27 @@ class opened:  # noqa: N801 (a context manager)
 
     def __exit__(self, *_exception):
         self.tar.close()
+
+
+def test_names_that_differ_by_case_where_they_are_one(tmp_path, monkeypatch, caplog):
+    """As on macOS: the second is told, and isn't put over the first."""
+    monkeypatch.setattr("rpz.unpackers.extract.is_case_blind", lambda _folder: True)
+    members = [file("DATA/w/Data", b"one"), file("DATA/w/data", b"two"), file("DATA/w/else")]
+    root = unpacked(members, tmp_path / "root")
+    assert sorted(path.name for path in (root / "w").iterdir()) == ["Data", "else"]
+    assert (root / "w/Data").read_bytes() == b"one"
+    assert "/w/data is not unpacked: here it is the same name as /w/Data" in caplog.text
+
+
+def test_both_are_there_where_they_are_two(tmp_path, caplog):
+    root = unpacked([file("DATA/w/Data"), file("DATA/w/data")], tmp_path / "root")
+    assert len(list((root / "w").iterdir())) == 2
+    assert not caplog.text
+
+
+def test_a_file_system_is_asked_whether_it_is_case_blind(tmp_path, monkeypatch):
+    assert not is_case_blind(tmp_path)
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda self: exists(self.with_name(self.name.lower())))
+    assert is_case_blind(tmp_path)
+    assert not list(tmp_path.iterdir())

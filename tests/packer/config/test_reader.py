@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.errors import RpzError
-from rpz.packer.config.nodes import ConfigError
+from rpz.packer.config.faults import ConfigError
 from rpz.packer.config.reader import parse_config, read_config
 
 GOOD = """\
@@ -42,7 +42,7 @@ other_files:
 
 
 def parse(text):
-    return parse_config(text.encode(), "config.yml")
+    return parse_config(text.encode(), "config.yml", strict=True)
 
 
 def edited(old, new):
@@ -76,14 +76,42 @@ def test_text_without_quotes_is_text():
         ('"a"\n    path', "[a]\n    path", 17, 11, "a name"),
         ("[0]", "[1]", 19, 20, "a run's number, 0 to 0"),
         ('PATH: "/bin"', "PATH:", 15, 12, "the value of PATH"),
-        ("exitcode: 0", "exitcode: 0\n    signal: 9", 14, 13, "not both"),
+        ("exitcode: 0", "exitcode: 0\n    signal: 9", 14, 13, "exitcode or signal, found both"),
         ('    binary: "/bin/cat"\n', "", 3, 5, "the key 'binary'"),
-        ("[0]\n", '[0]\n  - name: "a"\n    path: "/b"\n', 20, 5, "twice"),
-        ("uid: 0", "uid: 0\n    uid: 1", 12, 5, "only once"),
+        ("[0]\n", '[0]\n  - name: "a"\n    path: "/b"\n', 20, 5, "found 'a', which is in line 17"),
+        ("uid: 0", "uid: 0\n    uid: 1", 12, 5, "here twice, first in line 11"),
         ('version: "0.8"', 'version: "new"', 1, 10, "a version"),
         ('other_files:\n  - "/w/a"', 'other_files: "/w/a"', 25, 14, "a list of files"),
         ('version: "9.1"', 'version: "9.1"\n    packfiles: perhaps', 23, 16, "true or false"),
-        ("runs:", "runs", 3, 3, "not YAML"),
+        ("runs:", "runs", 3, 7, "not YAML"),
+        ("uid: 0", "uid: 010", 11, 10, "found '010'"),
+        ("uid: 0", "uid: 1:30", 11, 10, "found '1:30'"),
+        ("uid: 0", "uid: [0]", 11, 10, "expected a number, found a list of 1"),
+        ("uid: 0", "uid: {a: 1}", 11, 10, "found keys with values"),
+        ("    uid: 0\n", "    udi: 0\n", 11, 5, "unknown key 'udi'; did you mean 'uid'?"),
+        ("other_files:", "other_file:", 25, 1, "did you mean 'other_files'?"),
+        ("files:\n      -", "filse:\n      -", 23, 5, "did you mean 'files'?"),
+        ('path: "/w/a"', 'paht: "/w/a"', 18, 5, "did you mean 'path'?"),
+        ("runs:\n", "rnus:\n", 2, 1, "did you mean 'runs'?"),
+        ('  - "/w/a"', '  - "w/a"', 26, 5, "an absolute path), found 'w/a'"),
+        ('  - "/w/a"', '  - "/w/../a"', 26, 5, "a path without ..), found '/w/../a'"),
+        ('  - "/w/a"', "  - ~", 26, 5, "expected a file, found nothing (~)"),
+        ('  - "/w/a"', "  - {/w/a: 1}", 26, 5, "expected a file, found keys with values"),
+        ('  - "/w/a"', '  - !!binary "é"', 26, 5, "a file in base64"),
+        ('id: "run0"', 'id: "7"', 3, 9, "a run's name"),
+        ('id: "run0"', 'id: "a/b"', 3, 9, "found 'a/b'"),
+        ("[0]\n", '[0]\n  - name: "b"\n    path: "/w/a"\n', 20, 5, "another path"),
+        ("other_files:\n", 'other_files:\n\t- "/b"\n', 26, 1, "expected spaces, found a tab"),
+        ('  - "/w/a"', "  - @a", 26, 5, "need double quotes"),
+        ('  - "/w/a"', "  - %a", 26, 5, "need double quotes"),
+        ('  - "/w/a"', "  - *a", 26, 5, "need double quotes"),
+        ('  - "/w/a"', "  - /w/a: b: c", 26, 12, "need double quotes"),
+        ('  - "/w/a"', '  - "/w/a', 26, 5, "it has no end"),
+        ('  - "/w/a"', '  - "\x01"', 26, 6, "found the control character '\\x01'"),
+        ("other_files:\n", "<<<<<<< mine\nother_files:\n", 25, 1, "a merge's <<<<<<<"),
+        ("other_files:\n", "other_files:\n>>>>>>> theirs\n", 26, 1, "a merge's >>>>>>>"),
+        ("other_files:\n", 'excluded_patterns: ["*.o"]\nother_files:\n', 25, 21, "begins with /"),
+        ("other_files:\n", 'additional_patterns: ["/["]\nother_files:\n', 25, 23, "no single ["),
     ],
 )  # fmt: skip
 def test_a_wrong_edit_is_shown(old, new, line, column, expected):
@@ -92,11 +120,62 @@ def test_a_wrong_edit_is_shown(old, new, line, column, expected):
     found = re.match(r"config\.yml:(\d+):(\d+): ", caught.value.message)
     assert found, caught.value.message
     assert expected in caught.value.message
-    if "YAML" not in expected:
-        assert (int(found[1]), int(found[2])) == (line, column)
+    assert (int(found[1]), int(found[2])) == (line, column), caught.value.message
+    assert caught.value.remedy
 
 
-@pytest.mark.parametrize("version", ["0.9", "1.1", "0.1", "12345.0"])
+def test_runs_are_needed():
+    runs = GOOD[GOOD.index("  - id") : GOOD.index("inputs_outputs")]
+    with pytest.raises(ConfigError, match="2:6: expected a run at least, found nothing"):
+        parse(edited(runs, ""))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("é: ".encode("latin-1"), "config.yml:1:1: expected UTF-8, found the byte 0xe9"),
+        (b"a: 1\nbc: \xff", "config.yml:2:5: expected UTF-8, found the byte 0xff"),
+        (GOOD.encode("utf-16"), "expected UTF-8, found UTF-16"),
+        ("é: \x01".encode(), "config.yml:1:4: expected text"),
+    ],
+)
+def test_what_is_no_text_is_told(data, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        parse_config(data, "config.yml")
+
+
+def test_windows_line_ends_and_a_byte_order_mark_do_no_harm():
+    data = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
+    assert parse_config(data, "config.yml", strict=True) == parse(GOOD)
+
+
+@pytest.mark.parametrize("word", ["<<", "1:30", "0o17", "0x1f", "1e3", "off", "2001-01-01"])
+def test_what_yaml_takes_for_something_else_is_text(word):
+    assert parse(edited('["cat", "a"]', f"[cat, {word}]")).runs[0].argv[1] == word
+    assert parse(edited("PATH:", f"{word}:")).runs[0].environ == {word: "/bin"}
+
+
+def test_packs_are_read_with_less_suspicion(caplog):
+    """A newer program may well have a key that is nearly one of ours."""
+    text = edited("uid: 0", "uidd: 0") + "other_filez: []\n"
+    with caplog.at_level("WARNING"):
+        config = parse_config(text.encode(), "config.yml")
+    assert set(config.unknown_keys) == {"runs[0].uidd", "other_filez"}
+
+
+@pytest.mark.parametrize("version", ["0.2", "0.2.1", "0.3", "0.4.1", "0.7", "0.8", "1.0", "1.1"])
+def test_versions_of_reprozip_are_read(version):
+    assert parse(edited("0.8", version)).runs == parse(GOOD).runs
+
+
+def test_reprozip_1_1_adds_facts_that_are_passed_over(caplog):
+    text = edited("uid: 0", "uid: 0\n    walltime: 1.5").replace("0.8", "1.1")
+    text = text.replace("    files:\n", '    meta: {"section": "utils"}\n    files:\n', 1)
+    assert parse(text) == parse(GOOD)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("version", ["1.2", "2.0", "0.1", "12345.0"])
 def test_other_versions_are_refused(version):
     with pytest.raises(ConfigError, match=f"version {version} of the format"):
         parse(edited("0.8", version))

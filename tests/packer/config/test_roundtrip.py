@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,48 @@ from rpz.packer.config.writer import config_text
 
 NASTY = ["a: b.txt", "x #y.txt", "- a", "~", "null", "yes", "0x1f", "1e3", "'", '"', "\\", "!!x"]
 NASTY += ["&a", "*a", "%", "@", "`", "{", "[", " a ", "\n", "\t", "\x85", "\u2028", "\ufeff", "a\r"]
+NASTY += ["no", "On", "y", "NaN", ".inf", "0o17", "017", "1_000", "1:30", "190:20:30", "2001-12-14"]
+NASTY += [
+    "",
+    "=",
+    "<<",
+    "? a",
+    "|",
+    ">",
+    "---",
+    "...",
+    "- ",
+    "#",
+    "a:",
+    ": a",
+    "a #b",
+    "!!binary",
+    "@a",
+]
+NASTY += [
+    "\ufeffa",
+    "a\x85b",
+    "\u2029",
+    "\x7f",
+    "\x1b[0m",
+    "😀",
+    "\ue000",
+    "\ufffe",
+    "\U0010ffff",
+    "é",
+    "é",
+]
+NASTY += [
+    "<<<<<<< a",
+    "=======",
+    ">>>>>>> b",
+    "{{a}}",
+    "a\\",
+    '\\"',
+    "'",
+    "\udcff",
+    "\udced\udca0\udc80",
+]
 
 raw = st.binary(min_size=1, max_size=30).map(lambda b: b.replace(b"\0", b"").replace(b"/", b"_"))
 words = st.one_of(
@@ -70,8 +113,27 @@ configs = st.builds(
     packages=st.lists(packages, max_size=2).map(tuple),
     other_files=st.lists(paths, max_size=4).map(tuple),
     additional_patterns=st.lists(words, max_size=2).map(tuple),
+    excluded_patterns=st.lists(words, max_size=2).map(tuple),
     pack_id=st.none() | words,
 )
+
+
+@pytest.mark.parametrize("word", NASTY)
+def test_every_nasty_word_is_read_back(word):
+    """Each of them, in every place and with nothing else around it."""
+    name = word.replace("=", "_").replace("/", "_") or "_"
+    path = PosixPath(b"/" + name.encode("utf-8", "surrogateescape"))
+    run = Run(
+        name, path, (word, "x"), path, {name: word, "x": "y"}, word, (word, word), word,
+        (word, word), 0, 0, exitcode=0,
+    )  # fmt: skip
+    config = Config(
+        (run,), (InputOutput(name, path, (0,), ()),), (Package(word, word, (path,)),), (path,),
+        (word,), (word,),
+    )  # fmt: skip
+    text = config_text(config, lambda _path: word)
+    assert parse_config(text.encode(), "config.yml") == config
+    assert yaml.safe_load(text) == yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 @settings(deadline=None)
