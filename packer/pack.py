@@ -10,6 +10,7 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.closure import closed
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.archive.data import Progress, Summary
+    from rpz.packer.closure import Result
     from rpz.packer.config.model import Config
     from rpz.packer.plan import Plan
     from rpz.packer.select import LeftOut, Selection
@@ -34,7 +36,8 @@ class Report:
     """What became of a pack, for the person who asked for it.
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
-    ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
+    ``changed`` is packed as it is now, which is not as a run read it. ``closure`` is what was added
+    or is missing for the programs in the pack. ``seconds`` it took.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class Report:
     changed: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    closure: Result
 
 
 def target_path(name: Path) -> Path:
@@ -81,7 +85,7 @@ def pack(
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
     config = read_config(folder / CONFIG)
-    planned = plan(config, selection)
+    config, planned, closure = _planned(folder, config, selection)
     content = Content(
         planned.members,
         folder / TRACE,
@@ -103,11 +107,12 @@ def pack(
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(item for item in selection.left_out if item.path not in packed),
+        left_out=tuple(i for i in _left_out(selection, closure) if i.path not in packed),
         unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
         changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
         warnings=_warnings(folder),
+        closure=closure,
     )
 
 
@@ -120,6 +125,21 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         )
     if not target.parent.is_dir():
         raise PackError(f"There is no folder {target.parent}", "Make it first")
+
+
+def _planned(folder: Path, config: Config, selection: Selection) -> tuple[Config, Plan, Result]:
+    """Plan a pack, and complete it where something in it could not be started."""
+    planned = plan(config, selection)
+    closure = closed(planned, selection, config, folder / TRACE)
+    if closure.added:
+        added = map(PosixPath, closure.added)
+        config = replace(config, other_files=(*config.other_files, *added))
+        planned = plan(config, selection)
+    return config, planned, closure
+
+
+def _left_out(selection: Selection, closure: Result) -> tuple[LeftOut, ...]:
+    return (*selection.left_out, *closure.left_out)
 
 
 def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:

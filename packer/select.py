@@ -34,6 +34,7 @@ class Reason(Enum):
     SOCKET = "a socket of a program that was not traced"
     SPECIAL = "a device or a named pipe"
     APPEARED = "came during a run, made by a program that was not traced"
+    KERNELS = "in /dev, which every machine has of its own"
 
 
 @dataclass(frozen=True)

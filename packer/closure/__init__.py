@@ -1,0 +1,85 @@
+"""Is a pack closed: has it all that the runs used, and all that its programs start and load."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpz.packer.archive.format import PackError
+from rpz.packer.closure.account import kernels_files, unaccounted
+from rpz.packer.closure.check import Missing, Question, check
+from rpz.packer.closure.facts import read_facts
+from rpz.packer.closure.places import Packed
+from rpz.packer.select import LeftOut, Reason
+from rpz.tracer.database import TraceDatabase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rpz.packer.config.model import Config
+    from rpz.packer.plan import Plan
+    from rpz.packer.select import Selection
+
+SHOWN = 5
+"""Files that an error message names before it only counts."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the check of a pack has found.
+
+    ``added`` are libraries, interpreters and the links to them that are to be packed besides;
+    ``missing`` what a program in the pack will not find; ``unmet`` what the runs did without;
+    ``left_out`` files that the selection passes over; ``foreign`` programs for other processors,
+    which weren't looked at.
+    """
+
+    added: tuple[bytes, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    unmet: tuple[Missing, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    foreign: tuple[bytes, ...] = ()
+
+
+def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> Result:
+    """Check a pack before it is written; ``trace`` is the database.
+
+    Raises:
+        PackError: a file that the runs used would silently not be packed.
+
+    """
+    withheld = {item.path for item in selection.needed} | {i.path for i in selection.left_out}
+    withheld -= {member.path for member in planned.members}
+    with TraceDatabase.open(trace) as database:
+        left_out = tuple(kernels_files(database)) + _account(database, planned, withheld)
+        facts = read_facts(database)
+    question = Question(
+        packed=Packed.of(planned.members, facts.made),
+        used={item.path for item in selection.needed},
+        withheld=withheld,
+        architectures={run.architecture for run in config.runs},
+    )
+    found = check(question, facts)
+    missing = sorted(found.missing.values(), key=lambda item: item.name)
+    return Result(
+        added=tuple(sorted(found.added)),
+        missing=tuple(item for item in missing if item.was_missed),
+        unmet=tuple(item for item in missing if not item.was_missed),
+        left_out=left_out,
+        foreign=tuple(sorted(found.foreign)),
+    )
+
+
+def _account(database: TraceDatabase, planned: Plan, withheld: set[bytes]) -> tuple[LeftOut, ...]:
+    """Return what is gone that nobody spoke of; refuse when it is still there."""
+    known = withheld | {member.path for member in planned.members}
+    lost = sorted(unaccounted(database, known))
+    there = [os.fsdecode(path) for path in lost if os.path.lexists(path)]
+    if there:
+        more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
+        raise PackError(
+            f"The runs used what would not be packed: {', '.join(there[:SHOWN])}{more}",
+            "This is a fault of rpz: please report it, and add them to other_files in config.yml",
+        )
+    return tuple(LeftOut(path, Reason.MISSING) for path in lost)
