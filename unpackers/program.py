@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
-from rpz.unpackers.errors import StartError, readable
+from rpz.unpackers.errors import SandboxError, StartError, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rpz.packer.config.model import Run
 
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -64,23 +66,29 @@ class Program:
         return os.waitstatus_to_exitcode(status)
 
 
-def start(run: Run, root: Path) -> Program:
-    """Start a run with ``root`` as its file system; standard streams and terminal are shared."""
+def start(run: Run, root: Path, streams: Sequence[int] = ()) -> Program:
+    """Start a run with ``root`` as its file system.
+
+    The terminal is shared, and so are the standard streams, unless ``streams`` are descriptors for
+    input, output and error.
+    """
     report, to_parent = os.pipe()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _child(run, root, parent, to_parent)
+        _child(run, root, parent, to_parent, streams)
     os.close(to_parent)
     return Program(run, pid, report)
 
 
-def _child(run: Run, root: Path, parent: int, to_parent: int) -> NoReturn:
+def _child(run: Run, root: Path, parent: int, to_parent: int, streams: Sequence[int]) -> NoReturn:
     """Become the experiment's program, or report why not; never return into Python's caller."""
     step = ISOLATE
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
         _isolate(run, str(root.resolve()))
         step = BECOME
         _become(run, parent)
@@ -153,7 +161,7 @@ def _start_error(run: Run, step: int, number: int) -> StartError:
             f"Can't become the experiment's user {run.uid} of group {run.gid}: {why}"
         )
     else:
-        error = StartError(
+        error = SandboxError(
             f"This machine doesn't let this user make namespaces and mounts: {why}",
             "Run it as root, or unpack it with: rpz unpack docker",
         )

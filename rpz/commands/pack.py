@@ -30,11 +30,12 @@ SHOWN = 5
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@click.option("--verify", is_flag=True, help="Run it again in a sandbox, and compare.")
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool) -> None:
+def command(folder: Path, target: Path, overwrite: bool, verify: bool) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -50,6 +51,10 @@ def command(folder: Path, target: Path, overwrite: bool) -> None:
             progress=progress,
         )
     _tell(report)
+    if verify:
+        from rpz.commands.verification import verify_pack
+
+        verify_pack(report.path, folder)
 
 
 def _programs() -> dict[str, Path]:
