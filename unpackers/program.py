@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from rpaths import PosixPath
+
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
 from rpz.unpackers.errors import SandboxError, StartError, readable
@@ -36,6 +38,16 @@ def encoded(text: str) -> bytes:
 def environment(run: Run) -> list[bytes]:
     """Return a run's environment as ``execve`` wants it."""
     return [encoded(f"{name}={value}") for name, value in run.environ.items()]
+
+
+def program_path(run: Run) -> bytes:
+    """Return the path by which a run's program is executed, from its working folder.
+
+    As a shell does: a name with a slash is the path as it was spelt, which a script gets to know.
+    """
+    spelt = encoded(run.argv[0]) if run.argv else b""
+    is_spelt = b"/" in spelt and PosixPath(run.workingdir, spelt) == run.binary
+    return spelt if is_spelt else run.binary.path
 
 
 @dataclass(frozen=True)
@@ -147,7 +159,7 @@ def _become(run: Run, parent: int) -> None:
 def _execute(run: Run) -> None:
     for signum in RESTORED:
         signal.signal(signum, signal.SIG_DFL)
-    namespaces.execve(run.binary.path, [encoded(word) for word in run.argv], environment(run))
+    namespaces.execve(program_path(run), [encoded(word) for word in run.argv], environment(run))
 
 
 def _start_error(run: Run, step: int, number: int) -> StartError:
