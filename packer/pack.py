@@ -14,6 +14,7 @@ from rpz.packer.closure import closed
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
+from rpz.packer.own import without_own
 from rpz.packer.plan import listed, plan
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import WarningRow
@@ -85,7 +86,7 @@ def pack(
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
     config = read_config(folder / CONFIG)
-    config, planned, closure = _planned(folder, config, selection)
+    config, planned, closure = _planned(folder, target, config, selection)
     content = Content(
         planned.members,
         folder / TRACE,
@@ -127,14 +128,16 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _planned(folder: Path, config: Config, selection: Selection) -> tuple[Config, Plan, Result]:
+def _planned(
+    folder: Path, target: Path, config: Config, selection: Selection
+) -> tuple[Config, Plan, Result]:
     """Plan a pack, and complete it where something in it could not be started."""
-    planned = plan(config, selection)
+    planned = without_own(plan(config, selection), folder, target)
     closure = closed(planned, selection, config, folder / TRACE)
     if closure.added:
         added = map(PosixPath, closure.added)
         config = replace(config, other_files=(*config.other_files, *added))
-        planned = plan(config, selection)
+        planned = without_own(plan(config, selection), folder, target)
     return config, planned, closure
 
 
