@@ -38,3 +38,8 @@ bool call_left(pid_t tid, int64_t *result) {
   *result = info.exit.rval;
   return info.op == PTRACE_SYSCALL_INFO_EXIT;
 }
+
+bool call_ended(pid_t tid, int64_t *result) {
+  enum { FIRST = -516, LAST = -512 }; /* results that programs don't see: errno.h of the kernel */
+  return registers_left(tid, result) && (*result < FIRST || *result > LAST);
+}

@@ -16,6 +16,7 @@
  * and at the end: allow. Kernels from 5.11 remember which numbers are always allowed and don't even
  * run it for those. */
 struct program {
+  bool notifies; /* in the ABI that is being emitted */
   struct sock_filter *code;
   size_t size;
 };
@@ -65,17 +66,25 @@ static void emit_one_of(struct program *program, const struct condition *when) {
   emit_if_bit(program, (uint32_t)when->mask, 1);
 }
 
-/* If the number is the row's: stop with MARK, or on its condition only. */
-static void emit_row(struct program *program, const struct syscall_row *row, uint16_t mark) {
+/* Return OTHERWISE unless the condition holds. */
+static void emit_condition(struct program *program, const struct condition *condition,
+                           uint32_t otherwise) {
+  if (condition->test == WITH_BIT)
+    emit_with_bit(program, condition);
+  else if (condition->test == ONE_OF)
+    emit_one_of(program, condition);
+  if (condition->test != EVERY)
+    emit_return(program, otherwise);
+}
+
+/* If the number is the row's: ACTION, but on its conditions only. */
+static void emit_row(struct program *program, const struct syscall_row *row, uint32_t action) {
   size_t test =
       emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 0));
-  if (row->when.test == WITH_BIT)
-    emit_with_bit(program, &row->when);
-  else if (row->when.test == ONE_OF)
-    emit_one_of(program, &row->when);
-  if (row->when.test != EVERY)
-    emit_return(program, SECCOMP_RET_ALLOW);
-  emit_return(program, SECCOMP_RET_TRACE | mark);
+  emit_condition(program, &row->when, SECCOMP_RET_ALLOW);
+  if (program->notifies)
+    emit_condition(program, &row->changes, SECCOMP_RET_USER_NOTIF);
+  emit_return(program, action);
   program->code[test].jf = (uint8_t)(program->size - test - 1);
 }
 
@@ -94,25 +103,64 @@ static void emit_abi(struct program *program, size_t index) {
   emit_load(program, offsetof(struct seccomp_data, nr));
   size_t lower = emit_unless(program, BPF_JGE, lowest_number(abi));
   for (size_t i = 0; i < abi->row_count; i++)
-    emit_row(program, &abi->rows[i], abi_mark(index));
+    emit_row(program, &abi->rows[i], SECCOMP_RET_TRACE | abi_mark(index));
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
 }
 
-bool filter_install(void) {
+static struct program compile(bool notifies) {
   struct program program = {0};
-  for (size_t i = 0; abis[i] != NULL; i++)
+  for (size_t i = 0; abis[i] != NULL; i++) {
+    program.notifies = notifies && i == 0; /* call_was_cut knows that one's calls */
     emit_abi(&program, i);
+  }
   emit_return(&program, SECCOMP_RET_ALLOW);
+  return program;
+}
+
+static int install(bool notifies, unsigned long flags) {
+  struct program program = compile(notifies);
   struct sock_fprog filter = {(unsigned short)program.size, program.code};
   /* Without CAP_SYS_ADMIN a filter is only for processes that can't gain privileges (seccomp(2)).
    */
-  long done =
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
-  if (done != 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-    done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
+  long done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  if (done < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+    done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
   free(program.code);
-  return done == 0;
+  return (int)done;
+}
+
+bool filter_install(void) { return install(false, SECCOMP_FILTER_FLAG_SPEC_ALLOW) == 0; }
+
+/* Linux 5.19. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+int filter_install_listener(void) {
+  if (!can_repeat_call)
+    return -1;
+  return install(true, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER |
+                           SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+static bool holds(const struct condition *condition, const uint64_t *args) {
+  uint64_t value = args[condition->argument];
+  switch (condition->test) {
+  case EVERY:
+    return true;
+  case NONE:
+    return false;
+  case WITH_BIT:
+    return (value & condition->mask) != 0;
+  case ONE_OF:
+    return value < 64 && (condition->mask >> value & 1) != 0;
+  }
+  return true;
+}
+
+bool only_looks(const struct syscall_row *row, const uint64_t *args) {
+  return !holds(&row->changes, args);
 }
 
 static const struct syscall_row *row_of(const struct abi *abi, uint64_t number) {

@@ -1,5 +1,6 @@
 #include "front.h"
 
+#include "notify.h"
 #include "signals.h"
 #include "util.h"
 
@@ -80,7 +81,7 @@ static void close_others(void) {
     return;
   while ((entry = readdir(folder)) != NULL) {
     int fd = atoi(entry->d_name);
-    if (fd > STDERR_FILENO && fd != status_pipe && fd != dirfd(folder))
+    if (fd > STDERR_FILENO && fd != status_pipe && fd != dirfd(folder) && !notify_uses(fd))
       close(fd);
   }
   closedir(folder);

@@ -3,36 +3,62 @@
 #include "launch.h"
 
 #include "filter.h"
+#include "notify.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum step { STEP_FILTER, STEP_EXEC };
+enum step { STEP_LISTENER, STEP_FILTER, STEP_EXEC };
 
+/* What the child tells on its pipe. */
 struct failure {
   enum step step;
-  int error;
+  int error; /* errno; or the listener of its filter, or -1 */
 };
 
-/* In the child: wait until the parent has seized us, then become the command. */
-static _Noreturn void run_child(int go, int failure_pipe, char *const argv[],
-                                char *const environment[]) {
-  struct failure failure = {STEP_FILTER, 0};
+/* The child's ends of the pipes. */
+struct ends {
+  int go;
+  int failure;
+};
+
+static bool tell(const struct ends *ends, enum step step, int error) {
+  struct failure failure = {step, error};
+  return write(ends->failure, &failure, sizeof failure) == (ssize_t)sizeof failure;
+}
+
+static bool may_go(const struct ends *ends) {
   char byte;
-  if (read(go, &byte, 1) != 1)
+  return read(ends->go, &byte, 1) == 1;
+}
+
+/* In the child: install the filter, and wait until its listener, if it has one, was taken over:
+ * what the filter tells of waits for an answer. */
+static bool set_up_filter(const struct ends *ends, bool notifies) {
+  int listener = notifies ? filter_install_listener() : -1;
+  if (listener < 0 && !filter_install())
+    return false;
+  if (notifies && !(tell(ends, STEP_LISTENER, listener) && may_go(ends)))
     _exit(EXIT_OWN_FAILURE);
-  close(go);
-  if (filter_install()) {
-    failure.step = STEP_EXEC;
+  return true; /* the listener is closed by exec */
+}
+
+/* In the child: wait until the parent has seized us, then become the command. */
+static _Noreturn void run_child(const struct ends *ends, bool notifies, char *const argv[],
+                                char *const environment[]) {
+  enum step step = STEP_FILTER;
+  if (!may_go(ends))
+    _exit(EXIT_OWN_FAILURE);
+  if (set_up_filter(ends, notifies)) {
+    step = STEP_EXEC;
     execvpe(argv[0], argv, environment);
   }
-  failure.error = errno;
-  if (write(failure_pipe, &failure, sizeof failure) < 0)
-    _exit(EXIT_OWN_FAILURE);
+  tell(ends, step, errno);
   _exit(EXIT_OWN_FAILURE);
 }
 
@@ -52,24 +78,60 @@ static void seize(pid_t pid) {
   die("The command can't be traced: %s.", strerror(error));
 }
 
-struct launch launch(char *const argv[], char *const environment[]) {
-  int go[2], failure[2];
-  if (pipe2(go, O_CLOEXEC) != 0 || pipe2(failure, O_CLOEXEC) != 0)
+static void let_go(int go) {
+  if (write(go, "", 1) != 1)
+    die("The command can't be started: %s.", strerror(errno));
+}
+
+/* The child's filter is there. False: it tells of calls, and we can't listen. */
+static bool take_listener(const struct launch *launch, int go) {
+  struct failure told;
+  if (read(launch->failure, &told, sizeof told) != (ssize_t)sizeof told)
+    die("The command can't be started.");
+  if (told.step != STEP_LISTENER)
+    die("System calls can't be filtered here: %s.", strerror(told.error));
+  if (told.error >= 0 && !notify_open(launch->pid, told.error))
+    return false;
+  let_go(go);
+  return true;
+}
+
+static struct launch start(bool notifies, char *const argv[], char *const environment[], int *go) {
+  int ends[2], failure[2];
+  if (pipe2(ends, O_CLOEXEC) != 0 || pipe2(failure, O_CLOEXEC) != 0)
     die("No pipe can be made: %s.", strerror(errno));
   pid_t pid = fork();
   if (pid < 0)
     die("No process can be made: %s.", strerror(errno));
   if (pid == 0) {
-    close(go[1]);
-    run_child(go[0], failure[1], argv, environment);
+    close(ends[1]);
+    run_child(&(struct ends){ends[0], failure[1]}, notifies, argv, environment);
   }
-  close(go[0]);
+  close(ends[0]);
   close(failure[1]);
   seize(pid);
-  if (write(go[1], "", 1) != 1)
-    die("The command can't be started: %s.", strerror(errno));
-  close(go[1]);
+  *go = ends[1];
+  let_go(*go);
   return (struct launch){pid, failure[0]};
+}
+
+static void abandon(const struct launch *launch) {
+  kill(launch->pid, SIGKILL);
+  waitpid(launch->pid, NULL, __WALL);
+  close(launch->failure);
+}
+
+struct launch launch(char *const argv[], char *const environment[]) {
+  int go;
+  bool notifies = notify_is_wanted();
+  struct launch launch = start(notifies, argv, environment, &go);
+  if (notifies && !take_listener(&launch, go)) { /* it has done nothing yet */
+    abandon(&launch);
+    close(go);
+    launch = start(false, argv, environment, &go);
+  }
+  close(go);
+  return launch;
 }
 
 int launch_failure(const struct launch *launch, const char *command) {

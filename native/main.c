@@ -8,6 +8,7 @@
 #include "front.h"
 #include "launch.h"
 #include "memory.h"
+#include "notify.h"
 #include "record.h"
 #include "snapshot.h"
 #include "syscalls/calls.h"
@@ -38,6 +39,7 @@ static _Noreturn void usage(void) {
         "  -l LIMIT        how many bytes a file may have to be copied\n"
         "  -u              leave io_uring to the command: files that it opens so are missed\n"
         "  -w              wait for all processes of the command, also when it has ended\n"
+        "  -n              do without user notification: every traced call is a stop\n"
         "  -r              do without what old kernels lack: read registers, /proc/PID/mem\n",
         stderr);
   exit(EXIT_OWN_FAILURE);
@@ -55,12 +57,13 @@ static uint64_t number(const char *text) {
 static void use_old_ways(void) {
   call_by_registers();
   memory_by_file();
+  notify_never();
 }
 
 static struct options parse(int argc, char **argv) {
   struct options options = {.snapshot_limit = UINT64_MAX};
   int option;
-  while ((option = getopt(argc, argv, "+e:s:l:urw")) != -1) {
+  while ((option = getopt(argc, argv, "+e:ns:l:urw")) != -1) {
     if (option == 'e')
       options.environment = optarg;
     else if (option == 's')
@@ -69,6 +72,8 @@ static struct options parse(int argc, char **argv) {
       options.snapshot_limit = number(optarg);
     else if (option == 'u')
       allow_io_uring();
+    else if (option == 'n')
+      notify_never();
     else if (option == 'r')
       use_old_ways();
     else if (option == 'w')

@@ -258,9 +258,14 @@ static void leave_folder(struct walk *walk) {
 static bool last_step(struct walk *walk, enum follow follow, bool want_folder, struct file *file,
                       bool *done) {
   struct name *name = real_name(walk);
+  if (follow == IF_LINK && name_kind(name) == KIND_DIRECTORY) {
+    *file = (struct file){.name = name, .exists = true, .status.st_mode = S_IFDIR};
+    *done = true;
+    return true;
+  }
   if (!arrive(walk, file))
     return false;
-  if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow == NOFOLLOW && !want_folder)) {
+  if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;
     return !want_folder || !file->exists || S_ISDIR(file->status.st_mode);
   }

@@ -7,7 +7,9 @@
 
 #include <sys/stat.h>
 
-enum follow { NOFOLLOW, FOLLOW };
+/* IF_LINK: as NOFOLLOW, and of what isn't a link nothing but that is asked: a folder that is known
+ * has no status but its type. */
+enum follow { NOFOLLOW, FOLLOW, IF_LINK };
 
 struct file {
   struct name *name;  /* its real path */

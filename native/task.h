@@ -46,6 +46,7 @@ struct task {
   uint64_t args[6];
   struct event events[MAX_EVENTS];
   size_t event_count;
+  bool blocks; /* the call that was entered may wait for others: its end isn't awaited */
   struct exec exec;
   struct task *next;
 };

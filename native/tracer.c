@@ -5,8 +5,11 @@
 #include "filter.h"
 #include "forward.h"
 #include "memory.h"
+#include "notify.h"
+#include "observe.h"
 #include "placement.h"
 #include "record.h"
+#include "serve.h"
 #include "signals.h"
 #include "task.h"
 
@@ -50,43 +53,9 @@ static void resume(struct task *task, int signal) {
     placement_release(task->tid);
 }
 
-/* Once a process. */
-static void warn_of_refusal(struct task *task) {
-  if (task->refused)
-    return;
-  task->refused = true;
-  record_warning(task->process,
-                 "The memory of a process can't be read (it isn't dumpable): files "
-                 "that it names are missing from the trace. Trace as root to see them");
-}
-
 static void enter_call(struct task *task, const struct call *call) {
-  const struct abi *abi;
-  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
-  if (row == NULL) { /* a filter of the program's own wants a tracer, which it has none */
+  if (!observe_entry(task, call)) /* a filter of the program's own wants a tracer: it has none */
     refuse_call(task->tid, ENOSYS);
-    return;
-  }
-  for (size_t i = 0; i < 6; i++)
-    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
-  task->event_count = 0;
-  task->leave = row->leave;
-  row->enter(task, abi);
-  bool await_end = task->event_count > 0 || task->leave != NULL;
-  task->row = await_end ? row : NULL;
-  if (memory_was_refused())
-    warn_of_refusal(task);
-}
-
-static void leave_call(struct task *task, int64_t result) {
-  const struct syscall_row *row = task->row;
-  task->row = NULL;
-  if (row == NULL)
-    return;
-  if (task->leave != NULL)
-    task->leave(task, result);
-  else if (result >= 0)
-    record_events(task);
 }
 
 static void on_call(struct task *task) {
@@ -99,7 +68,16 @@ static void on_call(struct task *task) {
 static void on_call_end(struct task *task) {
   int64_t result;
   if (call_left(task->tid, &result))
-    leave_call(task, result);
+    observe_end(task, result);
+  resume(task, 0);
+}
+
+/* That stop. A call that a signal has cut short before is made, and told of, again. */
+static void on_interrupt(struct task *task) {
+  int64_t result;
+  if (task->row != NULL && call_ended(task->tid, &result))
+    observe_end(task, result);
+  task->row = NULL;
   resume(task, 0);
 }
 
@@ -191,7 +169,7 @@ static void on_event_stop(struct task *task, int signal) {
   else if (task->process == 0)
     task_await_parent(task);
   else
-    resume(task, 0);
+    on_interrupt(task);
 }
 
 static void on_stop(struct task *task, int status) {
@@ -218,6 +196,7 @@ static void on_stop(struct task *task, int status) {
     }
     if (task->tgid == command)
       forward_seen(signal);
+    hide_cut(task);
     resume(task, signal);
   }
 }
@@ -345,13 +324,28 @@ static void adopt(struct task *task) {
   resume(task, 0);
 }
 
+static void sleep_without_turn(useconds_t microseconds) {
+  serve_end_turn();
+  usleep(microseconds);
+  serve_take_turn();
+}
+
 /* Nothing happens at the moment, and tasks wait for their parents. */
 static void wait_for_parents(void) {
   struct task *orphan = task_waiting_since(monotonic_clock() - WAIT_FOR_PARENT);
   if (orphan != NULL)
     adopt(orphan);
   else
-    usleep(1000);
+    sleep_without_turn(1000);
+}
+
+/* Collect a stop and return whose it is. 0: there is none yet; negative: there will be none, or a
+ * signal has come (EINTR). */
+static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
+  serve_end_turn();
+  stop->tid = wait4(-1, &stop->status, __WALL | (may_sleep ? 0 : WNOHANG), &stop->usage);
+  serve_take_turn();
+  return stop->tid;
 }
 
 /* False: no process is left, or the rest is. */
@@ -359,13 +353,13 @@ static bool next_stop(struct stop *stop) {
   while (!is_over()) {
     signal_rest();
     forward();
-    int options = __WALL | (task_waiting_count() > 0 ? WNOHANG : 0);
-    stop->tid = wait4(-1, &stop->status, options, &stop->usage);
-    if (stop->tid > 0)
+    serve_interrupt();
+    bool may_sleep = task_waiting_count() == 0;
+    if (wait_for_any(stop, may_sleep) > 0)
       return true;
-    if (stop->tid == 0)
+    if (stop->tid == 0 && !may_sleep)
       wait_for_parents();
-    else if (errno != EINTR)
+    else if (stop->tid < 0 && errno != EINTR)
       return false;
   }
   return false;
@@ -409,11 +403,14 @@ uint32_t trace(pid_t pid, bool all) {
   struct stop stop;
   command = pid;
   wait_for_all = all;
+  serve_take_turn();
   set_up_signals();
   placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
   record_inheritance(task);
+  if (notify_is_open())
+    serve_begin();
   while (next_stop(&stop))
     dispatch(&stop);
   stop_alarm();
@@ -430,18 +427,22 @@ static void let_go_on(pid_t tid, int status) {
     return;
   }
   bool delivered = event == 0 && signal != (SIGTRAP | 0x80);
+  if (delivered)
+    hide_certain_cut(tid);
   ptrace(PTRACE_CONT, tid, NULL, (long)(delivered ? signal : 0));
 }
 
 void mind(void) {
   struct task *task;
-  int status;
-  pid_t tid;
+  struct stop stop;
+  serve_without_looking();
   while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
     resume(task, 0);
     task_stop_waiting(task);
   }
-  while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
-    if (tid > 0 && WIFSTOPPED(status))
-      let_go_on(tid, status);
+  while (wait_for_any(&stop, true) > 0 || errno == EINTR) {
+    serve_interrupt();
+    if (stop.tid > 0 && WIFSTOPPED(stop.status))
+      let_go_on(stop.tid, stop.status);
+  }
 }

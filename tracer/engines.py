@@ -28,6 +28,8 @@ class EngineOptions:
     ``snapshots``: an empty folder, for copies of the files that the run changes (None: no copies
     are made); ``snapshot_limit``: the greatest size in bytes of a file that is copied;
     ``allow_io_uring``: programs may use it, and what they open through it is missed;
+    ``stops_only``: no program's calls are told of by seccomp's user notification, so that programs
+    may use that themselves (the reference engine never does);
     ``wait_daemons``: follow what the command has started to its end, also after the command's own
     (the reference engine always does).
     """
@@ -35,12 +37,15 @@ class EngineOptions:
     snapshots: Path | None = None
     snapshot_limit: int = 4 << 30  # as rpz trace --snapshot-limit
     allow_io_uring: bool = False
+    stops_only: bool = False
     wait_daemons: bool = False
 
     @property
     def arguments(self) -> list[str]:
         """These options as an engine takes them."""
         arguments = ["-u"] if self.allow_io_uring else []
+        if self.stops_only:
+            arguments.append("-n")
         if self.wait_daemons:
             arguments.append("-w")
         if self.snapshots is not None:

@@ -3,13 +3,16 @@
 #ifndef RPZ_ABI_H
 #define RPZ_ABI_H
 
+#include "../call.h"
 #include "../syscalls/calls.h"
 
 /* The values that the table's conditions ask for. */
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +29,15 @@ struct abi {
 
 /* Have the call that TID is entering fail with ERROR instead of being made. */
 void refuse_call(pid_t tid, int error);
+
+/* A call that a signal has cut short, the kernel makes again or not, as sigaction(2) was told; what
+ * these do is for calls that no signal cuts short unless we are asked about them first. Whether
+ * they can be done on this machine: */
+extern const bool can_repeat_call;
+/* Whether the signal that TID has stopped for has cut short a call (of abis[0]): *CALL. */
+bool call_was_cut(pid_t tid, struct call *call);
+/* Have the kernel make that call again, whatever sigaction(2) was told. */
+void repeat_call(pid_t tid);
 
 /* The conventions that programs of this machine use; ends with NULL. */
 extern const struct abi *const abis[];

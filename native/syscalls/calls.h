@@ -16,7 +16,7 @@ typedef void leave_function(struct task *task, int64_t result);
 /* Which calls of a row stop the process: the filter can look at the value of an argument, not at
  * what it points to. */
 struct condition {
-  enum { EVERY, WITH_BIT, ONE_OF } test; /* the argument has a bit of MASK; its number is one */
+  enum { EVERY, NONE, WITH_BIT, ONE_OF } test; /* the argument has a bit of MASK; is one's number */
   unsigned argument;
   uint64_t mask;
 };
@@ -27,15 +27,22 @@ struct syscall_row {
   enter_function *enter;
   leave_function *leave; /* NULL: as said above */
   struct condition when;
+  struct condition changes; /* which of them may do more than look */
 };
 
-#define CALL(call, enter, leave) {#call, __NR_##call, enter, leave, {EVERY, 0, 0}},
+#define CALL(call, enter, leave) {#call, __NR_##call, enter, leave, {EVERY, 0, 0}, {EVERY, 0, 0}},
 /* A row whose calls stop on a condition only; ENTER checks it again where that matters. */
-#define CALL_IF(when, call, enter, leave) {#call, __NR_##call, enter, leave, when},
+#define CALL_IF(when, call, enter, leave) {#call, __NR_##call, enter, leave, when, {EVERY, 0, 0}},
+/* Calls that look and change nothing: we may be told of them instead of stopping them (notify.h),
+ * so that ENTER can't read or change registers. */
+#define LOOK(call, enter) {#call, __NR_##call, enter, NULL, {EVERY, 0, 0}, {NONE, 0, 0}},
+#define LOOK_UNLESS(changes, call, enter) {#call, __NR_##call, enter, NULL, {EVERY, 0, 0}, changes},
 #define NOT_ZERO(argument) {WITH_BIT, argument, UINT64_MAX}
 #define HAS_FLAG(argument, flag) {WITH_BIT, argument, flag}
 #define IS_ONE_OF(argument, bits) {ONE_OF, argument, bits}
 #define BIT(number) (UINT64_C(1) << (number))
+/* open(2) for writing (O_WRONLY, O_RDWR), or what makes or empties a file. */
+#define OPENS_TO_CHANGE (O_ACCMODE | O_CREAT | O_TRUNC)
 /* The calls inside of socketcall(2) that can have an address. */
 #define NAMING_SOCKETCALLS                                                                         \
   (BIT(SYS_CONNECT) | BIT(SYS_BIND) | BIT(SYS_ACCEPT) | BIT(SYS_ACCEPT4) | BIT(SYS_SENDTO) |       \
@@ -79,6 +86,6 @@ void allow_io_uring(void);
 /* affinity.c */
 enter_function enter_getaffinity, enter_setaffinity;
 /* debug.c */
-enter_function enter_ptrace;
+enter_function enter_ptrace, enter_seccomp;
 
 #endif

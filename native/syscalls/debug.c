@@ -1,4 +1,5 @@
-/* ptrace(2): a task has one tracer, and that is us. */
+/* ptrace(2): a task has one tracer, and that is us. So is the one that seccomp(2) notifies. */
+#include "../notify.h"
 #include "../record.h"
 #include "arguments.h"
 
@@ -14,4 +15,16 @@ void enter_ptrace(struct task *task, const struct abi *abi) {
   said = true;
   record_warning(task->process, "A program wanted to trace another (as gdb, strace and rpz do), "
                                 "which the kernel refuses while rpz traces it: trace without it");
+}
+
+/* A process has one listener at most: the kernel says that it is busy. */
+void enter_seccomp(struct task *task, const struct abi *abi) {
+  static bool said;
+  (void)abi;
+  if (said || !notify_is_open())
+    return;
+  said = true;
+  record_warning(task->process, "A program wanted to supervise system calls of others (seccomp's "
+                                "user notification), which rpz does already: it was told that that "
+                                "is busy. Trace with --stops-only to let it");
 }

@@ -112,13 +112,13 @@ static void read_link_of(const struct task *task, const struct file *file) {
 void enter_readlink(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument(task, 0, NOFOLLOW, &file))
+  if (path_argument(task, 0, IF_LINK, &file))
     read_link_of(task, &file);
 }
 
 void enter_readlinkat(struct task *task, const struct abi *abi) {
   (void)abi;
   struct file file;
-  if (path_argument_at(task, 0, NOFOLLOW, &file))
+  if (path_argument_at(task, 0, IF_LINK, &file))
     read_link_of(task, &file);
 }

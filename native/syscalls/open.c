@@ -51,6 +51,7 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
                                                     : READ | WRITE;
   if ((flags & O_DIRECTORY) && !S_ISDIR(file->status.st_mode))
     return;
+  task->blocks = !S_ISREG(file->status.st_mode) && !S_ISDIR(file->status.st_mode);
   if (flags & O_PATH)
     note_use(task, file, STAT);
   else if (mode == READ && !(flags & O_TRUNC) && anybody_may_read(file))

@@ -54,6 +54,9 @@ WORTH_A_BAR = 1 << 28
 @click.option(
     "--allow-io-uring", is_flag=True, help="Let COMMAND use io_uring; what it opens so is missed."
 )
+@click.option(
+    "--stops-only", is_flag=True, help="Slower, for programs that supervise others by seccomp."
+)
 @click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
 @click.option("--save-output", is_flag=True, help="Keep standard output and error of the run.")
 @click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
@@ -66,6 +69,7 @@ def command(
     engine: str,
     snapshot_limit: int,
     allow_io_uring: bool,
+    stops_only: bool,
     wait_daemons: bool,
     save_output: bool,
     no_hash: bool,
@@ -82,6 +86,7 @@ def command(
     options = EngineOptions(
         snapshot_limit=snapshot_limit,
         allow_io_uring=allow_io_uring,
+        stops_only=stops_only,
         wait_daemons=wait_daemons,
     )
     existing = _existing(place, append, overwrite)

@@ -251,3 +251,19 @@ os.wait()"""
         if isinstance(r, records.Connection) and r.kind == ConnectionKind.SENDTO
     ]
     assert sent == [1, 2]
+
+
+class TestSupervisor:
+    """One process has one listener for seccomp's user notification."""
+
+    def test_what_rpz_does_already(self, engine: str, folder: Path, compiled) -> None:
+        run = traced(engine, folder, compiled("supervisor"))
+        assert (run.status, run.stderr) == (0, b"")
+        supervised = (folder / "supervised").exists()  # the kernel has no cheap notifications
+        assert supervised == (not any("--stops-only" in text for text in warnings(run)))
+
+    def test_stops_only(self, native_tracer: Path, folder: Path, compiled, monkeypatch) -> None:
+        monkeypatch.setitem(harness.ENGINES, "native", [str(native_tracer), "-n"])
+        run = traced("native", folder, compiled("supervisor"))
+        assert (run.status, run.stderr, warnings(run)) == (0, b"", [])
+        assert (folder / "supervised").exists()

@@ -69,9 +69,9 @@ def test_python_is_this_python() -> None:
 @pytest.mark.parametrize("engine", engines.ENGINES)
 def test_options_stand_before_the_output(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
-    options = EngineOptions(Path("kept"), 5, allow_io_uring=True)
+    options = EngineOptions(Path("kept"), 5, allow_io_uring=True, stops_only=True)
     argv = engines.ENGINES[engine](Path("out"), options)
-    assert argv[-7:] == ["-u", "-s", "kept", "-l", "5", "out", "--"]
+    assert argv[-8:] == ["-u", "-n", "-s", "kept", "-l", "5", "out", "--"]
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)

@@ -33,10 +33,12 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return request.param
 
 
-@pytest.fixture
-def old_ways(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(params=["-n", "-r"])
+def old_ways(
+    request: pytest.FixtureRequest, native_tracer: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """The tracer as it works on old kernels and in strict containers."""
-    monkeypatch.setitem(harness.ENGINES, "old ways", [str(native_tracer), "-r"])
+    monkeypatch.setitem(harness.ENGINES, "old ways", [str(native_tracer), request.param])
     return "old ways"
 
 

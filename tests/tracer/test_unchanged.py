@@ -151,11 +151,14 @@ SHELL = {
 }
 
 
-@pytest.fixture(params=["native_tracer", "sanitized_tracer", "old ways"])
+OPTIONS = {"stops only": "-n", "old ways": "-r"}
+
+
+@pytest.fixture(params=["native_tracer", "sanitized_tracer", *OPTIONS])
 def tracer(request: pytest.FixtureRequest) -> list[str]:
     """The command line of the tracer, but for its output."""
-    if request.param == "old ways":
-        return [str(request.getfixturevalue("native_tracer")), "-r"]
+    if option := OPTIONS.get(request.param):
+        return [str(request.getfixturevalue("native_tracer")), option]
     return [str(request.getfixturevalue(request.param))]
 
 

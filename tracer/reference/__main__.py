@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 USAGE = """\
 usage: python -m rpz.tracer.reference [OPTION...] OUTPUT -- COMMAND [ARGUMENT...]
   -e ENVIRONMENT  a file like /proc/PID/environ, for the command's environment
+  -n              nothing: this engine takes no notifications
   -s SNAPSHOTS    an empty folder, for copies of the files that the command changes
   -l LIMIT        how many bytes a file may have to be copied
   -u              leave io_uring to the command: files that it opens so are missed
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     """Trace the command and return its exit status, as a shell has it."""
     logging.basicConfig(format="rpz: %(message)s", level=logging.WARNING)
     try:
-        listed, rest = getopt.getopt(list(arguments), "e:s:l:uw")
+        listed, rest = getopt.getopt(list(arguments), "e:ns:l:uw")
         given = dict(listed)
         options = _options(given)
     except (getopt.GetoptError, ValueError):

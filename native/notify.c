@@ -1,0 +1,69 @@
+#include "notify.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Linux 6.6: the task's processor goes on with us, and then with the task, instead of waking
+ * another one up each time. Without it a notification costs more than a stop. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+static bool unwanted;
+static int listener = -1;
+
+void notify_never(void) { unwanted = true; }
+
+bool notify_is_wanted(void) { return !unwanted; }
+
+bool notify_is_open(void) { return listener >= 0; }
+
+bool notify_uses(int fd) { return fd >= 0 && fd == listener; }
+
+static int take_descriptor(pid_t pid, int fd) {
+  int process = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (process < 0)
+    return -1;
+  int taken = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+  close(process);
+  return taken;
+}
+
+bool notify_open(pid_t pid, int fd) {
+  listener = take_descriptor(pid, fd);
+  if (listener < 0)
+    return false;
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0)
+    return true;
+  close(listener);
+  listener = -1;
+  return false;
+}
+
+bool notify_receive(struct notice *notice) {
+  struct seccomp_notif got;
+  do { /* ENOENT: its task is gone */
+    memset(&got, 0, sizeof got);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &got) == 0) {
+      notice->id = got.id;
+      notice->tid = (pid_t)got.pid;
+      notice->call.arch = got.data.arch;
+      notice->call.number = (uint32_t)got.data.nr;
+      for (size_t i = 0; i < 6; i++)
+        notice->call.args[i] = got.data.args[i];
+      return true;
+    }
+  } while (errno == EINTR || errno == ENOENT);
+  return false;
+}
+
+void notify_continue(const struct notice *notice) {
+  struct seccomp_notif_resp answer = {.id = notice->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}

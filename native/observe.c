@@ -1,0 +1,72 @@
+#include "observe.h"
+
+#include "access.h"
+#include "call.h"
+#include "filter.h"
+#include "memory.h"
+#include "notify.h"
+#include "record.h"
+#include "task.h"
+
+/* Once a process. */
+static void warn_of_refusal(struct task *task) {
+  if (task->refused)
+    return;
+  task->refused = true;
+  record_warning(task->process,
+                 "The memory of a process can't be read (it isn't dumpable): files "
+                 "that it names are missing from the trace. Trace as root to see them");
+}
+
+bool observe_entry(struct task *task, const struct call *call) {
+  const struct abi *abi;
+  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
+  if (row == NULL)
+    return false;
+  for (size_t i = 0; i < 6; i++)
+    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
+  task->event_count = 0;
+  task->blocks = false;
+  task->leave = row->leave;
+  row->enter(task, abi);
+  bool await_end = task->event_count > 0 || task->leave != NULL;
+  task->row = await_end ? row : NULL;
+  if (memory_was_refused())
+    warn_of_refusal(task);
+  return true;
+}
+
+void observe_end(struct task *task, int64_t result) {
+  const struct syscall_row *row = task->row;
+  task->row = NULL;
+  if (row == NULL)
+    return;
+  if (task->leave != NULL)
+    task->leave(task, result);
+  else if (result >= 0)
+    record_events(task);
+}
+
+void hide_cut(struct task *task) {
+  const struct abi *abi;
+  struct call call;
+  if (!notify_is_open() || !call_was_cut(task->tid, &call))
+    return;
+  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
+  if (row == NULL || !only_looks(row, call.args))
+    return;
+  observe_entry(task, &call);
+  task->row = NULL;
+  if (!task->blocks)
+    repeat_call(task->tid);
+}
+
+void hide_certain_cut(pid_t tid) {
+  const struct abi *abi;
+  struct call call;
+  if (!notify_is_open() || !call_was_cut(tid, &call))
+    return;
+  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
+  if (row != NULL && row->changes.test == NONE)
+    repeat_call(tid);
+}

@@ -1,0 +1,93 @@
+#include "serve.h"
+
+#include "notify.h"
+#include "observe.h"
+#include "task.h"
+#include "util.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <time.h>
+
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t interrupted = PTHREAD_COND_INITIALIZER;
+static pthread_t main_thread;
+static bool left;                         /* tasks are followed no longer */
+static const struct notice *to_interrupt; /* whose call's end is awaited */
+
+void serve_take_turn(void) {
+  int error = errno;
+  pthread_mutex_lock(&turn);
+  errno = error;
+}
+
+void serve_end_turn(void) { pthread_mutex_unlock(&turn); }
+
+void serve_without_looking(void) { left = true; }
+
+void serve_interrupt(void) {
+  if (to_interrupt == NULL)
+    return;
+  ptrace(PTRACE_INTERRUPT, to_interrupt->tid, NULL, NULL);
+  notify_continue(to_interrupt);
+  to_interrupt = NULL;
+  pthread_cond_signal(&interrupted);
+}
+
+/* Have the other thread do that: it sleeps in wait4, or is about to. */
+static void ask_for_interrupt(const struct notice *notice) {
+  to_interrupt = notice;
+  while (to_interrupt != NULL) {
+    struct timespec soon;
+    clock_gettime(CLOCK_REALTIME, &soon);
+    enum { AGAIN = 1000000, SECOND = 1000000000 }; /* nanoseconds */
+    soon.tv_nsec += AGAIN;
+    soon.tv_sec += soon.tv_nsec / SECOND;
+    soon.tv_nsec %= SECOND;
+    pthread_kill(main_thread, SIGRTMIN);
+    pthread_cond_timedwait(&interrupted, &turn, &soon);
+  }
+}
+
+/* A task waits in a call that only looks. */
+static void on_notice(const struct notice *notice) {
+  struct task *task = left ? NULL : task_find(notice->tid);
+  if (task != NULL)
+    observe_entry(task, &notice->call);
+  if (task != NULL && task->row != NULL && task->blocks)
+    observe_end(task, 0); /* as far as one can tell: the other end may never come */
+  if (task != NULL && task->row != NULL)
+    ask_for_interrupt(notice);
+  else
+    notify_continue(notice);
+}
+
+static void *serve_notices(void *nothing) {
+  struct notice notice;
+  while (notify_receive(&notice)) {
+    pthread_mutex_lock(&turn);
+    on_notice(&notice);
+    pthread_mutex_unlock(&turn);
+  }
+  return nothing;
+}
+
+static void nothing_to_do(int signal) { (void)signal; }
+
+/* All signals are for the first thread. */
+void serve_begin(void) {
+  struct sigaction action = {.sa_handler = nothing_to_do};
+  sigset_t all, before;
+  pthread_t thread;
+  main_thread = pthread_self();
+  sigaction(SIGRTMIN, &action, NULL);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&thread, NULL, serve_notices, NULL);
+  if (error != 0)
+    die("No thread can be made: %s.", strerror(error));
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
