@@ -89,9 +89,18 @@ def _scratch() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="rpz-verify-"))
     try:
         with termination_as_interrupt():
+            _check_executable(folder)
             yield folder
     finally:
         remove_tree(folder)
+
+
+def _check_executable(folder: Path) -> None:
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        raise SandboxError(
+            f"Programs can't be started in {folder.parent}, which is mounted so (noexec)",
+            "Set TMPDIR to a folder where they can",
+        )
 
 
 def _replayed(target: Target, index: int, outputs: Sequence[Output], scratch: Path) -> Replayed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
@@ -49,16 +50,19 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         PackError: a file that the runs used would silently not be packed.
 
     """
-    withheld = {item.path for item in selection.needed} | {i.path for i in selection.left_out}
-    withheld -= {member.path for member in planned.members}
+    members = {member.path for member in planned.members}  # of a million files there is one set
+    listed = chain((n.path for n in selection.needed), (left.path for left in selection.left_out))
+    withheld = {path for path in listed if path not in members}
     with TraceDatabase.open(trace) as database:
-        left_out = tuple(kernels_files(database)) + _account(database, planned, withheld)
+        left_out = tuple(kernels_files(database)) + _account(database, members, withheld)
         facts = read_facts(database)
+    packed = Packed.of(planned.members, facts.made)
     question = Question(
-        packed=Packed.of(planned.members, facts.made),
-        used={item.path for item in selection.needed},
+        packed=packed,
+        used={item.path for item in selection.needed if packed.has(item.path)},
         withheld=withheld,
         architectures={run.architecture for run in config.runs},
+        is_packed=members.__contains__,
     )
     found = check(question, facts)
     missing = sorted(found.missing.values(), key=lambda item: item.name)
@@ -71,10 +75,11 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
     )
 
 
-def _account(database: TraceDatabase, planned: Plan, withheld: set[bytes]) -> tuple[LeftOut, ...]:
+def _account(
+    database: TraceDatabase, members: set[bytes], withheld: set[bytes]
+) -> tuple[LeftOut, ...]:
     """Return what is gone that nobody spoke of; refuse when it is still there."""
-    known = withheld | {member.path for member in planned.members}
-    lost = sorted(unaccounted(database, known))
+    lost = sorted(unaccounted(database, lambda path: path in members or path in withheld))
     there = [os.fsdecode(path) for path in lost if os.path.lexists(path)]
     if there:
         more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""

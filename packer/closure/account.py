@@ -15,8 +15,7 @@ from rpz.packer.select import LeftOut, Reason
 from rpz.tracer.rows import FileRow, RemovalRow, RenameRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterator
 
     from rpz.tracer.database import TraceDatabase
 
@@ -29,10 +28,10 @@ IN_DEVICES = "substr(name, 1, 5) = '/dev/'"
 NEVER = 1 << 63
 
 
-def unaccounted(database: TraceDatabase, known: AbstractSet[bytes]) -> Iterator[bytes]:
+def unaccounted(database: TraceDatabase, is_known: Callable[[bytes], bool]) -> Iterator[bytes]:
     """Yield the files that were there before the runs, that these used, and that aren't known."""
     uses = _firsts(database, FileRow, "name", USED)
-    left = {name: first for name, first in uses if name not in known and not is_magic(name)}
+    left = {name: first for name, first in uses if not is_known(name) and not is_magic(name)}
     if not left:
         return
     changes = _Changes(database)

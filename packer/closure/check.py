@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.closure.elf import Elf
 from rpz.packer.closure.headers import Script, read_header
+from rpz.packer.closure.homes import home_of
 from rpz.packer.closure.loader import BUILT_IN, Loader, own_folders
 from rpz.packer.closure.places import Machine, Packed, Trail, follow, is_code
 
@@ -35,7 +36,7 @@ NATIVE = {
 class Missing:
     """A library or an interpreter that isn't in the pack, and one of those that need it.
 
-    ``is_left_out``: it is on this machine, and a person took it out of the pack. ``was_missed``: a
+    ``is_left_out``: it is on this machine, and ``config.yml`` doesn't list it. ``was_missed``: a
     run has needed it, or a person has asked for what needs it; else the runs did without it.
     """
 
@@ -58,13 +59,14 @@ class Closure:
 class Question:
     """What to check: the pack, the paths that the runs ``used``, and those that aren't to be added.
 
-    ``architectures`` are the runs', as ``uname -m`` has them.
+    ``architectures`` are the runs', as ``uname -m`` has them; ``is_packed`` tells of any path.
     """
 
     packed: Packed
     used: AbstractSet[bytes]
     withheld: AbstractSet[bytes]
     architectures: Collection[str]
+    is_packed: Callable[[bytes], bool]
 
 
 def check(question: Question, facts: Facts) -> Closure:
@@ -136,6 +138,7 @@ class _Check:
             self._check_script(path, header)
         elif header is not None:
             self._check_elf(path, header)
+            self._check_home(path)
 
     def _check_script(self, path: bytes, script: Script) -> None:
         if path in self._executed and script.interpreter.startswith(b"/"):
@@ -152,6 +155,14 @@ class _Check:
             if not BUILT_IN.match(name):
                 is_there = (elf.kind, name) in self._loaded
                 self._require(name, path, _search(name, elf, origins), is_there=is_there)
+
+    def _check_home(self, path: bytes) -> None:
+        """Miss an interpreter's modules: which of them it will need, nobody knows."""
+        home = home_of(path)
+        if home is None or path in self._question.used or self._question.is_packed(home):
+            return
+        if self._machine.source(home) is not None and not self._packed.is_made(home):
+            self._miss(Missing(home, path, is_left_out=True, was_missed=True))
 
     def _is_foreign(self, elf: Elf) -> bool:
         return bool(self._machines) and elf.kind.machine not in self._machines

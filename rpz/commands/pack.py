@@ -109,7 +109,7 @@ def _tell_closure(closure: Result) -> None:
 
 def _tell_missing(title: str, missing: Iterable[Missing], level: int) -> None:
     for is_left_out, remedy in (
-        (True, "put them back into config.yml"),
+        (True, "list them in config.yml"),
         (False, "install them and pack again, if they are needed"),
     ):
         found = [item for item in missing if item.is_left_out is is_left_out]

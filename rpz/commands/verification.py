@@ -39,6 +39,7 @@ def verify_pack(path: Path, folder: Path) -> None:
         NotVerifiedError: this user can't make a sandbox here; the pack stays.
 
     """
+    from rpz.cli import describe
     from rpz.packer.archive.reader import Pack
     from rpz.packer.outputs import outputs_of
     from rpz.unpackers.errors import SandboxError
@@ -55,6 +56,11 @@ def verify_pack(path: Path, folder: Path) -> None:
         raise NotVerifiedError(
             f"{path} is made, but can't be verified here. {error.message}", error.remedy
         ) from None
+    except OSError as error:
+        raise NotVerifiedError(
+            f"{path} is made, but can't be verified here. {describe(error).rstrip('.')}",
+            "If there is no room, set TMPDIR to a folder with more",
+        ) from error
     different = [replayed.run.id for replayed in replays if not replayed.is_same]
     if different:
         raise _differs(path, different)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -56,13 +57,23 @@ def test_a_program_that_a_person_adds_can_be_started(rpz, traced, tmp_path):
     assert len(listed) == len(set(listed))
 
 
+def test_an_interpreter_without_its_modules_is_told(rpz, traced):
+    python = shutil.which("python3", path="/usr/bin")
+    require(bool(python), "no python3 of the distribution")
+    add(traced, python)
+    told = rpz("pack").stderr.decode()
+    program = os.path.realpath(python)
+    assert "Added, because programs in the pack need them" in told
+    assert f"/encodings/__init__.py, needed by {program} (list them in config.yml)" in told
+
+
 def test_a_library_that_was_taken_out_is_told(rpz, traced):
     lines = traced.read_text().splitlines(keepends=True)
     traced.write_text("".join(line for line in lines if "libc.so.6" not in line))
     told = rpz("pack").stderr.decode()
     assert "rpz: Programs in the pack will not find: /" in told
     assert "/libc.so.6, needed by /" in told
-    assert "(put them back into config.yml)" in told
+    assert "(list them in config.yml)" in told
 
 
 def test_a_program_that_lacks_its_library_is_told(rpz, traced, tmp_path):

@@ -175,6 +175,30 @@ def test_where_there_is_no_sandbox(rpz, tmp_path, native_tracer, monkeypatch):
     assert "rpz unpack docker" in raised.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("noexec", "which is mounted so (noexec). Set TMPDIR to"),
+        ("size=64k", "No space left on device. If there is no room, set TMPDIR"),
+    ],
+)
+def test_where_there_is_no_place_for_it(rpz, tmp_path, native_tracer, options, why):
+    del native_tracer
+    require(os.geteuid() == 0, "not root, who can mount something for the test")
+    assert rpz("trace", "true").returncode == 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", scratch], check=True)
+    try:
+        done = rpz("pack", "--verify", env={"TMPDIR": str(scratch)})
+        assert done.returncode == OWN_FAILURE
+        assert why in done.stderr.decode()
+        assert (tmp_path / "experiment.rpz").exists()
+        assert list(scratch.iterdir()) == []
+    finally:
+        subprocess.run(["umount", scratch], check=True)
+
+
 def test_an_ordinary_user_verifies(native_tracer, chroot_allowed):
     """The same in a user namespace, and nothing is left."""
     del native_tracer, chroot_allowed

@@ -58,7 +58,10 @@ def looked_at(files, *, links=None, made=(), used=(), withheld=(), facts=None, o
     machine = Machine()
     for name in (b"/lib64/ld-linux-x86-64.so.2", b"/lib/x86_64-linux-gnu/libc.so.6"):
         packed.add(follow(machine, name))
-    return check(Question(packed, set(used), set(withheld), {on}), facts or Facts())
+    return check(
+        Question(packed, set(used), set(withheld), {on}, packed.files.__contains__),
+        facts or Facts(),
+    )
 
 
 def missing(closure):
@@ -205,7 +208,7 @@ def test_a_needed_path_is_that_path(tree):
 def test_a_static_program_needs_nothing(tree, options):
     prog = tree.build("prog", "int main(void) { return 0; }", *options)
     packed = Packed({prog: prog})
-    closure = check(Question(packed, set(), set(), {"x86_64"}), Facts())
+    closure = check(Question(packed, set(), set(), {"x86_64"}, packed.files.__contains__), Facts())
     assert (closure.added, closure.missing) == ({}, {})
 
 
@@ -218,7 +221,8 @@ def test_a_program_for_musl_needs_its_loader_only(tree):
     dynamic = (f"-Wl,--dynamic-linker={os.fsdecode(loader)}", "-nostdlib", os.fsdecode(libc))
     prog = tree.build("prog", text, *dynamic)
     assert read_header(prog).needed == (b"libc.so",)
-    closure = check(Question(Packed({prog: prog}), set(), set(), {"x86_64"}), Facts())
+    packed = Packed({prog: prog})
+    closure = check(Question(packed, set(), set(), {"x86_64"}, packed.files.__contains__), Facts())
     assert (set(closure.added), closure.missing) == ({loader}, {})
 
 
@@ -268,7 +272,7 @@ def test_all_libraries_of_this_machine_resolve_as_ldd_says():
             continue
         trail = follow(Machine(), os.fsencode(program))
         packed = Packed({trail.real: trail.real})
-        closure = check(Question(packed, set(), set(), set()), Facts())
+        closure = check(Question(packed, set(), set(), set(), packed.files.__contains__), Facts())
         text = subprocess.run(["ldd", program], capture_output=True, check=True).stdout
         wanted = {os.path.realpath(path) for path in re.findall(rb"(/\S+) \(0x", text)}
         files = {path for path in closure.added if Machine().source(path) is not None}
