@@ -10,7 +10,7 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.writer import Content, write_archive
-from rpz.packer.closure import closed
+from rpz.packer.closure import completed
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
@@ -86,7 +86,8 @@ def pack(
     _check_target(target, overwrite=overwrite)
     selection = read_selection(folder)
     config = read_config(folder / CONFIG)
-    config, planned, closure = _planned(folder, target, config, selection)
+    planned = without_own(plan(config, selection), folder, target)
+    planned, selection, closure = completed(planned, selection, config, folder / TRACE)
     content = Content(
         planned.members,
         folder / TRACE,
@@ -108,7 +109,7 @@ def pack(
         summary=summary,
         packages=sum(package.packfiles for package in config.packages),
         seconds=time.monotonic() - begin,
-        left_out=tuple(i for i in _left_out(selection, closure) if i.path not in packed),
+        left_out=tuple(item for item in selection.left_out if item.path not in packed),
         unlisted=tuple(n.path for n in selection.needed if n.path not in packed),
         changed=tuple(path for path in selection.changed if path in packed),
         idle_patterns=planned.idle_patterns,
@@ -126,23 +127,6 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         )
     if not target.parent.is_dir():
         raise PackError(f"There is no folder {target.parent}", "Make it first")
-
-
-def _planned(
-    folder: Path, target: Path, config: Config, selection: Selection
-) -> tuple[Config, Plan, Result]:
-    """Plan a pack, and complete it where something in it could not be started."""
-    planned = without_own(plan(config, selection), folder, target)
-    closure = closed(planned, selection, config, folder / TRACE)
-    if closure.added:
-        added = map(PosixPath, closure.added)
-        config = replace(config, other_files=(*config.other_files, *added))
-        planned = without_own(plan(config, selection), folder, target)
-    return config, planned, closure
-
-
-def _left_out(selection: Selection, closure: Result) -> tuple[LeftOut, ...]:
-    return (*selection.left_out, *closure.left_out)
 
 
 def _config_text(config: Config, planned: Plan, selection: Selection) -> Callable[[str], str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
+from rpz.packer.archive.members import Member, in_order, with_parents
 from rpz.packer.closure.account import kernels_files, unaccounted
 from rpz.packer.closure.check import Missing, Question, check
 from rpz.packer.closure.facts import read_facts
 from rpz.packer.closure.places import Packed
-from rpz.packer.select import LeftOut, Reason
+from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.tracer.database import TraceDatabase
 
 if TYPE_CHECKING:
@@ -41,6 +42,40 @@ class Result:
     unmet: tuple[Missing, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     foreign: tuple[bytes, ...] = ()
+
+    def added_to(self, planned: Plan) -> Plan:
+        """Return a plan with what was added, which is listed as what a pattern found is."""
+        if not self.added:
+            return planned
+        members = {member.path: member for member in planned.members}
+        new = {path: _member(path) for path in self.added if path not in members}
+        size = sum(os.lstat(path).st_size for path, m in new.items() if m.kind is Kind.FILE)
+        return replace(
+            planned,
+            members=tuple(in_order(with_parents(members | new))),
+            matched=tuple(sorted({*planned.matched, *new})),
+            size=planned.size + size,
+        )
+
+
+def _member(path: bytes) -> Member:
+    if os.path.islink(path):
+        return Member(path, Kind.LINK, path, os.readlink(path))
+    return Member(path, Kind.FILE, path)
+
+
+def completed(
+    planned: Plan, selection: Selection, config: Config, trace: Path
+) -> tuple[Plan, Selection, Result]:
+    """Check a pack before it is written, and add what it lacks and what has to be told.
+
+    Raises:
+        PackError: as :func:`closed`.
+
+    """
+    result = closed(planned, selection, config, trace)
+    told = replace(selection, left_out=selection.left_out + result.left_out)
+    return result.added_to(planned), told, result
 
 
 def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> Result:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rpz.commands.closure import tell_closure
 from rpz.commands.options import trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
@@ -17,8 +18,6 @@ from rpz.commands.text import counted, shown, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rpz.packer.closure import Result
-    from rpz.packer.closure.check import Missing
     from rpz.packer.pack import Report
 
 log = logging.getLogger(__name__)
@@ -85,42 +84,11 @@ def _tell(report: Report) -> None:
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
-    _tell_closure(report.closure)
+    tell_closure(report.closure)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:
         log.warning("From the trace: %s", shown(warning))
-
-
-def _tell_closure(closure: Result) -> None:
-    if closure.added:
-        log.info(
-            "Added, because programs in the pack need them: %s",
-            _listed([shown_path(path) for path in closure.added]),
-        )
-    _tell_missing("Programs in the pack will not find", closure.missing, logging.WARNING)
-    _tell_missing("The runs did without", closure.unmet, logging.DEBUG)
-    if closure.foreign:
-        log.debug(
-            "Not looked at, because they are for other processors: %s",
-            _listed([shown_path(path) for path in closure.foreign]),
-        )
-
-
-def _tell_missing(title: str, missing: Iterable[Missing], level: int) -> None:
-    for is_left_out, remedy in (
-        (True, "list them in config.yml"),
-        (False, "install them and pack again, if they are needed"),
-    ):
-        found = [item for item in missing if item.is_left_out is is_left_out]
-        texts = [f"{shown_path(item.name)}, needed by {shown_path(item.by)}" for item in found]
-        if texts:
-            log.log(level, "%s: %s (%s)", title, _listed(texts, "; "), remedy)
-
-
-def _listed(texts: list[str], comma: str = ", ") -> str:
-    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return comma.join(texts[:SHOWN]) + more
 
 
 def _tell_paths(title: str, paths: Iterable[bytes]) -> None:
