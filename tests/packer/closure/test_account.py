@@ -116,7 +116,7 @@ def test_a_fault_of_the_selection_stops_the_pack(tmp_path, monkeypatch):
     folder = tmp_path / ".rpz-trace"
     Trace(tmp_path).start().read(tmp_path / "data").save(folder)
     write_config(folder)
-    monkeypatch.setattr(packing, "read_selection", lambda _folder: Selection())
+    monkeypatch.setattr(packing, "read_selection", lambda *_: Selection())
     config = folder / "config.yml"
     line = f'  - "{tmp_path}/data"  # 1 byte\n'
     text = config.read_text()
