@@ -31,7 +31,8 @@ SHOWN = 5
 class Result:
     """What the check of a pack has found.
 
-    ``added`` are libraries, interpreters and the links to them that are to be packed besides;
+    ``added`` are libraries, interpreters and the links to them that are to be packed besides, of
+    ``size`` bytes;
     ``missing`` what a program in the pack will not find; ``unmet`` what the runs did without;
     ``left_out`` files that the selection passes over; ``foreign`` programs for other processors,
     which weren't looked at.
@@ -42,6 +43,7 @@ class Result:
     unmet: tuple[Missing, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     foreign: tuple[bytes, ...] = ()
+    size: int = 0
 
     def added_to(self, planned: Plan) -> Plan:
         """Return a plan with what was added, which is listed as what a pattern found is."""
@@ -49,12 +51,11 @@ class Result:
             return planned
         members = {member.path: member for member in planned.members}
         new = {path: _member(path) for path in self.added if path not in members}
-        size = sum(os.lstat(path).st_size for path, m in new.items() if m.kind is Kind.FILE)
         return replace(
             planned,
             members=tuple(in_order(with_parents(members | new))),
             matched=tuple(sorted({*planned.matched, *new})),
-            size=planned.size + size,
+            size=planned.size + self.size,
         )
 
 
@@ -107,6 +108,7 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         unmet=tuple(item for item in missing if not item.was_missed),
         left_out=left_out,
         foreign=tuple(sorted(found.foreign)),
+        size=sum(os.lstat(path).st_size for path in found.added if not os.path.islink(path)),
     )
 
 

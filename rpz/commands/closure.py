@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rpz.commands.text import shown_path
+from rpz.commands.text import counted, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +21,13 @@ SHOWN = 5
 
 def tell_closure(closure: Result) -> None:
     """Say what was added to a pack, what is missing in it, what was not looked at."""
+    from rpz.packer.sizes import human_size
+
     if closure.added:
         log.info(
-            "Added, because programs in the pack need them: %s",
+            "Added, because programs in the pack need them (%s, %s): %s",
+            counted(len(closure.added), "file"),
+            human_size(closure.size),
             _listed([shown_path(path) for path in closure.added]),
         )
     _tell_missing("Programs in the pack will not find", closure.missing, logging.WARNING)
