@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SHOWN = 20
+"""Outputs that are told of one by one, those that differ first."""
 LINES = 10
 """Of what a run that went wrong has printed."""
 
@@ -76,11 +78,16 @@ def _differs(path: Path, runs: list[str]) -> DiffersError:
 
 
 def _tell(replayed: Replayed) -> None:
+    from rpz.unpackers.compare import Verdict
+
     name = shown(replayed.run.id)
     level = logging.INFO if replayed.is_same else logging.WARNING
     log.log(level, "%s: %s, %s", name, _end(replayed), _outputs(replayed))
-    for item in replayed.outputs:
+    outputs = sorted(replayed.outputs, key=lambda item: item.verdict is Verdict.SAME)
+    for item in outputs[:SHOWN]:
         log.log(level, "  %s: %s", shown(item.output.name), _comparison(item))
+    if len(outputs) > SHOWN:
+        log.log(level, "  and %s", counted(len(outputs) - SHOWN, "more output"))
     if not replayed.ended_as_traced:
         lines = replayed.said.decode(errors="backslashreplace").splitlines()[-LINES:]
         for line in lines:

@@ -115,6 +115,14 @@ def test_a_program_that_can_not_be_started(journey):
     )
 
 
+def test_many_outputs_those_that_differ_first(journey):
+    status, told = journey(f"for i in $(seq 30); do echo 1 > a$i; done; {TIME}")
+    assert status == 1
+    assert "30 of 31 outputs the same\nrpz:   time.txt: differs: " in told
+    assert told.count(": the same bytes\n") == 19
+    assert "rpz:   and 11 more outputs\n" in told
+
+
 def test_outputs_that_were_not_hashed(journey):
     status, told = journey(SAME, "--no-hash")
     assert (status, "same.txt: the same bytes" in told) == (0, True), told
