@@ -1,8 +1,10 @@
 #include "access.h"
 
+#include "fuse.h"
 #include "listing.h"
 #include "snapshot.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* What was recorded already. A name that was removed or renamed is another file's afterwards, whose
@@ -55,6 +57,11 @@ bool is_first_time(uint32_t process, uint32_t path, uint64_t what) {
   return is_news(&(struct seen){process, path, (uint32_t)(what >> 32), (uint32_t)what});
 }
 
+bool is_known(uint32_t process, uint32_t path, uint64_t what) {
+  struct seen seen = {process, path, (uint32_t)(what >> 32), (uint32_t)what};
+  return capacity > 0 && table[slot_of(&seen)].process != 0;
+}
+
 /* What lies below /proc comes and goes by itself. */
 void note_absent(const struct task *task, struct name *name) {
   if (name->missed || strncmp(name->text, "/proc/", sizeof "/proc/" - 1) == 0)
@@ -77,14 +84,23 @@ void note_file(const struct task *task, struct name *name, uint32_t mode, uint32
     record_file(task->process, path, mode, flags);
 }
 
-static uint32_t flags_of(const struct file *file) {
-  if (!file->exists)
-    return 0;
-  return EXISTED | (S_ISDIR(file->status.st_mode) ? DIRECTORY : 0);
+/* What a program of the run serves, the run has made. */
+static uint32_t flags_of_served(const struct name *name) {
+  return fuse_serves(name->text) && !fuse_is_root(name->text) ? 0 : EXISTED;
 }
 
-void note_use(const struct task *task, const struct file *file, uint32_t mode) {
-  note_file(task, file->name, mode, flags_of(file));
+void note_folder(const struct task *task, struct name *name) {
+  note_file(task, name, STAT, DIRECTORY | flags_of_served(name));
+}
+
+void note_image(const struct task *task, struct name *name) {
+  note_file(task, name, READ, flags_of_served(name));
+}
+
+static uint32_t flags_of(const struct file *file) {
+  if (!file->exists || file->unasked)
+    return 0;
+  return EXISTED | (S_ISDIR(file->status.st_mode) ? DIRECTORY : 0);
 }
 
 static void expect(struct task *task, struct event event) {
@@ -96,7 +112,15 @@ void expect_file(struct task *task, const struct file *file, uint32_t mode, uint
   expect(task, (struct event){.type = EVENT_FILE,
                               .name = file->name,
                               .mode = mode,
-                              .flags = flags | flags_of(file)});
+                              .flags = flags | flags_of(file),
+                              .unasked = file->unasked});
+}
+
+void note_use(struct task *task, const struct file *file, uint32_t mode) {
+  if (file->unasked)
+    expect_file(task, file, mode, 0);
+  else
+    note_file(task, file->name, mode, flags_of(file));
 }
 
 void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind) {
@@ -141,4 +165,11 @@ void record_events(struct task *task) {
       break;
     }
   }
+}
+
+void record_result(struct task *task, int64_t result) {
+  if (result >= 0)
+    record_events(task);
+  else if (result == -ENOENT && task->event_count > 0 && task->events[0].unasked)
+    note_absent(task, task->events[0].name);
 }

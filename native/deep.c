@@ -1,5 +1,7 @@
 #include "deep.h"
 
+#include "fuse.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +55,17 @@ static int reach(const char **path) {
   return folder;
 }
 
+/* Who serves PATH may be waiting for us. */
+static bool may_not_ask(const char *path) {
+  if (!fuse_serves(path))
+    return false;
+  errno = EBUSY;
+  return true;
+}
+
 int deep_stat(const char *path, struct stat *status, int flags) {
+  if (may_not_ask(path))
+    return -1;
   int result = fstatat(AT_FDCWD, path, status, flags);
   if (result == 0 || errno != ENAMETOOLONG)
     return result;
@@ -62,6 +74,8 @@ int deep_stat(const char *path, struct stat *status, int flags) {
 }
 
 int deep_open(const char *path, int flags) {
+  if (may_not_ask(path))
+    return -1;
   int fd = open(path, flags);
   if (fd >= 0 || errno != ENAMETOOLONG)
     return fd;
@@ -70,6 +84,8 @@ int deep_open(const char *path, int flags) {
 }
 
 ssize_t deep_readlink(const char *path, char *target, size_t size) {
+  if (may_not_ask(path))
+    return -1;
   ssize_t length = readlink(path, target, size);
   if (length >= 0 || errno != ENAMETOOLONG)
     return length;
@@ -78,6 +94,8 @@ ssize_t deep_readlink(const char *path, char *target, size_t size) {
 }
 
 int deep_access(const char *path, int mode) {
+  if (may_not_ask(path))
+    return -1;
   int result = access(path, mode);
   if (result == 0 || errno != ENAMETOOLONG)
     return result;

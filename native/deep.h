@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* As fstatat(2), open(2), readlink(2) and access(2) with an absolute path, which may have any
- * length. */
+ * length. EBUSY: a traced program would have to answer (fuse.h). */
 int deep_stat(const char *path, struct stat *status, int flags);
 int deep_open(const char *path, int flags);
 ssize_t deep_readlink(const char *path, char *target, size_t size);

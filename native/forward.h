@@ -4,10 +4,12 @@
 #ifndef RPZ_FORWARD_H
 #define RPZ_FORWARD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* A signal has come for the command; in a signal handler. SIGALRM comes when it is due. */
-void forward_later(int signal);
+/* A signal has come for the command, or (TO_GROUP) for all of us; in a signal handler. SIGALRM
+ * comes when it is due. */
+void forward_later(int signal, bool to_group);
 /* The command gets this signal, from whomever. */
 void forward_seen(int signal);
 /* The time is over: pass on what the command has not got. */

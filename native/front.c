@@ -16,8 +16,10 @@
 static int status_pipe = -1; /* where the status is written */
 static volatile pid_t tracer;
 
-static void pass_on(int signal) {
+static void pass_on(int signal, siginfo_t *from, void *context) {
   int error = errno;
+  (void)from;
+  (void)context;
   kill(tracer, signal);
   errno = error;
 }

@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "deep.h"
+#include "fuse.h"
 #include "record.h"
 
 #include <dirent.h>
@@ -132,6 +133,8 @@ static void warn_of_size(const struct task *task, const struct name *folder) {
 }
 
 static DIR *open_folder(const char *path) {
+  if (fuse_serves(path))
+    return NULL;
   DIR *folder = opendir(path);
   if (folder != NULL || errno != ENAMETOOLONG)
     return folder;

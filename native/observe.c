@@ -43,8 +43,8 @@ void observe_end(struct task *task, int64_t result) {
     return;
   if (task->leave != NULL)
     task->leave(task, result);
-  else if (result >= 0)
-    record_events(task);
+  else
+    record_result(task, result);
 }
 
 void hide_cut(struct task *task) {

@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "deep.h"
+#include "fuse.h"
 #include "record.h"
 
 #include <ctype.h>
@@ -55,7 +56,7 @@ static bool proc_link(const struct task *task, int dirfd, char *target, size_t s
 static void warn_of_depth(const struct task *task, const char *link) {
   static bool warned;
   struct stat status;
-  if (warned || stat(link, &status) != 0 || status.st_nlink == 0)
+  if (warned || fuse_stat(link, &status) != 0 || status.st_nlink == 0)
     return;
   warned = true;
   record_warning(task->process,
@@ -101,10 +102,39 @@ struct name *folder_of(const struct task *task, int dirfd) {
   return name;
 }
 
+/* What is known of a served file without asking. */
+static bool assume(struct file *file) {
+  struct stat *status = &file->status;
+  file->exists = true;
+  file->unasked = !fuse_is_root(file->name->text);
+  if (file->unasked || fuse_stat(file->name->text, status) != 0)
+    *status = (struct stat){.st_mode = file->unasked ? S_IFREG : S_IFDIR};
+  return true;
+}
+
 bool resolve_fd(const struct task *task, int fd, struct file *file) {
-  file->name = folder_of(task, fd);
+  *file = (struct file){.name = folder_of(task, fd)};
+  if (file->name != NULL && fuse_serves(file->name->text))
+    return assume(file);
   /* A deleted file's link still has its old path, which may be another file's by now. */
   file->exists = file->name != NULL && deep_stat(file->name->text, &file->status, 0) == 0;
+  return file->exists;
+}
+
+static bool is_same(const struct stat *one, const struct stat *other) {
+  return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool resolve_open(const struct task *task, int fd, struct file *file) {
+  char link[64];
+  struct stat status;
+  proc_link_path(task, fd, link, sizeof link);
+  *file = (struct file){.name = folder_of(task, fd)};
+  if (file->name != NULL && fuse_serves(file->name->text))
+    return assume(file);
+  file->exists = file->name != NULL && fuse_stat(link, &status) == 0 &&
+                 deep_stat(file->name->text, &file->status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 is_same(&status, &file->status);
   return file->exists;
 }
 
@@ -173,9 +203,9 @@ static bool is_magic(const char *path) {
 static bool has_path(const char *link, struct stat *status) {
   char target[PATH_MAX];
   struct stat named;
-  return stat(link, status) == 0 && read_link(link, target, sizeof target) && target[0] == '/' &&
-         lstat(target, &named) == 0 && named.st_dev == status->st_dev &&
-         named.st_ino == status->st_ino;
+  return fuse_stat(link, status) == 0 && read_link(link, target, sizeof target) &&
+         target[0] == '/' &&
+         (fuse_serves(target) || (lstat(target, &named) == 0 && is_same(&named, status)));
 }
 
 /* Go on from an absolute path, or from the folder of the link that had it. */
@@ -217,7 +247,9 @@ static bool follow_link(struct walk *walk, struct name *name, const char *rest) 
 static bool arrive(struct walk *walk, struct file *file) {
   if (walk->in_removed_folder)
     return false;
-  file->name = real_name(walk);
+  *file = (struct file){.name = real_name(walk)};
+  if (fuse_serves(file->name->text))
+    return assume(file);
   file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!file->exists)
     return errno == ENOENT;
@@ -229,6 +261,8 @@ static bool arrive(struct walk *walk, struct file *file) {
 /* What was reached, with more to come; KIND_UNKNOWN: neither a folder nor a link. */
 static enum kind kind_of(struct walk *walk, struct name *name) {
   struct stat status;
+  if (fuse_serves(name->text)) /* or a link: only its server could tell */
+    return KIND_DIRECTORY;
   if (name_kind(name) != KIND_UNKNOWN)
     return name_kind(name);
   if (deep_stat(walk->real, &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -249,7 +283,7 @@ static void leave_folder(struct walk *walk) {
       (walk->length == walk->root_length && strcmp(walk->real, walk->root) == 0))
     return;
   if (!walk->in_removed_folder)
-    note_file(walk->task, real_name(walk), STAT, DIRECTORY | EXISTED);
+    note_folder(walk->task, real_name(walk));
   walk->in_removed_folder = false;
   go_up(walk);
 }
@@ -267,11 +301,12 @@ static bool last_step(struct walk *walk, enum follow follow, bool want_folder, s
     return false;
   if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;
-    return !want_folder || !file->exists || S_ISDIR(file->status.st_mode);
+    return !want_folder || !file->exists || file->unasked || S_ISDIR(file->status.st_mode);
   }
   struct stat status;
   if (is_magic(walk->real) && !has_path(walk->real, &status)) {
-    if (stat(walk->real, &file->status) != 0) /* it leads to nothing, or isn't ours to follow */
+    if (fuse_stat(walk->real, &file->status) !=
+        0) /* it leads to nothing, or isn't ours to follow */
       return false;
     *done = true;
     return !want_folder;

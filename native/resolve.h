@@ -12,8 +12,10 @@
 enum follow { NOFOLLOW, FOLLOW, IF_LINK };
 
 struct file {
-  struct name *name;  /* its real path */
-  bool exists;        /* if not, its folder does */
+  struct name *name; /* its real path */
+  bool exists;       /* if not, its folder does */
+  bool unasked; /* whether it exists isn't known, nor what it is: who serves it (fuse.h) may not
+                 * be asked; it is taken for a file that exists and that nobody may use */
   struct stat status; /* when it exists */
 };
 
@@ -29,6 +31,9 @@ bool resolve_in_root(const struct task *task, int dirfd, const char *path, enum 
 void root_changes(void);
 /* The file behind a descriptor of TASK. */
 bool resolve_fd(const struct task *task, int fd, struct file *file);
+/* The file behind a descriptor of TASK, itself also where it is a symbolic link; false: it has no
+ * name any more. */
+bool resolve_open(const struct task *task, int fd, struct file *file);
 /* Record where a symbolic link leads. */
 void note_link(struct name *name);
 /* The real path of the folder behind DIRFD (or AT_FDCWD); NULL if it has none. */

@@ -51,7 +51,7 @@ static bool is_input(const char *path) {
 }
 
 static bool is_unsettled(const struct file *file) {
-  return folder >= 0 && file->exists && S_ISREG(file->status.st_mode) &&
+  return folder >= 0 && file->exists && !file->unasked && S_ISREG(file->status.st_mode) &&
          !inodes_have(&settled, &file->status) && is_input(file->name->text);
 }
 
@@ -186,10 +186,18 @@ void keep_content(const struct task *task, const struct file *file) {
     keep(task, file);
 }
 
+void not_kept(const struct task *task, const struct file *file, const char *why) {
+  if (!is_unsettled(file))
+    return;
+  settle(&file->status);
+  finish(task, file, 0, NOT_KEPT);
+  warn(task, file, why);
+}
+
 void keep_removed(const struct task *task, const struct file *file) {
   if (is_unsettled(file) && may_remove(file))
     keep(task, file);
-  else if (file->exists && S_ISREG(file->status.st_mode))
+  else if (file->exists && !file->unasked && S_ISREG(file->status.st_mode))
     record_other_name(task, file);
 }
 

@@ -8,6 +8,8 @@
 void snapshots_open(const char *folder, uint64_t limit);
 /* The call that TASK is entering may change the content of FILE. */
 void keep_content(const struct task *task, const struct file *file);
+/* FILE was changed before anything could be kept of it, because of WHY. */
+void not_kept(const struct task *task, const struct file *file, const char *why);
 /* The call that TASK is entering may take the name of FILE away from it. */
 void keep_removed(const struct task *task, const struct file *file);
 /* The call that TASK is entering may change the mode, owner, times or attributes of FILE. */

@@ -17,6 +17,7 @@ struct event {
   struct name *other; /* the new name of a rename */
   uint32_t mode;      /* or the kind of a rename */
   uint32_t flags;
+  bool unasked; /* the call tells whether the file was there */
 };
 
 enum { MAX_EVENTS = 8 };
@@ -44,6 +45,7 @@ struct task {
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   leave_function *leave; /* what is done at that end: the row's, unless its entry chose another */
   uint64_t args[6];
+  uint64_t interrupted; /* a hash of the connection that goes on being made, or 0 */
   struct event events[MAX_EVENTS];
   size_t event_count;
   bool blocks; /* the call that was entered may wait for others: its end isn't awaited */

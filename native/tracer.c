@@ -130,7 +130,7 @@ static void record_images(struct task *task) {
   uint32_t folder = exec->folder != NULL ? name_number(exec->folder) : 0;
   record_exec(task->process, name_number(exec->program), folder, &exec->argv, &exec->environment);
   for (size_t i = 0; i < exec->image_count; i++)
-    note_file(task, exec->images[i], READ, EXISTED);
+    note_image(task, exec->images[i]);
   if (exec->privileged)
     warn_of_privileges(task);
 }
@@ -240,10 +240,13 @@ static void on_end(struct task *task, int status, const struct rusage *rusage) {
 /* A signal for the processes that are left once the command has ended. */
 static volatile sig_atomic_t signal_for_rest;
 
-static void forward_signal(int signal) {
+/* What was sent to us alone comes from who started us, who got it first: nobody else knows of us.
+ */
+static void forward_signal(int signal, siginfo_t *from, void *context) {
   int error = errno;
+  (void)context;
   if (command != 0)
-    forward_later(signal);
+    forward_later(signal, from->si_pid != getppid());
   else
     signal_for_rest = signal;
   errno = error;
@@ -387,7 +390,7 @@ static void set_up_signals(void) {
 
 /* What the command was given without a call of its own: its folder, and a file as standard input.
  */
-static void record_inheritance(const struct task *task) {
+static void record_inheritance(struct task *task) {
   struct name *folder = folder_of(task, AT_FDCWD);
   if (folder != NULL)
     note_file(task, folder, WDIR, DIRECTORY | EXISTED);

@@ -30,8 +30,7 @@ class EngineOptions:
     ``allow_io_uring``: programs may use it, and what they open through it is missed;
     ``stops_only``: no program's calls are told of by seccomp's user notification, so that programs
     may use that themselves (the reference engine never does);
-    ``wait_daemons``: follow what the command has started to its end, also after the command's own
-    (the reference engine always does).
+    ``wait_daemons``: follow what the command has started to its end, also after the command's own.
     """
 
     snapshots: Path | None = None

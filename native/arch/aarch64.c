@@ -30,6 +30,22 @@ void refuse_call(pid_t tid, int error) {
   registers(PTRACE_SETREGSET, tid, NT_PRSTATUS, &user, sizeof user);
 }
 
+void change_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  struct user_regs_struct user;
+  (void)arch;
+  if (registers(PTRACE_GETREGSET, tid, NT_PRSTATUS, &user, sizeof user) != 0)
+    return;
+  user.regs[0] = value;
+  registers(PTRACE_SETREGSET, tid, NT_PRSTATUS, &user, sizeof user);
+}
+
+/* The result is there. */
+void restore_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  (void)tid;
+  (void)arch;
+  (void)value;
+}
+
 /* When a tracer sees the signal, the kernel has put the call's arguments back already, and keeps to
  * itself what the result was. */
 const bool can_repeat_call = false;

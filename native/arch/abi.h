@@ -30,6 +30,11 @@ struct abi {
 /* Have the call that TID is entering fail with ERROR instead of being made. */
 void refuse_call(pid_t tid, int error);
 
+/* Change the first argument of the call that TID is entering, and at its end put it back where
+ * programs find it unchanged. ARCH: of its ABI. */
+void change_first_argument(pid_t tid, uint32_t arch, uint64_t value);
+void restore_first_argument(pid_t tid, uint32_t arch, uint64_t value);
+
 /* A call that a signal has cut short, the kernel makes again or not, as sigaction(2) was told; what
  * these do is for calls that no signal cuts short unless we are asked about them first. Whether
  * they can be done on this machine: */

@@ -22,6 +22,17 @@ void refuse_call(pid_t tid, int error) {
   ptrace(PTRACE_POKEUSER, tid, registers + offsetof(struct user_regs_struct, rax), (long)-error);
 }
 
+void change_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  size_t wide = offsetof(struct user_regs_struct, rdi),
+         narrow = offsetof(struct user_regs_struct, rbx);
+  size_t place = offsetof(struct user, regs) + (arch == AUDIT_ARCH_I386 ? narrow : wide);
+  ptrace(PTRACE_POKEUSER, tid, place, (long)value);
+}
+
+void restore_first_argument(pid_t tid, uint32_t arch, uint64_t value) {
+  change_first_argument(tid, arch, value);
+}
+
 const bool can_repeat_call = true;
 
 /* Results that programs don't see: the kernel's include/linux/errno.h. */

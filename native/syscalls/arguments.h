@@ -16,7 +16,7 @@ bool path_argument(const struct task *task, unsigned path, enum follow follow, s
 bool path_argument_at(const struct task *task, unsigned dirfd, enum follow follow,
                       struct file *file);
 /* Record that a call looks at the file, or changes what is said of it, without opening it. */
-void look_at(const struct task *task, const struct file *file);
+void look_at(struct task *task, const struct file *file);
 /* The text of a path argument; false: it can't be read, so the call will fail. */
 bool text_argument(const struct task *task, unsigned path, char *text, size_t size);
 

@@ -50,10 +50,12 @@ struct syscall_row {
 
 /* open.c */
 enter_function enter_open, enter_openat, enter_openat2, enter_creat, enter_truncate;
+leave_function leave_unasked;
 /* metadata.c */
 enter_function enter_path, enter_path_nofollow, enter_at, enter_at_flags3, enter_at_flags4,
     enter_at_flags2, enter_readlink, enter_readlinkat, enter_change, enter_change_nofollow,
-    enter_change_at, enter_change_at_flags2, enter_change_at_flags3, enter_change_at_flags4;
+    enter_change_at, enter_change_at_flags2, enter_change_at_flags3, enter_change_at_flags4,
+    enter_change_open;
 /* names.c */
 enter_function enter_rename, enter_renameat, enter_renameat2, enter_link, enter_linkat,
     enter_symlink, enter_symlinkat, enter_unlink, enter_unlinkat, enter_rmdir, enter_mkdir,
@@ -63,10 +65,13 @@ enter_function enter_chdir, enter_fchdir, enter_chroot;
 /* mount.c */
 enter_function enter_mount, enter_umount, enter_move_mount, enter_pivot_root, enter_fsconfig,
     enter_fspick, enter_namespace;
-leave_function leave_mount, leave_namespace, leave_clone;
+leave_function leave_mount, leave_namespace, leave_new_mounts;
+/* clone.c */
+enter_function enter_clone, enter_clone3;
+leave_function leave_clone, leave_clone3;
 /* handle.c */
 enter_function enter_name_to_handle_at, enter_open_by_handle_at;
-leave_function leave_open_by_handle_at;
+leave_function leave_open_by_handle_at, leave_emptied_by_handle;
 /* watch.c */
 enter_function enter_inotify_add_watch, enter_fanotify_mark;
 /* system.c */

@@ -1,6 +1,7 @@
 /* execve(2), execveat(2), and what the kernel reads to do them: `#!` interpreters, the loader. */
 #include "../arch/abi.h"
 #include "../deep.h"
+#include "../fuse.h"
 #include "../memory.h"
 #include "../record.h"
 #include "arguments.h"
@@ -33,6 +34,18 @@ static bool read_part(const struct head *head, void *data, size_t size, uint64_t
 static void add_image(struct exec *exec, struct name *name) {
   if (exec->image_count < sizeof exec->images / sizeof exec->images[0])
     exec->images[exec->image_count++] = name;
+}
+
+static bool has_image(const struct exec *exec, const struct name *name) {
+  for (size_t i = 0; i < exec->image_count; i++)
+    if (exec->images[i] == name)
+      return true;
+  return false;
+}
+
+static void add_image_once(struct exec *exec, struct name *name) {
+  if (!has_image(exec, name))
+    add_image(exec, name);
 }
 
 /* The interpreter of a `#!` line (execve(2)): the first word; its folder is the working folder. */
@@ -99,7 +112,7 @@ static void add_images(struct task *task, struct name *name) {
 }
 
 /* Where neither `#!` nor an ELF header names what runs, binfmt_misc does. */
-void add_running_image(struct task *task) {
+static void add_program(struct task *task) {
   char link[64], path[PATH_MAX];
   struct stat status;
   snprintf(link, sizeof link, "/proc/%d/exe", task->tid);
@@ -108,11 +121,48 @@ void add_running_image(struct task *task) {
     return;
   path[length] = '\0';
   struct name *name = name_of(path, (size_t)length);
-  for (size_t i = 0; i < task->exec.image_count; i++)
-    if (task->exec.images[i] == name)
-      return;
-  if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+  if (has_image(&task->exec, name))
+    return;
+  if (deep_stat(path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode))
     add_images(task, name);
+}
+
+/* The interpreter of a script, as that spells it: links on its path are noted. */
+static void note_spelt_interpreter(const struct task *task) {
+  char file[64], text[PATH_MAX];
+  struct file found_file;
+  snprintf(file, sizeof file, "/proc/%d/cmdline", task->tid);
+  CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
+  ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
+  if (got > 0 && memchr(text, '\0', (size_t)got) != NULL && text[0] == '/')
+    resolve(task, AT_FDCWD, text, FOLLOW, &found_file);
+}
+
+/* What a program that can't be read was started with shows in its memory: the loader. */
+static void add_mapped_images(struct task *task) {
+  char path[64];
+  char *line = NULL;
+  size_t size = 0;
+  snprintf(path, sizeof path, "/proc/%d/maps", task->tid);
+  FILE *maps = fopen(path, "re");
+  while (maps != NULL && getline(&line, &size, maps) > 0) {
+    const char *text = strchr(line, '/');
+    if (text != NULL)
+      add_image_once(&task->exec, name_of(text, strcspn(text, "\n")));
+  }
+  free(line);
+  if (maps != NULL)
+    fclose(maps);
+}
+
+void add_running_image(struct task *task) {
+  const struct exec *exec = &task->exec;
+  bool is_readable = exec->image_count == 0 || !fuse_serves(exec->images[0]->text);
+  add_program(task);
+  if (is_readable)
+    return;
+  note_spelt_interpreter(task);
+  add_mapped_images(task);
 }
 
 /* The path as it was spelt, made absolute. */

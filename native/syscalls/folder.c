@@ -3,7 +3,7 @@
 
 static void enter_folder(struct task *task, const struct file *file) {
   mode_t all = S_IXUSR | S_IXGRP | S_IXOTH;
-  if (!S_ISDIR(file->status.st_mode))
+  if (!S_ISDIR(file->status.st_mode) && !file->unasked)
     return;
   if ((file->status.st_mode & all) == all)
     note_use(task, file, WDIR);

@@ -1,8 +1,8 @@
-/* Calls that look at a file, or change its owner, mode, times or attributes, by its name. */
+/* Calls that look at a file by its name, or change its owner, mode, times or attributes. */
 #include "../snapshot.h"
 #include "arguments.h"
 
-void look_at(const struct task *task, const struct file *file) {
+void look_at(struct task *task, const struct file *file) {
   if (!found(task, file))
     return;
   if (S_ISLNK(file->status.st_mode)) {
@@ -13,7 +13,7 @@ void look_at(const struct task *task, const struct file *file) {
   }
 }
 
-static void look(const struct task *task, enum follow follow) {
+static void look(struct task *task, enum follow follow) {
   struct file file;
   if (path_argument(task, 0, follow, &file))
     look_at(task, &file);
@@ -21,7 +21,7 @@ static void look(const struct task *task, enum follow follow) {
 
 /* Without a path (AT_EMPTY_PATH) it is about the descriptor, which was opened by its name before.
  */
-static void look_from(const struct task *task, uint64_t flags) {
+static void look_from(struct task *task, uint64_t flags) {
   struct file file;
   if (path_argument_at(task, 0, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file))
     look_at(task, &file);
@@ -58,7 +58,7 @@ void enter_at_flags2(struct task *task, const struct abi *abi) {
 }
 
 /* Calls that change what is said of a file, as against those that only look. */
-static void change(const struct task *task, enum follow follow) {
+static void change(struct task *task, enum follow follow) {
   struct file file;
   if (!path_argument(task, 0, follow, &file))
     return;
@@ -66,12 +66,38 @@ static void change(const struct task *task, enum follow follow) {
   look_at(task, &file);
 }
 
-static void change_from(const struct task *task, uint64_t flags) {
+/* By a descriptor: it may have been opened for reading, when nothing was kept. */
+static void change_open(struct task *task, int fd) {
   struct file file;
+  if (!resolve_open(task, fd, &file))
+    return;
+  keep_status(task, &file);
+  look_at(task, &file);
+}
+
+/* NULL, or an empty path with AT_EMPTY_PATH, is the descriptor itself. */
+static bool names_nothing(const struct task *task, unsigned path, uint64_t flags) {
+  char text[PATH_MAX];
+  return (task->args[path] == 0 && (int)task->args[path - 1] != AT_FDCWD) ||
+         ((flags & AT_EMPTY_PATH) && text_argument(task, path, text, sizeof text) &&
+          text[0] == '\0');
+}
+
+static void change_from(struct task *task, uint64_t flags) {
+  struct file file;
+  if (names_nothing(task, 1, flags)) {
+    change_open(task, (int)task->args[0]);
+    return;
+  }
   if (!path_argument_at(task, 0, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, &file))
     return;
   keep_status(task, &file);
   look_at(task, &file);
+}
+
+void enter_change_open(struct task *task, const struct abi *abi) {
+  (void)abi;
+  change_open(task, (int)task->args[0]);
 }
 
 void enter_change(struct task *task, const struct abi *abi) {
@@ -104,8 +130,10 @@ void enter_change_at_flags4(struct task *task, const struct abi *abi) {
   change_from(task, task->args[4]);
 }
 
-static void read_link_of(const struct task *task, const struct file *file) {
-  if (found(task, file) && S_ISLNK(file->status.st_mode))
+static void read_link_of(struct task *task, const struct file *file) {
+  if (file->unasked)
+    note_use(task, file, STAT | LINK);
+  else if (found(task, file) && S_ISLNK(file->status.st_mode))
     look_at(task, file);
 }
 

@@ -29,7 +29,7 @@ static void warn_of_namespace(const struct task *task) {
   warned = true;
 }
 
-/* Names may be other files from now on. A namespace that clone3(2) made shows here. */
+/* Names may be other files from now on. A namespace that was made unseen shows here. */
 static void mounts_changed(const struct task *task) {
   names_changed();
   if (has_own_mounts(task))
@@ -43,7 +43,7 @@ void leave_mount(struct task *task, int64_t result) {
 
 /* A source is a path when it is mounted again or moved, and usually when it is a device's; names
  * such as "proc" or "server:/folder" are none. */
-static void note_source(const struct task *task, uint64_t flags) {
+static void note_source(struct task *task, uint64_t flags) {
   char text[PATH_MAX];
   struct file file;
   if (text_argument(task, 0, text, sizeof text) &&
@@ -52,7 +52,7 @@ static void note_source(const struct task *task, uint64_t flags) {
     look_at(task, &file);
 }
 
-static void note_target(const struct task *task, unsigned path, enum follow follow) {
+static void note_target(struct task *task, unsigned path, enum follow follow) {
   struct file file;
   if (path_argument(task, path, follow, &file))
     look_at(task, &file);
@@ -72,7 +72,7 @@ void enter_umount(struct task *task, const struct abi *abi) {
   note_target(task, 0, task->args[1] & NOFOLLOW_FLAG ? NOFOLLOW : FOLLOW);
 }
 
-static void note_at(const struct task *task, unsigned dirfd, enum follow follow) {
+static void note_at(struct task *task, unsigned dirfd, enum follow follow) {
   struct file file;
   if (path_argument_at(task, dirfd, follow, &file))
     look_at(task, &file);
@@ -123,7 +123,7 @@ void leave_namespace(struct task *task, int64_t result) {
 }
 
 /* clone: the child has it. */
-void leave_clone(struct task *task, int64_t result) {
+void leave_new_mounts(struct task *task, int64_t result) {
   if (result > 0)
     warn_of_namespace(task);
 }

@@ -1,9 +1,12 @@
 /* Calls that give, move or remove names: rename(2), link(2), symlink(2), unlink(2), mkdir(2). */
+#include "../fuse.h"
 #include "../snapshot.h"
 #include "arguments.h"
 
 #include <linux/fs.h>
 #include <stdio.h>
+
+static bool is_there(const struct file *file) { return file->exists && !file->unasked; }
 
 /* The name itself is moved or removed, and existed: keep where it leads if it is a link. */
 static void expect_name(struct task *task, const struct file *file, uint32_t mode) {
@@ -12,13 +15,15 @@ static void expect_name(struct task *task, const struct file *file, uint32_t mod
   expect_file(task, file, mode, 0);
 }
 
+/* Whether both are names of one file; of one that isn't asked for nobody knows. */
 static bool is_same(const struct file *one, const struct file *other) {
-  return one->status.st_dev == other->status.st_dev && one->status.st_ino == other->status.st_ino;
+  return !one->unasked && !other->unasked && one->status.st_dev == other->status.st_dev &&
+         one->status.st_ino == other->status.st_ino;
 }
 
 static void rename_file(struct task *task, const struct file *old, const struct file *new,
                         uint64_t flags) {
-  if (!found(task, old) || (new->exists && (flags & RENAME_NOREPLACE)))
+  if (!found(task, old) || (is_there(new) && (flags & RENAME_NOREPLACE)))
     return;
   if (new->exists && is_same(old, new)) { /* rename(2) then does nothing */
     look_at(task, old);
@@ -58,11 +63,11 @@ void enter_renameat2(struct task *task, const struct abi *abi) {
 }
 
 static void link_file(struct task *task, const struct file *old, const struct file *new) {
-  if (new->exists)
+  if (is_there(new))
     return;
   if (old->name != NULL && found(task, old))
     expect_name(task, old, READ | LINK);
-  if (old->exists && old->status.st_nlink == 0) /* of O_TMPFILE: the run has made it */
+  if (is_there(old) && old->status.st_nlink == 0) /* of O_TMPFILE: the run has made it */
     settle(&old->status);
   expect_file(task, new, WRITE | LINK, 0);
   if (old->exists)
@@ -81,7 +86,7 @@ static void settle_fd(const struct task *task, int fd) {
   char link[64];
   struct stat status;
   snprintf(link, sizeof link, "/proc/%d/fd/%d", task->tid, fd);
-  if (stat(link, &status) == 0 && status.st_nlink == 0)
+  if (fuse_stat(link, &status) == 0 && status.st_nlink == 0)
     settle(&status);
 }
 
@@ -102,7 +107,7 @@ void enter_linkat(struct task *task, const struct abi *abi) {
 }
 
 static void make(struct task *task, const struct file *file, uint32_t mode, uint32_t flags) {
-  if (!file->exists)
+  if (!is_there(file))
     expect_file(task, file, mode, flags);
 }
 
@@ -149,7 +154,7 @@ void enter_mknodat(struct task *task, const struct abi *abi) {
 }
 
 static void remove_file(struct task *task, const struct file *file, bool folder) {
-  if (!found(task, file) || folder != S_ISDIR(file->status.st_mode))
+  if (!found(task, file) || (!file->unasked && folder != S_ISDIR(file->status.st_mode)))
     return;
   keep_removed(task, file);
   expect_name(task, file, STAT | LINK);

@@ -1,4 +1,5 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
+#include "../fuse.h"
 #include "../listing.h"
 #include "../memory.h"
 #include "../placement.h"
@@ -20,19 +21,25 @@ static bool anybody_may_read(const struct file *file) {
   return (file->status.st_mode & all) == all;
 }
 
+static uint32_t access_of(uint64_t flags) {
+  if ((flags & O_ACCMODE) == O_RDONLY)
+    return READ;
+  return (flags & O_ACCMODE) == O_WRONLY ? WRITE : READ | WRITE;
+}
+
 static bool creates_only(uint64_t flags) { return (flags & O_CREAT) && (flags & O_EXCL); }
 
 /* The call would have done the same without the file: neither its content nor it itself matters. */
 static bool replaces(uint64_t flags) { return (flags & O_TRUNC) && (flags & O_CREAT); }
 
-static void open_link(const struct task *task, const struct file *file, uint64_t flags) {
+static void open_link(struct task *task, const struct file *file, uint64_t flags) {
   if (flags & O_PATH) { /* any other way of opening the link itself fails */
     note_link(file->name);
     note_use(task, file, STAT | LINK);
   }
 }
 
-static void open_readable(const struct task *task, const struct file *file) {
+static void open_readable(struct task *task, const struct file *file) {
   note_use(task, file, READ);
   if (S_ISDIR(file->status.st_mode))
     note_listing(task, file->name, &file->status);
@@ -46,11 +53,10 @@ static void open_by_permission(struct task *task, const struct file *file, uint3
 }
 
 static void open_existing(struct task *task, const struct file *file, uint64_t flags) {
-  uint32_t mode = (flags & O_ACCMODE) == O_RDONLY   ? READ
-                  : (flags & O_ACCMODE) == O_WRONLY ? WRITE
-                                                    : READ | WRITE;
+  uint32_t mode = access_of(flags);
   if ((flags & O_DIRECTORY) && !S_ISDIR(file->status.st_mode))
     return;
+  fuse_note_open(&file->status);
   task->blocks = !S_ISREG(file->status.st_mode) && !S_ISDIR(file->status.st_mode);
   if (flags & O_PATH)
     note_use(task, file, STAT);
@@ -60,6 +66,34 @@ static void open_existing(struct task *task, const struct file *file, uint64_t f
     open_by_permission(task, file, mode, flags);
   if (!(flags & O_PATH) && ((mode & WRITE) || (flags & O_TRUNC)))
     keep_content(task, file);
+}
+
+/* A file that can't be asked for before; the name that it has may be another, behind links. */
+static void open_unasked(struct task *task, const struct file *file, uint64_t flags) {
+  uint32_t mode = flags & O_PATH ? STAT : creates_only(flags) ? WRITE : access_of(flags);
+  expect_file(task, file, mode, flags & O_DIRECTORY ? DIRECTORY : 0);
+  task->leave = leave_unasked;
+}
+
+/* A link has led out of what isn't asked. It is too late for what was there if that was emptied. */
+static void note_outside(struct task *task, const struct file *file, uint32_t mode) {
+  note_use(task, file, mode);
+  if (mode & WRITE)
+    not_kept(task, file, "it was opened by a link in a file system of the run's own (FUSE)");
+  if (mode == READ && S_ISDIR(file->status.st_mode))
+    note_listing(task, file->name, &file->status);
+}
+
+void leave_unasked(struct task *task, int64_t result) {
+  struct file file;
+  if (result < 0 || !resolve_open(task, (int)result, &file)) {
+    record_result(task, result);
+  } else if (file.unasked) {
+    task->events[0].name = file.name;
+    record_events(task);
+  } else {
+    note_outside(task, &file, task->events[0].mode);
+  }
 }
 
 typedef bool resolver(const struct task *task, int dirfd, const char *path, enum follow follow,
@@ -86,6 +120,8 @@ static void open_by(resolver *find, struct task *task, int dirfd, unsigned path,
   if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
     if (found(task, &file))
       note_use(task, &file, STAT);
+  } else if (file.unasked) {
+    open_unasked(task, &file, flags);
   } else if (!file.exists) {
     if (flags & O_CREAT)
       expect_file(task, &file, WRITE, 0);

@@ -75,8 +75,45 @@ static void leave_address(struct task *task, enum connection_kind kind) {
   record_connection(task->process, kind, &address, length_of(task));
 }
 
+/* FNV-1a, 64 bits (draft-eastlake-fnv). */
+static uint64_t hash_of(const void *data, size_t length) {
+  const unsigned char *bytes = data;
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+/* The socket and where it is connected to; 0: not to the internet. */
+static uint64_t internet_connection(const struct task *task) {
+  struct {
+    uint64_t fd;
+    struct sockaddr_storage address;
+  } connection = {.fd = task->args[0]};
+  if (!read_address(task, pointer_of(task), length_of(task), &connection.address) ||
+      (connection.address.ss_family != AF_INET && connection.address.ss_family != AF_INET6))
+    return 0;
+  return hash_of(&connection, sizeof connection);
+}
+
+/* By a signal; the kernel may call again. Other kinds of sockets give up then. */
+static bool is_interrupted(int64_t result) {
+  enum { RESTART = 512 }; /* ERESTARTSYS, which only a tracer sees */
+  return result == -EINTR || result == -RESTART;
+}
+
+/* The program, or the kernel for it, asks again how the connection is that a signal interrupted. */
+static bool was_interrupted(struct task *task) {
+  bool same = task->interrupted != 0 && task->interrupted == internet_connection(task);
+  task->interrupted = 0;
+  return same;
+}
+
 void leave_connect(struct task *task, int64_t result) {
-  if (result >= 0 || result == -EINPROGRESS)
+  bool again = was_interrupted(task);
+  if (is_interrupted(result) && (task->interrupted = internet_connection(task)) == 0)
+    return;
+  if (!again && (result >= 0 || result == -EINPROGRESS || task->interrupted != 0))
     leave_address(task, CONNECTED);
 }
 
@@ -105,15 +142,6 @@ void leave_accept(struct task *task, int64_t result) {
   record_connection(task->process, ACCEPTED, &address, length);
 }
 
-/* FNV-1a, 64 bits (draft-eastlake-fnv). */
-static uint64_t hash_of(const void *data, size_t length) {
-  const unsigned char *bytes = data;
-  uint64_t hash = UINT64_C(14695981039346656037);
-  for (size_t i = 0; i < length; i++)
-    hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-  return hash;
-}
-
 /* Datagrams are many: each receiver is recorded once a process. */
 static void record_receiver(const struct task *task, uint64_t pointer, size_t length) {
   struct sockaddr_storage address;
@@ -122,12 +150,26 @@ static void record_receiver(const struct task *task, uint64_t pointer, size_t le
     record_connection(task->process, SENT, &address, length);
 }
 
+/* It was recorded, so that nothing is to be learnt at the end of the call. */
+static bool is_known_receiver(const struct task *task, uint64_t pointer, size_t length) {
+  struct sockaddr_storage address;
+  return read_address(task, pointer, length, &address) &&
+         is_known(RECEIVERS, task->process, hash_of(&address, sizeof address));
+}
+
 /* The address is put where connect has it. */
 static void send_to(struct task *task, uint64_t pointer, uint64_t length) {
   struct file file;
   task->args[1] = pointer;
   task->args[2] = length;
-  if (unix_path(task, pointer, length_of(task), &file, FOLLOW) && found(task, &file))
+  bool known = is_known_receiver(task, pointer, length_of(task));
+  if (known)
+    task->leave = NULL;
+  if (!unix_path(task, pointer, length_of(task), &file, FOLLOW) || !found(task, &file))
+    return;
+  if (known) /* the address: it may be another file, by another working folder */
+    note_use(task, &file, WRITE | SOCKET);
+  else
     expect_file(task, &file, WRITE | SOCKET, 0);
 }
 
@@ -168,17 +210,17 @@ void enter_sendmmsg(struct task *task, const struct abi *abi) {
   uint64_t name;
   uint32_t length;
   struct file file;
-  bool named = false;
+  bool news = false;
   for (uint64_t i = 0; i < (uint32_t)task->args[2] && i < IOV_MAX; i++) {
     uint64_t message = task->args[1] + i * layout_of(abi->word).next;
     if (!read_message(task, message, abi->word, &name, &length))
       continue;
-    named = true;
+    news = news || !is_known_receiver(task, name, length);
     if (unix_path(task, name, length, &file, FOLLOW) && found(task, &file))
       note_use(task, &file, WRITE | SOCKET);
   }
   task->args[5] = abi->word;
-  if (!named)
+  if (!news)
     task->leave = NULL;
 }
 

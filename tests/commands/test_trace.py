@@ -138,9 +138,13 @@ class TestFailure:
         assert not (rpz.folder / "made").exists()
 
     @pytest.mark.parametrize("send", [os.killpg, os.kill])
-    def test_the_command_gets_a_signal_once(self, rpz: Rpz, compiled, send) -> None:
-        program = compiled("users/terms")
-        with rpz.start("trace", "-q", program, start_new_session=True) as child:
+    @pytest.mark.parametrize("options", [(), ("--wait-daemons",)], ids=["", "waiting"])
+    @pytest.mark.parametrize("name", ["terms", "takes"])
+    def test_the_command_gets_a_signal_once(
+        self, rpz: Rpz, compiled, send, options: tuple[str, ...], name: str
+    ) -> None:
+        program = compiled(f"users/{name}")
+        with rpz.start("trace", "-q", *options, program, start_new_session=True) as child:
             assert child.stdout
             assert child.stdout.readline() == b"ready\n"
             time.sleep(0.1)  # until each of us waits, and would pass it on at once

@@ -2,6 +2,8 @@
  * it with an argument first, untraced: it makes these files. */
 #include "check.h"
 
+#include <sys/xattr.h>
+
 static void append(const char *path) {
   int fd = open(path, O_WRONLY | O_APPEND);
   CHECK(fd >= 0);
@@ -63,10 +65,51 @@ static void put(const char *path) {
   CHECK(close(fd) == 0);
 }
 
+static void change_by(const char *path, int (*change)(int fd)) {
+  int fd = open(path, O_RDONLY);
+  CHECK(fd >= 0);
+  CHECK(change(fd) == 0);
+  expect("SNAPSHOT STATUS", path);
+  append(path);
+  expect_kept(path);
+}
+
+static int set_mode(int fd) { return fchmod(fd, 0600); }
+static int set_owner(int fd) { return fchown(fd, getuid(), getgid()); }
+static int set_times(int fd) { return futimens(fd, NULL); }
+static int set_owner_of_nothing(int fd) {
+  return fchownat(fd, "", getuid(), getgid(), AT_EMPTY_PATH);
+}
+
+/* Where there are no attributes the call fails, as it must. */
+static int set_attribute(int fd) {
+  return fsetxattr(fd, "user.rpz", "1", 1, 0) == 0 ? fremovexattr(fd, "user.rpz")
+                                                   : -(errno != ENOTSUP);
+}
+
+/* Descriptors that were opened for reading. */
+static void change_open(void) {
+  change_by("fchmod", set_mode);
+  change_by("fchown", set_owner);
+  change_by("futimens", set_times);
+  change_by("fchownat", set_owner_of_nothing);
+  change_by("fsetxattr", set_attribute);
+}
+
+/* It needs a descriptor for writing: what the file was is kept by then. */
+static void shorten_open(void) {
+  int fd = open("ftruncate", O_RDWR);
+  CHECK(fd >= 0);
+  expect_kept("ftruncate");
+  CHECK(ftruncate(fd, 3) == 0);
+}
+
 static int prepare(void) {
-  static const char *const names[] = {
-      "read",      "exclusive", "moved",   "swapped",  "swapped2", "append", "truncated", "emptied",
-      "shortened", "reopened",  "removed", "replaced", "renamed",  "hard",   "target",    "mode"};
+  static const char *const names[] = {"read",      "exclusive", "moved",   "swapped",   "swapped2",
+                                      "append",    "truncated", "emptied", "shortened", "reopened",
+                                      "removed",   "replaced",  "renamed", "hard",      "target",
+                                      "mode",      "fchmod",    "fchown",  "futimens",  "fchownat",
+                                      "fsetxattr", "ftruncate"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     put(names[i]);
   CHECK(link("hard", "hard2") == 0);
@@ -119,5 +162,7 @@ int main(int argc, char **argv) {
   expect("SNAPSHOT STATUS", "mode");
   append("mode");
   expect_kept("mode");
+  change_open();
+  shorten_open();
   return 0;
 }

@@ -42,12 +42,12 @@ def interpreted(formats, tmp_path):
     (formats / name).write_text("-1")
 
 
-@pytest.mark.parametrize("build", ["native_tracer", "sanitized_tracer"])
+@pytest.mark.parametrize("build", ["native_tracer", "sanitized_tracer", None])
 def test_the_interpreter_and_its_loader_are_seen(
     build, interpreted, request, tmp_path, monkeypatch
 ):
-    tracer = str(request.getfixturevalue(build))
-    monkeypatch.setitem(harness.ENGINES, "binfmt", [tracer])
+    engine = [str(request.getfixturevalue(build))] if build else harness.ENGINES["python"]
+    monkeypatch.setitem(harness.ENGINES, "binfmt", engine)
     program, interpreter = interpreted
     folder = tmp_path / "run"
     folder.mkdir()

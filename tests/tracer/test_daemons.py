@@ -131,3 +131,20 @@ def test_a_killed_tracer_takes_the_run_along(tracer: Path, folder: Path) -> None
             assert front.stdout.read() == b""  # all who could write to it are gone
             assert front.wait() == -signal.SIGKILL
         assert any(isinstance(r, records.Exec) for r in read_records(output))
+
+
+def test_the_reference_engine_leaves_a_daemon_untraced(folder: Path) -> None:
+    argv = [*harness.ENGINES["python"], "out", "--", sys.executable, "-I", "-S", "start.py"]
+    environment = {**os.environ, "PYTHONPATH": str(harness.PACKAGE)}
+    done = subprocess.run(
+        argv, cwd=folder, env=environment, capture_output=True, timeout=SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (5, b"started\n", b"")
+    stream = list(read_records(folder / "out"))
+    assert isinstance(stream[-1], records.End)
+    (warning,) = (r.text for r in stream if isinstance(r, records.Warn))
+    assert b"1 of its processes went on" in warning
+    assert parent_that_traces(int((folder / "pid").read_text())) == 0
+    (folder / "go").touch()
+    wait_until(folder / "result")
+    assert (folder / "result").read_text() == "7 []"

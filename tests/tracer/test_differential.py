@@ -1,8 +1,8 @@
 """The two engines see the same: the native tracer against the slow and simple one.
 
 What is compared is all that they record of files, links, names and programs, as a set: each use of
-each path with its flags, and what was kept of files before they were changed. Left out is what lies
-below /proc: it has numbers of processes in it, and is never packed.
+each path with its flags, what was kept of files before they were changed, and how processes ended.
+Left out is what lies below /proc: it has numbers of processes in it, and is never packed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rpz.tracer import records
 from tests.tracer import harness
-from tests.tracer.harness import traced
+from tests.tracer.harness import Traced, traced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +106,13 @@ PYTHON = {
                 except OSError: pass
         os.statvfs("sub"), os.access("link", os.R_OK), os.utime("input"), os.chown("link", -1, -1)
         """,
+    "open files": """
+        for change in (lambda fd: os.fchmod(fd, 0o600), lambda fd: os.fchown(fd, 0, 0),
+            os.utime, lambda fd: os.setxattr(fd, "user.x", b"1"), lambda fd: os.ftruncate(fd, 1)):
+            for name, flags in (("input", os.O_RDONLY), ("sub/other", os.O_RDWR)):
+                try: change(os.open(name, flags))
+                except OSError: pass
+        """,
     "same file": """
         os.link("input", "hard"), os.rename("input", "hard"), os.rename("hard", "hard")
         os.rename("link", "link"), open("input"), open("hard", "a")
@@ -151,7 +160,18 @@ def seen(engine: str, folder: Path, command: list[str]) -> tuple[int, set[str]]:
     harness.check_stream(run.records)
     # Whether a C library looks at the processors depends on which threads happen to meet.
     lines = {line for line in run.lines() if " /proc/" not in line and "/cpu/" not in line}
-    return run.status, lines
+    return run.status, lines | ended(run)
+
+
+def ended(run: Traced) -> set[str]:
+    """Say how many processes have ended how, and whether it is known what they used."""
+    threads = {r.process for r in run.records if isinstance(r, records.Process) and r.flags}
+    ends = Counter(
+        (r.status, r.process in threads, r.memory > 0)
+        for r in run.records
+        if isinstance(r, records.Exit)
+    )
+    return {f"END {end} {count}" for end, count in ends.items()}
 
 
 def is_crossing(line: str) -> bool:

@@ -18,6 +18,7 @@ import pytest
 from rpz.tracer import records
 from rpz.tracer.records import Mode
 from rpz.tracer.stream import read_records
+from tests.conftest import require
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, traced
 
@@ -130,6 +131,27 @@ def test_static_programs(name: str, native: str, folder: Path, compiled) -> None
     assert set(run.missing()) == loaders
 
 
+class TestServedByTheRun:
+    """A file system whose server is traced: who asks it while it waits for the tracer, hangs."""
+
+    def run(self, engine: str, folder: Path, *command: str | Path) -> Traced:
+        run = traced(engine, folder, *command)
+        require(run.status != 77, "no FUSE: it needs root and /dev/fuse")
+        assert (run.status, run.stderr) == (0, b"")
+        check_stream(run.records)
+        return run
+
+    def test_what_was_used_is_recorded_unasked(self, engine: str, folder: Path, compiled) -> None:
+        assert self.run(engine, folder, compiled("users/fuse")).missing() == []
+
+    def test_on_old_kernels(self, old_ways: str, folder: Path, compiled) -> None:
+        assert self.run(old_ways, folder, compiled("users/fuse")).missing() == []
+
+    def test_where_only_the_run_sees_it(self, engine: str, folder: Path, compiled) -> None:
+        run = self.run(engine, folder, "unshare", "-m", compiled("users/fuse"))
+        assert any(line.startswith("WARNING A process entered a mount") for line in run.lines())
+
+
 class TestTools:
     @pytest.mark.parametrize("command", ["tar cf ../all.tar .", "grep -r nothing . || true"])
     def test_read_every_file(self, engine: str, folder: Path, command: str) -> None:
@@ -186,6 +208,27 @@ class TestOnce:
         assert used(run, folder / "d" / "f", Mode.WRITE) == 3
         assert used(run, folder / "d", Mode.WRITE) == 3
 
+    def test_a_connection_that_a_signal_interrupts(
+        self, engine: str, folder: Path, compiled
+    ) -> None:
+        run = traced(engine, folder, compiled("interrupted"))
+        made = [r.address for r in run.records if isinstance(r, records.Connection) if r.kind == 1]
+        assert len(made) == len(set(made)) == 4
+
+    def test_a_receiver_whose_name_is_another_file(self, engine: str, folder: Path) -> None:
+        code = """
+import socket
+for name in "ab":
+    os.mkdir(name), os.chdir(name)
+    server, client = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+    server.bind("s")
+    for _ in range(2): client.sendto(b"x", "s"), client.sendmsg([b"x"], [], 0, "s")
+    os.chdir("..")"""
+        run = python(engine, folder, code)
+        assert {f"WRITE|SOCKET:EXISTED {folder}/{name}/s" for name in "ab"} <= run.lines()
+        sent = [r for r in run.records if isinstance(r, records.Connection) if r.kind == 4]
+        assert len(sent) == 1
+
 
 class TestSignals:
     @pytest.mark.parametrize("send", [os.killpg, os.kill])
@@ -196,6 +239,25 @@ class TestSignals:
         with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as tracer:
             assert tracer.stdout
             assert tracer.stdout.readline() == b"ready\n"
+            send(tracer.pid, signal.SIGTERM)
+            assert tracer.stdout.read() == b"1\n"
+        assert tracer.returncode == 0
+
+    @pytest.mark.parametrize("send", [os.killpg, os.kill])
+    @pytest.mark.parametrize("how", [[], ["by signalfd"]], ids=["sigtimedwait", "signalfd"])
+    def test_also_when_it_takes_it_from_the_queue(
+        self,
+        engine: str,
+        folder: Path,
+        compiled,
+        send: Callable[[int, int], None],
+        how: list[str],
+    ) -> None:
+        argv = [*harness.ENGINES[engine], folder / "o", "--", compiled("users/takes"), *how]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as tracer:
+            assert tracer.stdout
+            assert tracer.stdout.readline() == b"ready\n"
+            time.sleep(0.1)  # until it waits
             send(tracer.pid, signal.SIGTERM)
             assert tracer.stdout.read() == b"1\n"
         assert tracer.returncode == 0

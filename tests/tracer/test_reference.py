@@ -120,6 +120,29 @@ def test_run_and_first_records(engine: str, folder: Path) -> None:
     assert run.lines() >= {f"WDIR:DIRECTORY|EXISTED {folder}"}
 
 
+def test_what_a_process_has_used(engine: str, folder: Path) -> None:
+    code = """
+import os, threading
+if os.fork() == 0:
+    held = b"x" * (64 << 20)
+    while os.times().user < 0.2: pass
+    os._exit(0)
+os.wait()
+thread = threading.Thread(target=print)
+thread.start(), thread.join()"""
+    run = traced(engine, folder, sys.executable, "-I", "-S", "-c", code)
+    threads = {r.process for r in run.of(records.Process) if r.flags}
+    used = {r.process: r for r in run.of(records.Exit)}
+    child = next(r.process for r in run.of(records.Process) if r.parent == 1 and not r.flags)
+    for process in (1, child):  # the parent has waited for the child
+        assert used[process].user_time >= 200_000_000
+        assert used[process].memory >= 64 << 20
+    assert used[child].system_time <= used[1].system_time
+    assert len(threads) == 1
+    for process in threads:
+        assert (used[process].user_time, used[process].memory) == (0, 0)
+
+
 def test_environment_and_arguments_are_bytes(engine: str, folder: Path) -> None:
     env = {"PATH": os.environ["PATH"], "ODD": os.fsdecode(b"\xff\n=")}
     run = traced(engine, folder, "printf", b"%s", b"\xfe\n", env=env)

@@ -14,6 +14,7 @@ import pytest
 from rpz.tracer import records
 from rpz.tracer.records import SnapshotKind
 from rpz.tracer.stream import read_records
+from tests.conftest import require
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, traced
 
@@ -79,6 +80,19 @@ def test_every_change(engine: str, folder: Path, kept: Path, compiled) -> None:
     was = {name: f"was {name}\n" for name in contents}
     assert contents == was | {"renamed2": "was renamed\n", "hard4": "was hard3\n"}
     assert len(list(kept.iterdir())) == len(contents) - 1
+
+
+@pytest.mark.parametrize("engine", ["native", "sanitized"], indirect=True)
+def test_changes_by_handle(engine: str, folder: Path, kept: Path, compiled) -> None:
+    program = compiled("users/handles")
+    prepared = subprocess.run([program, "prepare"], cwd=folder, check=False).returncode
+    require(prepared != 77, "no files can be opened by their handles here")
+    run = traced(engine, folder, program, options=["-s", kept])
+    assert (run.status, run.stderr, run.missing()) == (0, b"", [])
+    copies = {found[0].number: name for name, found in snapshots(run).items()}
+    assert len(copies) == 4
+    for number, name in copies.items():
+        assert (kept / str(number)).read_text() == f"was {name}\n"
 
 
 def test_the_record_says_what_the_file_was(engine: str, folder: Path, kept: Path) -> None:

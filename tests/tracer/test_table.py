@@ -26,7 +26,6 @@ PATHLESS = frozenset((SOURCE / "tests" / "tracer" / "pathless.txt").read_text().
 Names of POSIX message queues, kernel modules, file system types and keys are not paths."""
 
 ASIDE = {
-    "clone3": "its flags are in memory, where the filter can't see; what it mounts is seen",
     "arch_specific_syscall": "the place for an architecture's own",
     "syscalls": "how many there are",
 }

@@ -27,7 +27,7 @@ usage: python -m rpz.tracer.reference [OPTION...] OUTPUT -- COMMAND [ARGUMENT...
   -s SNAPSHOTS    an empty folder, for copies of the files that the command changes
   -l LIMIT        how many bytes a file may have to be copied
   -u              leave io_uring to the command: files that it opens so are missed
-  -w              wait for all processes of the command; this engine always does
+  -w              wait for all processes of the command, also when it has ended
 """
 
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 def _options(given: Mapping[str, str]) -> EngineOptions:
     snapshots = Path(given["-s"]) if "-s" in given else None
     limit = int(given.get("-l", DEFAULTS.snapshot_limit))
-    return EngineOptions(snapshots, limit, allow_io_uring="-u" in given)
+    return EngineOptions(snapshots, limit, allow_io_uring="-u" in given, wait_daemons="-w" in given)
 
 
 def _run(environment: Path, output: Path, command: Sequence[str], options: EngineOptions) -> int:

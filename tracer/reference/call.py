@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 AT_SYMLINK_NOFOLLOW = 0x100
 AT_SYMLINK_FOLLOW = 0x400
+AT_EMPTY_PATH = 0x1000
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ class Name:
     def dirfd(self, call: Call) -> int:
         """Return the folder's descriptor."""
         return AT_FDCWD if self.folder is None else call.integer(self.folder)
+
+    def is_descriptor(self, call: Call) -> bool:
+        """Whether the folder's descriptor itself is meant: there is no path, or an empty one."""
+        if call.arguments[self.path] == 0:
+            return self.dirfd(call) != AT_FDCWD
+        flags = 0 if self.flags is None else call.integer(self.flags)
+        return bool(flags & AT_EMPTY_PATH) and not self.text(call)
 
     def place(
         self, call: Call, *, follow: bool | None = None, beneath: bool = False

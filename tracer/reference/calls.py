@@ -24,7 +24,15 @@ CALLS = {
     **unseen.CALLS,
 }
 
-TELLING = (("connect", errno.EINPROGRESS), ("io_uring_setup", errno.ENOSYS))
+RESTART = 512
+"""``ERESTARTSYS``, which only a tracer sees: a signal interrupts the call."""
+
+TELLING = (
+    ("connect", errno.EINPROGRESS),
+    ("connect", errno.EINTR),
+    ("connect", RESTART),
+    ("io_uring_setup", errno.ENOSYS),
+)
 """Failures that tell: a connection is under way; we have refused the call."""
 
 EXECUTIONS = frozenset(execution.CALLS)

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from rpz.tracer.reference import stops
 from rpz.tracer.reference.call import Call
 from rpz.tracer.reference.calls import CALLS, EXECUTIONS, succeeded
 from rpz.tracer.reference.events import Change
+from rpz.tracer.reference.leaving import let_go
 from rpz.tracer.reference.numbers import NAMES
 from rpz.tracer.reference.resolve import place_of_descriptor
 from rpz.tracer.reference.stops import Operation
@@ -34,6 +36,7 @@ from rpz.tracer.reference.view import AT_FDCWD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from resource import struct_rusage
 
     from rpz.tracer.reference.events import Event
     from rpz.tracer.reference.keeper import Keeper
@@ -51,6 +54,16 @@ STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 STARTING = ("fork", "vfork", "clone", "clone3")
 FOREIGN = "The run executed a 32-bit program; the reference engine doesn't see what that does"
 
+GRACE = 1
+"""Seconds that the command's other processes may go on when it has ended."""
+LEFT = (
+    "When the command had ended, %d of its processes went on. What they did more than %d s after "
+    "that is not in the trace; rpz trace --wait-daemons waits for them"
+)
+
+Stop = tuple[int, int, "struct_rusage"]
+"""What ``os.wait4`` returns."""
+
 DEEP = (
     "A process worked in a folder whose path is longer than 4,095 bytes and could not be found: "
     "what it used there is not in the trace"
@@ -60,21 +73,24 @@ DEEP = (
 class Engine:
     """The tasks of one run, and what is to be done when one of them stops."""
 
-    def __init__(self, recorder: Recorder, keeper: Keeper) -> None:
-        """Start with no tasks."""
+    def __init__(self, recorder: Recorder, keeper: Keeper, *, wait_daemons: bool = False) -> None:
+        """Start with no tasks; follow them all to their ends, or leave who outlives the command."""
         self._recorder = recorder
         self._keeper = keeper
         self._debugger = PtraceDebugger()
         self._tasks: dict[int, Task] = {}
-        self._early: dict[int, int] = {}
+        self._early: dict[int, Stop] = {}
         """Stops of tasks whose parent has not yet told of them."""
         self._started = 0
         self.running = False
         """Whether the child has become the command: what it does before that is ours."""
         self._status = 0
+        self._wait_daemons = wait_daemons
+        self._until: float | None = None
+        """When what is left of the run is left alone, of ``time.monotonic()``."""
 
     def trace(self, pid: int) -> int:
-        """Trace a child and all that it starts, until the last task has ended.
+        """Trace a child and all that it starts, until the last task has ended or is left.
 
         The child must not go on by itself before this has begun: it is seized while it waits.
 
@@ -86,8 +102,34 @@ class Engine:
         if place := place_of_descriptor(task.view, AT_FDCWD):
             self._recorder.use(task.number, place, Mode.WDIR, Flag.DIRECTORY)
         while self._tasks:
-            self._handle(*os.waitpid(-1, WAIT_FOR_THREADS_TOO))
+            stop = self._next()
+            if stop is None:
+                self._leave_rest()
+                break
+            self._handle(stop)
         return self._status
+
+    def _next(self) -> Stop | None:
+        """Wait for a task; None: the command has ended, and the rest is to be left."""
+        if self._until is None:
+            return os.wait4(-1, WAIT_FOR_THREADS_TOO)
+        while (rest := self._until - time.monotonic()) > 0:
+            stop = os.wait4(-1, WAIT_FOR_THREADS_TOO | os.WNOHANG)
+            if stop[0] != 0:
+                return stop
+            signal.sigtimedwait([signal.SIGCHLD], rest)
+        return None
+
+    def _begin_grace(self) -> None:
+        """Wait for the rest only for a while from now on: a blocked signal says that one stops."""
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        self._until = time.monotonic() + GRACE
+
+    def _leave_rest(self) -> None:
+        processes = sum(not task.is_thread for task in self._tasks.values())
+        self._recorder.warning(0, LEFT % (processes, GRACE))
+        let_go(self._tasks.keys(), self._early.keys())
 
     def _add(self, tid: int, parent: Task | None) -> Task:
         is_thread = parent is not None and _is_thread(tid, parent.view.tgid)
@@ -101,14 +143,15 @@ class Engine:
         self._recorder.process(task.number, number, tid, is_thread=is_thread)
         return task
 
-    def _handle(self, tid: int, status: int) -> None:
+    def _handle(self, stop: Stop) -> None:
+        tid, status, usage = stop
         task = self._tasks.get(tid)
         if task is None:
-            self._early[tid] = status
+            self._early[tid] = stop
         elif os.WIFSTOPPED(status):
             self._stopped_unless_killed(task, os.WSTOPSIG(status), WPTRACEEVENT(status))
         else:
-            self._ended(task, status)
+            self._ended(task, status, usage)
 
     def _stopped_unless_killed(self, task: Task, signum: int, event: int) -> None:
         try:
@@ -135,7 +178,7 @@ class Engine:
     def _born(self, parent: Task, tid: int) -> None:
         self._add(tid, parent)
         if tid in self._early:
-            self._handle(tid, self._early.pop(tid))
+            self._handle(self._early.pop(tid))
 
     def _replaced(self, task: Task, former_tid: int) -> None:
         """Move to the leader what a thread has executed: it has the leader's number from now on."""
@@ -188,11 +231,13 @@ class Engine:
         except PtraceError as error:
             log.debug("Task %d: %s", task.tid, error)
 
-    def _ended(self, task: Task, status: int) -> None:
+    def _ended(self, task: Task, status: int, usage: struct_rusage) -> None:
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else SIGNALLED + os.WTERMSIG(status)
         if task.number == 1:
             self._status = code
-        self._recorder.exit(task.number, code)
+            if not self._wait_daemons:
+                self._begin_grace()
+        self._recorder.exit(task.number, code, None if task.is_thread else usage)
         del self._tasks[task.tid]
         task.ended()
         self._adopt_orphans(task)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Mode
 from rpz.tracer.reference.call import Call, Handler, Name
-from rpz.tracer.reference.events import Doubt, Event, Use
+from rpz.tracer.reference.events import NO_FLAG, Doubt, Event, Use
 from rpz.tracer.reference.image import images
-from rpz.tracer.reference.resolve import Place, place_of_descriptor
+from rpz.tracer.reference.resolve import Place, place_of_descriptor, resolve
+from rpz.tracer.reference.view import AT_FDCWD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +45,22 @@ class _Execution:
         recorder.execution(task.number, self.program, self.workingdir, self.argv, self.environment)
 
 
+@dataclass(frozen=True)
+class _Running:
+    """What runs now, where neither ``#!`` nor an ELF header names it: binfmt_misc does."""
+
+    loaded: frozenset[bytes]
+
+    def record(self, recorder: Recorder, task: Task) -> None:
+        """Write it to the stream, unless it is known."""
+        with contextlib.suppress(OSError):
+            path = os.readlink(b"/proc/%d/exe" % task.tid)
+            place = resolve(task.view, path, AT_FDCWD, follow=False)
+            if place is not None and path not in self.loaded:
+                for image in images(task.view, place):
+                    recorder.use(task.number, image, Mode.READ, NO_FLAG)
+
+
 def _executing(call: Call, name: Name, argv: int, environment: int) -> Sequence[Event]:
     view, task = call.task.view, call.task
     workingdir = os.readlink(b"/proc/%d/cwd" % view.tid)
@@ -60,7 +78,9 @@ def _executing(call: Call, name: Name, argv: int, environment: int) -> Sequence[
         task.read_strings(call.arguments[environment]),
     )
     loaded = list(images(view, place)) if place else []
-    return (event, *(Use(image, Mode.READ) for image in loaded), *_doubts(loaded))
+    running = _Running(frozenset(image.path for image in loaded))
+    uses = (Use(image, Mode.READ) for image in loaded)
+    return (event, *uses, running, *_doubts(loaded))
 
 
 def _doubts(loaded: Sequence[Place]) -> Iterator[Doubt]:

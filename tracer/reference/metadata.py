@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rpz.tracer.records import Mode
 from rpz.tracer.reference.call import Call, Handler, Name
 from rpz.tracer.reference.events import Change, Event, Part, Use
+from rpz.tracer.reference.resolve import Place, place_of_descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +24,23 @@ def _looking(name: Name) -> Handler:
 
 
 def _changing(name: Name) -> Handler:
-    look = _looking(name)
-
     def handler(call: Call) -> Sequence[Event]:
-        return [
-            event
-            for use in look(call)
-            if isinstance(use, Use)
-            for event in (use, Change(use.place, Part.STATUS))
-        ]
+        if name.is_descriptor(call):
+            return _change(place_of_descriptor(call.task.view, name.dirfd(call)))
+        return _change(name.place(call))
 
     return handler
+
+
+def _change(place: Place | None) -> Sequence[Event]:
+    if place is None:
+        return ()
+    use = Use(place, Mode.STAT | Mode.LINK if place.is_link else Mode.STAT)
+    return use, Change(place, Part.STATUS)
+
+
+def _change_open(call: Call) -> Sequence[Event]:
+    return _change(place_of_descriptor(call.task.view, call.integer(0)))
 
 
 def _truncate(call: Call) -> Sequence[Event]:
@@ -77,8 +84,12 @@ CHANGING = {
     "removexattrat": Name(1, folder=0, flags=2),
 }
 
+CHANGING_OPEN = ("fchmod", "fchown", "fsetxattr", "fremovexattr")
+"""By a descriptor, which may have been opened for reading, when nothing was kept."""
+
 CALLS: dict[str, Handler] = {
     **{call: _looking(name) for call, name in LOOKING.items()},
     **{call: _changing(name) for call, name in CHANGING.items()},
+    **dict.fromkeys(CHANGING_OPEN, _change_open),
     "truncate": _truncate,
 }

@@ -17,6 +17,7 @@ from rpz.tracer.reference.resolve import CrossedLink, Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from resource import struct_rusage
 
     from typing_extensions import Self
 
@@ -74,9 +75,10 @@ class Recorder:
         """Record that a process or thread has started."""
         self._write(records.Process, number, parent, tid, int(is_thread))
 
-    def exit(self, number: int, status: int) -> None:
-        """Record that a process or thread has ended."""
-        self._write(records.Exit, number, status, 0, 0, 0)  # what it used is not known
+    def exit(self, number: int, status: int, usage: struct_rusage | None = None) -> None:
+        """Record that a process, or a thread (which has no usage), has ended."""
+        used = _used(usage) if usage else (0, 0, 0)
+        self._write(records.Exit, number, status, *used)
 
     def execution(
         self,
@@ -209,6 +211,12 @@ class _WholeRecords:
     def close(self) -> None:
         os.fsync(self._descriptor)
         os.close(self._descriptor)
+
+
+def _used(usage: struct_rusage) -> tuple[int, int, int]:
+    """Return the times in nanoseconds and the memory in bytes; the kernel counts in KiB."""
+    user, system = (round(seconds * 1e9) for seconds in (usage.ru_utime, usage.ru_stime))
+    return user, system, usage.ru_maxrss * 1024
 
 
 def _unsigned(number: int) -> u64:

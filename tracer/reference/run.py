@@ -64,7 +64,8 @@ def run(
             output.unlink()
             raise
         keeper = Keeper(recorder, options.snapshots, options.snapshot_limit)
-        status = _traced(recorder, keeper, command)
+        engine = Engine(recorder, keeper, wait_daemons=options.wait_daemons)
+        status = _traced(engine, recorder, command)
     return status - SIGNALLED + 128 if status >= SIGNALLED else status
 
 
@@ -77,10 +78,9 @@ def _seize(command: Command) -> None:
         raise _explained(error) from error
 
 
-def _traced(recorder: Recorder, keeper: Keeper, command: Command) -> int:
+def _traced(engine: Engine, recorder: Recorder, command: Command) -> int:
     _pass_signals_to(command.pid)
     command.start()
-    engine = Engine(recorder, keeper)
     try:
         status = engine.trace(command.pid)
     except PtraceError as error:

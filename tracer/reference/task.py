@@ -20,6 +20,8 @@ PAGE = 4096
 LONGEST_STRING = 32 * PAGE
 """``MAX_ARG_STRLEN``: the kernel takes no longer argument of exec, and no path as long."""
 WORD = 8
+FIRST_ARGUMENT = "rdi"
+"""The register of x86-64, where this engine runs."""
 NO_CALL = (1 << 8 * WORD) - 1
 """-1 as a register holds it: the number of no system call."""
 
@@ -36,6 +38,11 @@ class Task:
         self.pending: Sequence[Event] = ()
         """What to record if that call succeeds."""
         self._process = process
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is one of another process."""
+        return self.view.tid != self.view.tgid
 
     @property
     def tid(self) -> int:
@@ -58,6 +65,14 @@ class Task:
         if can_be_done:
             self._process.setreg(SYSCALL_REGISTER, NO_CALL)
         return can_be_done
+
+    def change_first_argument(self, value: int) -> None:
+        """Let the call that is being entered have another first argument."""
+        self._process.setreg(FIRST_ARGUMENT, value)
+
+    def write_number(self, address: int, value: int) -> None:
+        """Write an unsigned integer of a word."""
+        self._process.writeBytes(address, value.to_bytes(WORD, "little"))
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpz.tracer.reference.events import Doubt, Event
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rpz.tracer.reference.call import Call, Handler
+    from rpz.tracer.reference.recorder import Recorder
+    from rpz.tracer.reference.task import Task
 
 CLONE_NEWNS = 0x00020000
 CLONE_UNTRACED = 0x00800000
@@ -20,7 +23,6 @@ _NO_IO_URING = (
     "(--allow-io-uring leaves it alone)"
 )
 _MOUNTS = "The run changed what is mounted where; later paths may not be those of the host"
-_UNTRACED = "The run started a process that can't be traced (CLONE_UNTRACED)"
 
 
 def _warning(text: str) -> Handler:
@@ -36,23 +38,47 @@ used_io_uring = _warning(_IO_URING)
 """Instead of telling so."""
 
 
-def _clone_flags(flags: int) -> Sequence[Event]:
-    namespace = (Doubt(_MOUNTS),) if flags & CLONE_NEWNS else ()
-    return (*namespace, Doubt(_UNTRACED)) if flags & CLONE_UNTRACED else namespace
+def _namespace(flags: int) -> Sequence[Event]:
+    return (Doubt(_MOUNTS),) if flags & CLONE_NEWNS else ()
+
+
+def _unshare(call: Call) -> Sequence[Event]:
+    return _namespace(call.arguments[0])
 
 
 def _clone(call: Call) -> Sequence[Event]:
-    return _clone_flags(call.arguments[0])
+    """Have a task made that is traced, too, whatever the call asks for."""
+    flags = call.arguments[0]
+    if flags & CLONE_UNTRACED:
+        call.task.change_first_argument(flags & ~CLONE_UNTRACED)
+    return _namespace(flags)
+
+
+@dataclass(frozen=True)
+class _Flags:
+    """Where ``struct clone_args`` begins with what it did before we changed it."""
+
+    address: int
+    flags: int
+
+    def record(self, recorder: Recorder, task: Task) -> None:
+        """Write nothing to the stream, but put the flags back."""
+        del recorder
+        task.write_number(self.address, self.flags)
 
 
 def _clone3(call: Call) -> Sequence[Event]:
-    return _clone_flags(call.task.read_number(call.arguments[0]))  # struct clone_args begins so
+    flags = call.task.read_number(call.arguments[0])
+    if not flags & CLONE_UNTRACED:
+        return _namespace(flags)
+    call.task.write_number(call.arguments[0], flags & ~CLONE_UNTRACED)
+    return (_Flags(call.arguments[0], flags), *_namespace(flags))
 
 
 CALLS: dict[str, Handler] = {
     "clone": _clone,
     "clone3": _clone3,
-    "unshare": _clone,
+    "unshare": _unshare,
     "mount": _warning(_MOUNTS),
     "move_mount": _warning(_MOUNTS),
     "pivot_root": _warning(_MOUNTS),
