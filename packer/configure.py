@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.packer import packages
 from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_text
@@ -32,14 +34,19 @@ CONFIG = "config.yml"
 TRACE = "trace.sqlite3"
 
 
-def write_config(folder: Path) -> Config:
-    """Write ``folder/config.yml`` from ``folder/trace.sqlite3``.
+def prepare() -> None:
+    """Begin with what takes a while and doesn't depend on the trace."""
+    packages.prepare()
+
+
+def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
+    """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
 
     Raises:
         TraceDatabaseError: there is no trace, or it can't be read.
 
     """
-    with TraceDatabase.open(folder / TRACE) as database:
+    with _database(folder, opened) as database:
         tree = history(database)
         selection = select(tree, TraceFolder(folder).all_snapshots)
         rows = list(database.rows(RunRow))
@@ -55,6 +62,14 @@ def write_config(folder: Path) -> Config:
     config = replace(config, other_files=tuple(map(PosixPath, others)))
     save_config(folder / CONFIG, config_text(config, describer(selection)))
     return config
+
+
+def _database(
+    folder: Path, opened: TraceDatabase | None
+) -> contextlib.AbstractContextManager[TraceDatabase]:
+    if opened is not None:
+        return contextlib.nullcontext(opened)
+    return TraceDatabase.open(folder / TRACE)
 
 
 def reset_config(folder: Path) -> Path | None:

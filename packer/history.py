@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import posixpath
+import re
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.packer.tree import Tree
@@ -34,19 +36,19 @@ EVENTS: tuple[type[Event], ...] = (
 READ, WRITE, LINK, SOCKET = map(int, (Mode.READ, Mode.WRITE, Mode.LINK, Mode.SOCKET))
 """As plain numbers, which are a fifth of the time faster than an enum's in a long trace."""
 
-MAGIC = (b"dev", b"proc", b"sys")
+MAGIC = re.compile(rb"/*(dev|proc|sys)(/|\Z)")
 """Folders at the root that the kernel fills: never packed, every unpacker brings its own."""
 
 
 def is_magic(path: bytes) -> bool:
     """Whether a path is the kernel's, not a file of the machine."""
-    return path.lstrip(b"/").split(b"/", 1)[0] in MAGIC
+    return MAGIC.match(path) is not None
 
 
 def events(database: TraceDatabase) -> Iterator[Event]:
     """Yield all events in the order in which they happened."""
     tables = [database.rows(kind) for kind in EVENTS]
-    return heapq.merge(*tables, key=lambda row: (row.run_id, row.id))
+    return heapq.merge(*tables, key=attrgetter("run_id", "id"))
 
 
 def history(database: TraceDatabase) -> Tree:
@@ -130,10 +132,10 @@ def _count(content: Content, row: FileRow) -> None:
     if row.is_directory or row.mode & SOCKET:
         return
     if row.mode & READ:
-        content.read_by.add(row.run_id)
+        content.read_by |= {row.run_id}
         content.was_read |= not content.is_own
     if row.mode & WRITE and not row.mode & LINK:
-        content.written_by.add(row.run_id)
+        content.written_by |= {row.run_id}
 
 
 def _follow(tree: Tree, row: LinkRow) -> None:
@@ -159,7 +161,7 @@ def _rename(tree: Tree, row: RenameRow) -> None:
 def _need(content: Content, row: RenameRow) -> None:
     if not content.is_own:
         content.needed = content.was_read = True
-        content.read_by.add(row.run_id)
+        content.read_by |= {row.run_id}
 
 
 def _execute(tree: Tree, row: ExecutionRow) -> None:

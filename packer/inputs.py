@@ -112,12 +112,12 @@ def _add_outputs(uses: dict[bytes, _Uses], tree: Tree, judge: Judge) -> None:
         use.read_by |= _readers(content)
 
 
-def _readers(content: Content) -> set[int]:
+def _readers(content: Content) -> frozenset[int]:
     """Return the runs that read what an earlier run, or the same before, has written."""
     if not content.is_own:
         return content.read_by
     first = min(content.written_by, default=0)
-    return {run for run in content.read_by if run > first}
+    return frozenset(run for run in content.read_by if run > first)
 
 
 def _is_file(path: bytes) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Selection:
     left_out: tuple[LeftOut, ...] = ()
     changed: tuple[bytes, ...] = ()
 
-    @property
+    @cached_property
     def by_path(self) -> dict[bytes, Needed]:
         """Return what to pack by its path in the archive."""
         return {item.path: item for item in self.needed}
@@ -158,9 +158,16 @@ def _find(origin: bytes, names: list[bytes]) -> tuple[bytes | None, os.stat_resu
     there is, and the caller says so.
     """
     for path in (origin, *names) if origin in names or not names else (*names, origin):
-        with contextlib.suppress(OSError):
-            return path, os.lstat(path)
+        if (found := _status(path)) is not None:
+            return path, found
     return None, None
+
+
+def _status(path: bytes) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 def _gone(content: Content, origin: bytes, names: list[bytes]) -> Needed | LeftOut:

@@ -21,7 +21,11 @@ MAX_LINKS = 40
 """Symbolic links that the kernel follows in one path (path_resolution(7))."""
 
 
-@dataclass(eq=False)
+NONE: frozenset[int] = frozenset()
+"""No runs: most things are used by one, so that a set for each would be most of a long trace."""
+
+
+@dataclass(eq=False, slots=True)
 class Content:
     """A file, folder or symbolic link, and what the runs did with it.
 
@@ -43,8 +47,8 @@ class Content:
     appeared: bool = False
     target: bytes | None = None
     before: Before | None = None
-    read_by: set[int] = field(default_factory=set)
-    written_by: set[int] = field(default_factory=set)
+    read_by: frozenset[int] = NONE
+    written_by: frozenset[int] = NONE
 
     @property
     def is_own(self) -> bool:
@@ -52,14 +56,14 @@ class Content:
         return self.origin is None or self.discarded
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
     """One name in one folder; ``placed_by`` are the runs that moved something to this name."""
 
     origin: bytes | None
     children: dict[bytes, Node] = field(default_factory=dict)
     content: Content | None = None
-    placed_by: set[int] = field(default_factory=set)
+    placed_by: frozenset[int] = NONE
 
 
 class Tree:
@@ -71,6 +75,7 @@ class Tree:
     def __init__(self) -> None:
         """Start with the file system as it was: every name is its own origin."""
         self._root = Node(b"/")
+        self._folders: dict[bytes, Node] = {}
         self.run = 0
         self.contents: list[Content] = []
         self.kept = Inodes()
@@ -129,16 +134,22 @@ class Tree:
             path, node = stack.pop()
             if node.content is not None:
                 yield path or b"/", node
-            stack += [(path + b"/" + name, child) for name, child in node.children.items()]
+            if node.children:
+                stack += [(path + b"/" + name, child) for name, child in node.children.items()]
 
     def _node(self, path: bytes) -> Node:
+        folder, _, name = path.rpartition(b"/")
+        if not name:  # the root; never a real path else
+            return self._folder(path.rstrip(b"/"))
+        node = self._folders.get(folder) or self._folder(folder)
+        return node.children.get(name) or _child(node, name)
+
+    def _folder(self, path: bytes) -> Node:
+        """Return a folder's node, and remember it: the names in it often come one after another."""
         node = self._root
         for name in _components(path):
-            child = node.children.get(name)
-            if child is None:
-                origin = None if node.origin is None else _join(node.origin, name)
-                child = node.children[name] = Node(origin)
-            node = child
+            node = node.children.get(name) or _child(node, name)
+        self._folders[path] = node
         return node
 
     def _content(self, node: Node) -> Content:
@@ -150,9 +161,10 @@ class Tree:
     def _put(self, path: bytes, node: Node) -> None:
         folder, name = path.rstrip(b"/").rsplit(b"/", 1)
         self._node(folder).children[name] = node
+        self._folders.clear()
 
     def _place(self, path: bytes, node: Node) -> None:
-        node.placed_by.add(self.run)
+        node.placed_by |= {self.run}
         self._put(path, node)
 
     def _follow_first_link(self, path: bytes) -> bytes | None:
@@ -172,6 +184,13 @@ class Tree:
 
 def _components(path: bytes) -> list[bytes]:
     return [name for name in path.split(b"/") if name]
+
+
+def _child(node: Node, name: bytes) -> Node:
+    """Make the node of a name in a folder, where there is none."""
+    origin = None if node.origin is None else _join(node.origin, name)
+    child = node.children[name] = Node(origin)
+    return child
 
 
 def _join(folder: bytes, name: bytes) -> bytes:

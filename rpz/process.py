@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import select
 import shlex
 import shutil
 import signal
@@ -12,10 +14,11 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rpz.ahead import answer
 from rpz.errors import CommandFailedError, MissingProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,8 @@ FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = (0,)) -> bytes:
     """Run a program and return what it printed on its standard output.
 
+    If it was asked ahead (:mod:`rpz.ahead`), that is the answer.
+
     Args:
         argv: the program and its arguments; no shell is involved.
         package: the Debian package that brings the program, for the error message.
@@ -40,6 +45,8 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
 
     """
     name = argv[0] if isinstance(argv[0], str) else argv[0].decode(errors="replace")
+    if (printed := answer(argv)) is not None:
+        return printed
     log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -53,6 +60,10 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
 
 class Child(Protocol):
     """What waiting needs of a child, as :class:`subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
 
     def send_signal(self, sig: int, /) -> None:
         """Send a signal to the child, unless it has ended."""
@@ -96,19 +107,38 @@ def installed_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def wait_in_foreground(child: Child) -> int:
+def wait_in_foreground(child: Child, meanwhile: Iterable[float] = ()) -> int:
     """Wait for a child as a shell does, and return ``waitpid``'s status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
-    this process alone is passed on.
+    this process alone is passed on. ``meanwhile`` is work to do as long
+    as the child runs, a step at a time; it says for how many seconds it can rest.
 
     Returns:
         The exit status, or 128 + N when signal N killed the child.
 
     """
     with _signals_forwarded_to(child):
+        _work(child, meanwhile)
         status = child.wait()
     return shell_status(status)
+
+
+def _work(child: Child, steps: Iterable[float]) -> None:
+    """Take steps until the child has ended; only the first, where the kernel can't tell of that."""
+    try:
+        ended = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another system, or Linux before 5.3
+        next(iter(steps), None)
+        return
+    try:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        for pause in steps:
+            if poll.poll(1000 * pause):
+                break
+    finally:
+        os.close(ended)
 
 
 def shell_status(returncode: int) -> int:

@@ -12,38 +12,43 @@ from rpz.tracer.folder import StillRunningError, executes, recovery_command
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
 from rpz.tracer.lock import is_locked
-from rpz.tracer.records import ENGINE_NAMES, Run, Warn, u32, u64
+from rpz.tracer.records import ENGINE_NAMES, Run
 from rpz.tracer.rows import RunRow
-from rpz.tracer.stream import RecordStreamError, read_records
+from rpz.tracer.stream import RecordStreamError, read_records, read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from rpz.tracer.folder import TraceFolder
-    from rpz.tracer.records import Record
+    from rpz.tracer.follower import Follower
 
     Addition = Callable[[TraceDatabase, int, int], None]
+    Conclusion = Callable[[TraceDatabase, int], None]
 
 
 def add_run(
     folder: TraceFolder,
     number: int,
-    records: Iterator[Record],
     *,
     replacing: bool,
     engine: str,
+    up_to_damage: bool = False,
     addition: Addition | None = None,
+    then: Conclusion | None = None,
+    follower: Follower | None = None,
 ) -> int | None:
     """Add what a run has recorded to the trace database and return its number there.
 
     Args:
         folder: the trace folder.
         number: the run's number while it went on.
-        records: what it recorded.
         replacing: the run takes the place of the whole trace.
         engine: the engine's name.
+        up_to_damage: take what comes before a damaged record, with a warning.
         addition: is called with the database, before that is finished, and with both numbers.
+        follower: what has followed the run; only if the trace begins with it.
+        then: is called with the database, when all is in its place, and with the number there.
 
     Returns:
         None where no program was started.
@@ -51,13 +56,23 @@ def add_run(
     """
     keep = folder.exists and not replacing
     run = folder.next_run() if keep else 0
+
+    def finish(database: TraceDatabase) -> None:
+        folder.finish(number, run, replacing=replacing)
+        if then is not None:
+            then(database, run)
+
     with contextlib.suppress(_NothingTracedError):
-        with replaced(folder.database, keep=keep) as database:
-            if not Loader(database, run, engine, this_host()).load(records):
+        with replaced(folder.database, keep=keep, then=finish) as database:
+            loaded = follower.finish(database) if follower is not None and not keep else None
+            if loaded is None:
+                loader = Loader(database, run, engine, this_host())
+                records = read_values(folder.unfinished_stream(number))
+                loaded = loader.load_values(records, up_to_damage=up_to_damage)
+            if not loaded:
                 raise _NothingTracedError
             if addition is not None:
                 addition(database, number, run)
-        folder.finish(number, run, replacing=replacing)
         return run
     return None
 
@@ -107,9 +122,8 @@ def _recover(folder: TraceFolder, number: int) -> int | None:
     if (run := _loaded(folder, start)) is not None:  # killed before the stream had its final name
         folder.finish(number, run, replacing=False)
         return run
-    records = _up_to_damage(stream)
     engine = ENGINE_NAMES.get(start.engine, ENGINE_NAMES[0])
-    return add_run(folder, number, records, replacing=False, engine=engine)
+    return add_run(folder, number, replacing=False, engine=engine, up_to_damage=True)
 
 
 def _start(stream: Path) -> Run:
@@ -125,16 +139,6 @@ def _loaded(folder: TraceFolder, start: Run) -> int | None:
     with TraceDatabase.open(folder.database) as database:
         same = database.rows(RunRow, "started = ? AND timestamp = ?", start.wall_clock, start.time)
         return next((row.id for row in same), None)
-
-
-def _up_to_damage(stream: Path) -> Iterator[Record]:
-    time = u64(0)
-    try:
-        for record in read_records(stream):
-            time = u64(record.time)
-            yield record
-    except RecordStreamError as error:
-        yield Warn(time, u32(0), u32(0), f"{error.message}: what came after is lost".encode())
 
 
 def trouble(folder: TraceFolder, error: BaseException) -> RpzError:

@@ -6,18 +6,15 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from dataclasses import fields
-from importlib.resources import files
 from itertools import chain
-from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
 from rpz.tracer.rows import TABLES, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Self
 
@@ -33,16 +30,35 @@ Row = TypeVar("Row")
 _STORED_AS_TEXT = (bytes, str, str | None)
 
 
-def _columns(row: type[Any]) -> list[str]:
-    return [f.name for f in fields(row)]
+class _Table:
+    """How the rows of one class are written and read."""
+
+    def __init__(self, row: type[Any]) -> None:
+        hints = get_type_hints(row)
+        columns = ", ".join(hints)
+        # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
+        marks = ", ".join(
+            "CAST(? AS TEXT)" if h in _STORED_AS_TEXT else "?" for h in hints.values()
+        )
+        self.insertion = f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+        self.selection = f"SELECT {columns} FROM {TABLES[row]}"  # noqa: S608 (our own names)
+        self.order = "id" if row is RunRow else "run_id, id"
+        self.has_text = not {str, str | None}.isdisjoint(hints.values())
+        self.decoders = [
+            (place, _DECODERS[hint])
+            for place, hint in enumerate(hints.values())
+            if hint in _DECODERS
+        ]
+        """What turns a column's bytes or number into another type, by its place."""
 
 
-def _insertion(row: type[Any]) -> str:
-    # Without the cast SQLite would store bytes as a BLOB, which is never equal to a TEXT.
-    hints = get_type_hints(row).values()
-    marks = ", ".join("CAST(? AS TEXT)" if hint in _STORED_AS_TEXT else "?" for hint in hints)
-    columns = ", ".join(_columns(row))
-    return f"INSERT INTO {TABLES[row]} ({columns}) VALUES ({marks})"  # noqa: S608 (our own names)
+_tables: dict[type[Any], _Table] = {}
+
+
+def _table(row: type[Any]) -> _Table:
+    if row not in _tables:
+        _tables[row] = _Table(row)
+    return _tables[row]
 
 
 def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -50,20 +66,11 @@ def _encoded(record: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in record)
 
 
-def _decoders(row: type[Any]) -> list[Any]:
-    """Return what turns each column's raw bytes or number into its declared type."""
-    return [
-        {bytes: bytes, str: _text, bool: bool, str | None: _text}.get(hint, _same)
-        for hint in get_type_hints(row).values()
-    ]
-
-
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
 
 
-def _same(value: Any) -> Any:
-    return value
+_DECODERS: dict[Any, Callable[[Any], Any]] = {str: _text, str | None: _text, bool: bool}
 
 
 class TraceDatabase:
@@ -77,11 +84,12 @@ class TraceDatabase:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a new, empty database."""
-        connection = _connection_for_writing(path)
-        schema = files("rpz.tracer").joinpath("schema.sql").read_text("ascii")
-        connection.executescript(schema)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        return cls(connection)
+        return cls(_with_schema(_connection_for_writing(path)))
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """Make a new, empty database without a name, in memory as long as it is small."""
+        return cls(_with_schema(_connection_for_writing("")))
 
     @classmethod
     def reopen(cls, path: Path) -> Self:
@@ -128,16 +136,15 @@ class TraceDatabase:
 
     def rows(self, row: type[Row], where: str = "1", *values: object) -> Iterator[Row]:
         """Yield a table's rows by id, as ``row`` says (one of :data:`rpz.tracer.rows.TABLES`)."""
-        decoders = _decoders(row)
-        statement = (
-            f"SELECT {', '.join(_columns(row))} FROM {TABLES[row]} "  # noqa: S608 (our own names)
-            f"WHERE {where} ORDER BY run_id, id"
-        )
-        if row is RunRow:
-            statement = statement.replace("run_id, id", "id")
+        table = _table(row)
+        make: Callable[[Iterable[Any]], Row] = row._make  # type: ignore[attr-defined]
+        statement = f"{table.selection} WHERE {where} ORDER BY {table.order}"
         try:
             for record in self._connection.execute(statement, values):
-                yield row(*(d(v) for d, v in zip(decoders, record, strict=True)))
+                columns = list(record)
+                for place, decode in table.decoders:
+                    columns[place] = decode(columns[place])
+                yield make(columns)
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
@@ -149,15 +156,29 @@ class TraceDatabase:
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
+    def count(
+        self, row: type[Any], where: str, *values: object, distinct: str | None = None
+    ) -> int:
+        """Return the number of a table's rows, or of the values of a column in them."""
+        what = f"DISTINCT {distinct}" if distinct else "*"
+        statement = f"SELECT count({what}) FROM {TABLES[row]} WHERE {where}"  # noqa: S608 (our own)
+        (number,) = self._connection.execute(statement, values).fetchone()
+        return int(number)
+
     def add(self, rows: Iterable[Any]) -> None:
         """Insert rows of one table; :meth:`commit` makes them stay."""
         if (first := next(iterator := iter(rows), None)) is None:
             return
-        kind = type(first)
-        values = map(attrgetter(*_columns(kind)), chain([first], iterator))
-        if str in get_type_hints(kind).values():
+        table = _table(type(first))
+        values: Iterable[Any] = chain([first], iterator)
+        if table.has_text:
             values = map(_encoded, values)
-        self._connection.executemany(_insertion(kind), values)
+        self._connection.executemany(table.insertion, values)
+
+    def copy_to(self, other: TraceDatabase) -> None:
+        """Put all that was added in the place of another database's content."""
+        self.commit()
+        self._connection.backup(other._connection)
 
     def commit(self) -> None:
         """Make what was added stay."""
@@ -179,7 +200,14 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
     return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
 
 
-def _connection_for_writing(path: Path) -> sqlite3.Connection:
+def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
+    schema = Path(__file__).with_name("schema.sql").read_text("ascii")
+    connection.executescript(schema)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    return connection
+
+
+def _connection_for_writing(path: Path | str) -> sqlite3.Connection:
     # It is written under a temporary name and thrown away when anything fails: no journal, which
     # would be left in the folder when rpz is killed.
     connection = sqlite3.connect(path)
@@ -194,21 +222,34 @@ def replacement(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replaced(path: Path, *, keep: bool) -> Iterator[TraceDatabase]:
+def replaced(
+    path: Path, *, keep: bool, then: Callable[[TraceDatabase], None] | None = None
+) -> Iterator[TraceDatabase]:
     """Write a database to a temporary name and put it in the place of ``path`` when all is well.
 
     With ``keep``, it begins as a copy of ``path``. On an error, ``path`` stays as it was; where the
-    error is SQLite's (a full disk), that is a TraceDatabaseError.
+    error is SQLite's (a full disk), that is a TraceDatabaseError. ``then`` is called with the
+    database when it is in its place, still open, to be read.
     """
+    with contextlib.ExitStack() as opened:
+        with _put_in_place(path) as new:
+            if keep:
+                TraceDatabase.open(path).close()  # a copy of what isn't ours would be changed by us
+                shutil.copyfile(path, new)
+            database = TraceDatabase.reopen(new) if keep else TraceDatabase.create(new)
+            yield opened.enter_context(database)
+            database.commit()
+        if then is not None:
+            then(database)
+
+
+@contextlib.contextmanager
+def _put_in_place(path: Path) -> Iterator[Path]:
+    """Give the file that is written inside the place of another; on an error, throw it away."""
     new = replacement(path)
     new.unlink(missing_ok=True)
     try:
-        if keep:
-            TraceDatabase.open(path).close()  # a copy of what isn't ours would be changed by us
-            shutil.copyfile(path, new)
-        with TraceDatabase.reopen(new) if keep else TraceDatabase.create(new) as database:
-            yield database
-            database.commit()
+        yield new
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.replace(path)

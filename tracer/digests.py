@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-import posixpath
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.tracer.interrupts import interrupts_held
+from rpz.tracer.names import Names
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import DigestRow, FileRow, RemovalRow, RenameRow, SnapshotRow
 
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
 
     Progress: TypeAlias = Callable[[int], None]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 """Bytes that are read at a time."""
+BATCH = 64
+"""Files that a thread takes at a time: handing over one takes as long as reading a small one."""
 KERNELS = (b"/dev/", b"/proc/", b"/sys/")
 """Folders whose files are no files of the machine: reading some of them never ends."""
 FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+READ, WRITE, LINK, SOCKET = map(int, (Mode.READ, Mode.WRITE, Mode.LINK, Mode.SOCKET))
 
-Change: TypeAlias = FileRow | RenameRow | RemovalRow
+Change: TypeAlias = FileRow | RenameRow | RemovalRow | SnapshotRow
 
 
 @dataclass(frozen=True)
@@ -44,55 +49,77 @@ class _File:
 
 
 class _Use:
-    """What a run did with the names of files, event by event."""
+    """What a run did with files, event by event; they go by the names that they had before it."""
 
     def __init__(self) -> None:
-        self.inputs: dict[bytes, None] = {}
-        self.outputs: dict[bytes, None] = {}
+        self.inputs: set[bytes] = set()
         self.changed: set[bytes] = set()
-        self._replaced: set[bytes] = set()
-        self._folders: set[bytes] = set()
+        self.kept: dict[bytes, SnapshotRow] = {}
+        self._names = Names()
 
     def tell(self, row: Change) -> None:
         if isinstance(row, FileRow):
             self._on_file(row)
         elif isinstance(row, RemovalRow):
-            self._replaced.add(row.name)
-        elif row.kind != "hardlink":
-            # What is below a folder that was moved is moved with it.
-            self._folders |= {row.old, row.new}
-            self._replaced |= {row.old, row.new}
+            self._names.make(row.name)  # what is there later
+        elif isinstance(row, SnapshotRow):
+            self._on_snapshot(row)
+        elif row.kind == "rename":
+            self._names.rename(row.old, row.new)
+        elif row.kind == "exchange":
+            self._names.exchange(row.old, row.new)
         else:
-            self._replaced.add(row.new)
+            self._names.link(row.old, row.new)
 
     def _on_file(self, row: FileRow) -> None:
-        if row.mode & Mode.SOCKET or row.name.startswith(KERNELS):
+        mode, name = row.mode, row.name
+        if mode & SOCKET or name.startswith(KERNELS):
             return
+        if not row.existed or (row.truncated and not row.is_directory):
+            self._names.make(name)
         if row.is_directory:
-            if not row.existed:
-                self._folders.add(row.name)
             return
-        if not row.existed or row.truncated:
-            self._replaced.add(row.name)
-        if row.mode & Mode.READ and not self._is_new(row.name):
-            self.inputs[row.name] = None
-        if row.mode & Mode.WRITE:
-            self.changed.add(row.name)
-            self.outputs[row.name] = None
+        if mode & READ and (origin := self._names.origin(name)) is not None:
+            self.inputs.add(origin)
+        if mode & WRITE:
+            self._on_write(name, mode)
 
-    def _is_new(self, name: bytes) -> bool:
-        """Whether what has this name now had another one, or wasn't there, before the run."""
-        if name in self._replaced:
-            return True
-        folder = posixpath.dirname(name)
-        while self._folders and len(folder) > 1:
-            if folder in self._folders:
-                return True
-            folder = posixpath.dirname(folder)
-        return False
+    def _on_write(self, path: bytes, mode: int) -> None:
+        name = self._names.at(path)
+        name.written = True
+        if name.origin is not None and not mode & LINK:  # else the name only: a RenameRow follows
+            self.changed.add(name.origin)
 
-    def is_as_it_was(self, name: bytes) -> bool:
-        return name not in self.changed and not self._is_new(name)
+    def _on_snapshot(self, row: SnapshotRow) -> None:
+        if row.kind == "content" and (origin := self._names.origin(row.name)) is not None:
+            self.kept.setdefault(origin, row)
+
+    def outputs(self) -> list[bytes]:
+        """Return what the run has written, sorted."""
+        written = (path for path, name in self._names.touched() if name.written)
+        return sorted(path for path in written if not path.startswith(KERNELS))
+
+    def unchanged(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the inputs that are as they were, sorted, and where they are."""
+        places = self._names.places()
+        for origin in sorted(self.inputs - self.changed):
+            if (place := self._place(origin, places)) is not None:
+                yield origin, place
+
+    def _place(self, origin: bytes, places: dict[bytes, list[bytes]]) -> bytes | None:
+        for path in _moved(origin, places):
+            if self._names.origin(path) == origin:
+                return path
+        return None
+
+
+def _moved(origin: bytes, places: dict[bytes, list[bytes]]) -> Iterator[bytes]:
+    """Yield where something may be: its own place, and those of the folders that it was in."""
+    yield origin
+    folder = origin if places else b""
+    while folder:
+        yield from (place + origin[len(folder) :] for place in places.get(folder, ()))
+        folder = folder.rpartition(b"/")[0]
 
 
 def add_digests(
@@ -116,44 +143,37 @@ def add_digests(
     """
     files = list(_files(database, run, snapshots))
     advance = progress(sum(file.size for file in files)) if progress else _ignore
-    found: list[tuple[_File, str]] = []
-    with interrupts_held() as check:
-        workers = len(os.sched_getaffinity(0))
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="digest")
-        try:
-            for file, digest in pool.map(lambda f: (f, _sha256(f.source, advance, check)), files):
-                if digest is not None:
-                    found.append((file, digest))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    digests = _hashed(files, advance) if files else {}
+    found = [file for file in files if file.source in digests]
     first = database.last_id(DigestRow) + 1
     database.add(
-        DigestRow(number, run, file.name, file.role, file.size, file.modified, digest)
-        for number, (file, digest) in enumerate(found, first)
+        DigestRow(n, run, f.name, f.role, f.size, f.modified, digests[f.source])
+        for n, f in enumerate(found, first)
     )
 
 
 def _files(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[_File]:
     use = _use(database, run)
-    kept: dict[bytes, SnapshotRow] = {}
-    for row in database.rows(SnapshotRow, "run_id = ? AND kind = 'content'", run):
-        kept.setdefault(row.name, row)
-    joined = {row.place: row for row in reversed(kept.values()) if row.links > 1}
+    joined = {row.place: row for row in reversed(use.kept.values()) if row.links > 1}
+    unchanged = dict(use.unchanged())
     for name in sorted(use.inputs):
-        snapshot = kept.get(name) or (_of_inode(name, joined) if use.is_as_it_was(name) else None)
+        place = unchanged.get(name)
+        snapshot = use.kept.get(name) or (_of_inode(place, joined) if place else None)
         if snapshot is not None:
             source = os.fsencode(snapshots / str(snapshot.number))
             yield _File(name, "input", source, snapshot.size, snapshot.modified)
-        elif use.is_as_it_was(name):
-            yield from _as_it_is(name, "input")
-    for name in sorted(use.outputs):
-        yield from _as_it_is(name, "output")
+        elif place is not None:
+            yield from _as_it_is(name, place, "input")
+    for name in use.outputs():
+        yield from _as_it_is(name, name, "output")
 
 
-def _of_inode(name: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> SnapshotRow | None:
+def _of_inode(place: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> SnapshotRow | None:
     """Return what was kept of a file that was changed by another of its names."""
+    if not joined:
+        return None
     try:
-        found = os.lstat(name)
+        found = os.lstat(place)
     except OSError:
         return None
     return joined.get((found.st_dev, found.st_ino))
@@ -161,37 +181,70 @@ def _of_inode(name: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> Snapsh
 
 def _use(database: TraceDatabase, run: int) -> _Use:
     use = _Use()
-    kinds: tuple[type[Change], ...] = (FileRow, RenameRow, RemovalRow)
+    kinds: tuple[type[Change], ...] = (FileRow, RenameRow, RemovalRow, SnapshotRow)
     tables = [database.rows(kind, "run_id = ?", run) for kind in kinds]
-    for row in heapq.merge(*tables, key=lambda row: row.id):
+    for row in heapq.merge(*tables, key=attrgetter("id")):
         use.tell(row)
     return use
 
 
-def _as_it_is(name: bytes, role: str) -> Iterator[_File]:
+def _as_it_is(name: bytes, place: bytes, role: str) -> Iterator[_File]:
     try:
-        status = os.lstat(name)
+        status = os.lstat(place)
     except OSError:
         return
     if stat.S_ISREG(status.st_mode):
-        yield _File(name, role, name, status.st_size, status.st_mtime_ns)
+        yield _File(name, role, place, status.st_size, status.st_mtime_ns)
 
 
-def _sha256(path: bytes, advance: Progress, check: Callable[[], None]) -> str | None:
+def _hashed(files: list[_File], advance: Progress) -> dict[bytes, str]:
+    """Return the digests of the sources that can be read."""
+    with interrupts_held() as check:
+
+        def digests(batch: list[bytes]) -> list[str | None]:
+            buffer = memoryview(bytearray(BLOCK))
+            return [_sha256(source, buffer, advance, check) for source in batch]
+
+        batches = _batches(files)
+        pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="digest")
+        try:
+            found = list(pool.map(digests, batches))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    made = dict(zip(chain(*batches), chain(*found), strict=True))
+    return {source: digest for source, digest in made.items() if digest is not None}
+
+
+def _batches(files: list[_File]) -> list[list[bytes]]:
+    """Share out the work, large files first and alone, so that no thread has much left alone."""
+    sizes = {file.source: file.size for file in files}
+    sources = sorted(sizes, key=sizes.__getitem__, reverse=True)
+    large = sum(size >= BLOCK for size in sizes.values())
+    small = range(large, len(sources), BATCH)
+    return [*([source] for source in sources[:large]), *(sources[i : i + BATCH] for i in small)]
+
+
+def _sha256(
+    path: bytes, buffer: memoryview, advance: Progress, check: Callable[[], None]
+) -> str | None:
     """Return a regular file's digest; None where it can't be read."""
     digest = hashlib.sha256(usedforsecurity=False)
-    buffer = memoryview(bytearray(BLOCK))
     try:
         file = os.open(path, FLAGS)
     except OSError:
         return None
     try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
             return None
+        done = 0
         while count := os.readv(file, [buffer]):
             check()
             digest.update(buffer[:count])
             advance(count)
+            done += count
+            if done == status.st_size and count < len(buffer):  # asking again would say so
+                break
     except OSError:
         return None
     finally:

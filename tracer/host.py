@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
 
 import distro
-import psutil
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Host:
     memory: int | None
 
 
+@cache
 def this_host() -> Host:
     """Return the facts of this machine."""
     return Host(
@@ -33,10 +34,11 @@ def this_host() -> Host:
         gid=os.getgid(),
         architecture=platform.machine(),
         distribution=distro.id(),
-        distribution_version=distro.version(),
+        # Where that file doesn't say it, distro asks two programs
+        distribution_version=distro.os_release_attr("version_id") or distro.version(),
         hostname=platform.node(),
         system=platform.system(),
         kernel=platform.release(),
-        processors=psutil.cpu_count(),
-        memory=psutil.virtual_memory().total,
+        processors=os.cpu_count(),
+        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
-from rpz.tracer.records import ConnectionKind, Flag, RenameKind, SnapshotKind
+from rpz.tracer.fields import held, joined, name_of, signed
+from rpz.tracer.records import ConnectionKind, Flag, RenameKind, SnapshotKind, u32
 from rpz.tracer.rows import (
     AbsentRow,
     ConnectionRow,
@@ -23,13 +24,16 @@ from rpz.tracer.rows import (
     SnapshotRow,
     WarningRow,
 )
-from rpz.tracer.stream import RecordStreamError
+from rpz.tracer.stream import RecordStreamError, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.host import Host
+    from rpz.tracer.stream import Values
+
+    Handler = Callable[..., None]
 
 EVENTS = (
     FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow,
@@ -38,6 +42,8 @@ EVENTS = (
 """The tables whose ids come from one sequence, so that they say what came before what."""
 BATCH = 10_000
 """Rows that are kept before they are inserted."""
+DIRECTORY, EXISTED, TRUNCATED = map(int, (Flag.DIRECTORY, Flag.EXISTED, Flag.TRUNCATED))
+"""As plain numbers: an enum's take longer than all the rest of a row."""
 
 
 class Loader:
@@ -51,29 +57,33 @@ class Loader:
         self._host = host
         self._event = max(database.last_id(table) for table in EVENTS) + 1
         self._first_process = max(database.last_id(ProcessRow), 0)
+        self._time = 0
         self._paths: dict[int, bytes] = {0: b""}
         self._start: records.Run | None = None
         self._end: records.End | None = None
         self._processes: dict[int, ProcessRow] = {}
         self._executed = False
         self._rows: defaultdict[type[Any], list[Any]] = defaultdict(list)
-        self._handlers: dict[type[records.Record], Callable[[Any], None]] = {
-            records.Run: self._on_run,
-            records.PathName: self._on_path,
-            records.Process: self._on_process,
-            records.Exit: self._on_exit,
-            records.Exec: self._on_exec,
-            records.File: self._on_file,
-            records.Link: self._on_link,
-            records.Rename: self._on_rename,
-            records.Remove: self._on_remove,
-            records.Connection: self._on_connection,
-            records.Absent: self._on_absent,
-            records.Listing: self._on_listing,
-            records.Snapshot: self._on_snapshot,
-            records.Warn: self._on_warning,
-            records.End: self._on_end,
+        self._handlers: dict[int, Handler] = {
+            records.PathName.TYPE: self._on_path,
+            records.File.TYPE: self._on_file,
+            records.Absent.TYPE: self._on_absent,
         }
+        for kind, handler in (
+            (records.Run, self._on_run),
+            (records.Process, self._on_process),
+            (records.Exit, self._on_exit),
+            (records.Exec, self._on_exec),
+            (records.Link, self._on_link),
+            (records.Rename, self._on_rename),
+            (records.Remove, self._on_remove),
+            (records.Connection, self._on_connection),
+            (records.Listing, self._on_listing),
+            (records.Snapshot, self._on_snapshot),
+            (records.Warn, self._on_warning),
+            (records.End, self._on_end),
+        ):
+            self._handlers[kind.TYPE] = _of_record(kind, handler)
 
     def load(self, stream: Iterable[records.Record]) -> bool:
         """Add the rows of a run; False: its stream ends before a program was started.
@@ -82,15 +92,48 @@ class Loader:
             RecordStreamError: the records contradict each other: bytes of the stream have changed.
 
         """
+        return self.load_values(map(values_of, stream))
+
+    def load_values(
+        self, stream: Iterable[tuple[int, Values]], *, up_to_damage: bool = False
+    ) -> bool:
+        """Do what :meth:`load` does, from the types and values of the records.
+
+        With ``up_to_damage``, what comes before the first record that can't be read, or that
+        contradicts those before it, is a run as well, with a warning. What comes after that is not
+        taken: paths and processes may be called by numbers that were lost, or given twice.
+
+        Raises:
+            RecordStreamError: the stream is damaged, or its records contradict each other; with
+                ``up_to_damage``, only if that is before a program was started.
+
+        """
         try:
-            for record in stream:
-                self._handlers[type(record)](record)
-            if self._start is None or not self._executed:
-                return False
-            self._add_all(self._start)
-        except (KeyError, ValueError, OverflowError) as error:  # no such path, kind; beyond SQLite
-            raise RecordStreamError(f"The record stream is damaged: {_said(error)}") from error
+            self.take(stream)
+        except RecordStreamError as error:
+            if not (up_to_damage and self._executed):
+                raise
+            text = f"{error.message}: what came after is lost".encode()
+            self._on_warning(records.Warn(self._time, u32(0), u32(0), text))
+        if self._start is None or not self._executed:
+            return False
+        self._add_all(self._start)
         return True
+
+    def take(self, stream: Iterable[tuple[int, Values]]) -> None:
+        """Add the rows of some records, of which others are still to come.
+
+        Raises:
+            RecordStreamError: the stream is damaged, or its records contradict each other.
+
+        """
+        handlers = self._handlers
+        try:
+            for kind, values in stream:
+                self._time = held(values[0])
+                handlers[kind](*values)
+        except (KeyError, ValueError) as error:  # no such path, process, kind; beyond SQLite
+            raise RecordStreamError(f"The record stream is damaged: {_said(error)}") from error
 
     def _add_all(self, start: records.Run) -> None:
         self._database.add([self._run_row(start)])
@@ -121,8 +164,8 @@ class Loader:
         return RunRow(
             id=self._run,
             engine=self._engine,
-            argv=_joined(start.argv),
-            workingdir=_name(start.workingdir),
+            argv=joined(start.argv),
+            workingdir=start.workingdir,
             umask=start.umask,
             started=start.wall_clock,
             ended=end.wall_clock if end else None,
@@ -136,15 +179,18 @@ class Loader:
         )
 
     def _on_run(self, record: records.Run) -> None:
+        held(record.wall_clock)
+        name_of(record.workingdir)
         self._start = record
 
     def _on_end(self, record: records.End) -> None:
+        held(record.wall_clock)
         self._end = record
 
-    def _on_path(self, record: records.PathName) -> None:
-        if not _name(record.name).startswith(b"/"):
-            raise ValueError(f"{record.name!r} is not an absolute path")
-        self._paths[record.path] = record.name
+    def _on_path(self, _time: int, path: int, name: bytes) -> None:
+        if not name_of(name).startswith(b"/"):
+            raise ValueError(f"{name!r} is not an absolute path")
+        self._paths[path] = name
 
     def _on_process(self, record: records.Process) -> None:
         self._processes[record.process] = ProcessRow(
@@ -163,48 +209,47 @@ class Loader:
 
     def _on_exit(self, record: records.Exit) -> None:
         known = record.memory > 0
-        self._processes[record.process] = replace(
-            self._processes[record.process],
+        self._processes[record.process] = self._processes[record.process]._replace(
             exitcode=record.status,
             exit_timestamp=record.time,
-            user_time=record.user_time if known else None,
-            system_time=record.system_time if known else None,
-            peak_memory=record.memory if known else None,
+            user_time=held(record.user_time) if known else None,
+            system_time=held(record.system_time) if known else None,
+            peak_memory=held(record.memory) if known else None,
         )
 
     def _on_exec(self, record: records.Exec) -> None:
-        self._executed = True
         self._add(
             ExecutionRow(
                 id=self._next(),
                 name=self._paths[record.program],
                 run_id=self._run,
                 timestamp=record.time,
-                process=self._process(record.process),
-                argv=_joined(record.argv),
-                envp=_joined(record.environment),
+                process=self._processes[record.process].id,
+                argv=joined(record.argv),
+                envp=joined(record.environment),
                 workingdir=self._paths[record.workingdir],
             )
         )
+        self._executed = True
 
-    def _on_file(self, record: records.File) -> None:
+    def _on_file(self, time: int, process: int, path: int, mode: int, flags: int) -> None:
         self._add(
             FileRow(
-                id=self._next(),
-                run_id=self._run,
-                name=self._paths[record.path],
-                timestamp=record.time,
-                mode=record.mode,
-                is_directory=bool(record.flags & Flag.DIRECTORY),
-                process=self._process(record.process),
-                existed=bool(record.flags & Flag.EXISTED),
-                truncated=bool(record.flags & Flag.TRUNCATED),
+                self._next(),
+                self._run,
+                self._paths[path],
+                time,
+                mode,
+                bool(flags & DIRECTORY),
+                self._process(process),
+                bool(flags & EXISTED),
+                bool(flags & TRUNCATED),
             )
         )
 
     def _on_link(self, record: records.Link) -> None:
         name = self._paths[record.path]
-        self._add(LinkRow(self._next(), self._run, name, record.time, _name(record.target)))
+        self._add(LinkRow(self._next(), self._run, name, record.time, name_of(record.target)))
 
     def _on_rename(self, record: records.Rename) -> None:
         self._add(
@@ -248,10 +293,9 @@ class Loader:
             )
         )
 
-    def _on_absent(self, record: records.Absent) -> None:
-        name = self._paths[record.path]
-        process = self._process(record.process)
-        self._add(AbsentRow(self._next(), self._run, name, record.time, process))
+    def _on_absent(self, time: int, process: int, path: int) -> None:
+        name = self._paths[path]
+        self._add(AbsentRow(self._next(), self._run, name, time, self._process(process)))
 
     def _on_listing(self, record: records.Listing) -> None:
         self._add(
@@ -261,7 +305,7 @@ class Loader:
                 name=self._paths[record.path],
                 timestamp=record.time,
                 process=self._process(record.process),
-                entries=_joined(record.entries),
+                entries=joined(record.entries),
             )
         )
 
@@ -279,11 +323,11 @@ class Loader:
                 links=record.links,
                 uid=record.uid,
                 gid=record.gid,
-                device=_signed(record.device),
-                inode=_signed(record.inode),
-                size=record.size,
-                accessed=_signed(record.accessed),
-                modified=_signed(record.modified),
+                device=signed(record.device),
+                inode=signed(record.inode),
+                size=held(record.size),
+                accessed=signed(record.accessed),
+                modified=signed(record.modified),
             )
         )
 
@@ -292,20 +336,10 @@ class Loader:
         self._add(WarningRow(self._next(), self._run, record.time, process, record.text))
 
 
-def _name(name: bytes) -> bytes:
-    if b"\0" in name:
-        raise ValueError(f"{name!r} is no name")
-    return name
+def _of_record(kind: type[Any], handler: Callable[[Any], None]) -> Handler:
+    """Return what makes the record of its values: of the types that come seldom."""
+    return lambda *values: handler(kind(*values))
 
 
 def _said(error: Exception) -> str:
     return f"number {error} is nothing's" if isinstance(error, KeyError) else str(error)
-
-
-def _signed(number: int) -> int:
-    """Return a 64-bit number as SQLite can hold it; times before 1970 are negative again."""
-    return number - (1 << 64) if number >> 63 else number
-
-
-def _joined(items: tuple[bytes, ...]) -> bytes:
-    return b"".join(item + b"\0" for item in items)

@@ -1,20 +1,19 @@
 """The rows of the trace database: one class a table (``docs/trace-database.md``).
 
 Names, argument lists and environments are ``bytes``: SQLite's TEXT holds them as they were, valid
-UTF-8 or not.
+UTF-8 or not. A row is a tuple of its columns, which SQLite takes as it is: a long trace has
+millions, and a dataclass costs five times as much to make.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 WORD = 1 << 64
 """What numbers of 64 bits are taken modulo: SQLite's have a sign."""
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(NamedTuple):
     """One run: a command, from its start to the end of its last process."""
 
     id: int
@@ -42,8 +41,7 @@ class RunRow:
     peak_memory: int | None
 
 
-@dataclass(frozen=True)
-class ProcessRow:
+class ProcessRow(NamedTuple):
     """One process or thread."""
 
     id: int
@@ -59,8 +57,7 @@ class ProcessRow:
     peak_memory: int | None
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One use of one file: ``mode`` is a :class:`rpz.tracer.records.Mode`."""
 
     id: int
@@ -74,8 +71,7 @@ class FileRow:
     truncated: bool
 
 
-@dataclass(frozen=True)
-class ExecutionRow:
+class ExecutionRow(NamedTuple):
     """One successful exec; ``argv`` and ``envp`` end each element with a NUL."""
 
     id: int
@@ -88,8 +84,7 @@ class ExecutionRow:
     workingdir: bytes
 
 
-@dataclass(frozen=True)
-class LinkRow:
+class LinkRow(NamedTuple):
     """One symbolic link that was followed, as it was then."""
 
     id: int
@@ -99,8 +94,7 @@ class LinkRow:
     target: bytes
 
 
-@dataclass(frozen=True)
-class RenameRow:
+class RenameRow(NamedTuple):
     """One name given or moved: ``kind`` is rename, exchange or hardlink."""
 
     id: int
@@ -112,8 +106,7 @@ class RenameRow:
     new: bytes
 
 
-@dataclass(frozen=True)
-class RemovalRow:
+class RemovalRow(NamedTuple):
     """One name removed."""
 
     id: int
@@ -124,8 +117,7 @@ class RemovalRow:
     is_directory: bool
 
 
-@dataclass(frozen=True)
-class ConnectionRow:
+class ConnectionRow(NamedTuple):
     """One socket given an address: ``operation`` is connect, accept, bind or sendto."""
 
     id: int
@@ -139,8 +131,7 @@ class ConnectionRow:
     operation: str
 
 
-@dataclass(frozen=True)
-class AbsentRow:
+class AbsentRow(NamedTuple):
     """One file that was looked for and was not there."""
 
     id: int
@@ -150,8 +141,7 @@ class AbsentRow:
     process: int
 
 
-@dataclass(frozen=True)
-class ListingRow:
+class ListingRow(NamedTuple):
     """One listing of a folder: ``entries`` are a letter for the type and a name, then a NUL."""
 
     id: int
@@ -162,8 +152,7 @@ class ListingRow:
     entries: bytes
 
 
-@dataclass(frozen=True)
-class SnapshotRow:
+class SnapshotRow(NamedTuple):
     """What a file was before a run changed it: ``kind`` is content, status, too_large or failed."""
 
     id: int
@@ -189,8 +178,7 @@ class SnapshotRow:
         return self.device % WORD, self.inode % WORD
 
 
-@dataclass(frozen=True)
-class DigestRow:
+class DigestRow(NamedTuple):
     """The SHA-256 of a file after a run; ``role`` is input or output."""
 
     id: int
@@ -202,8 +190,7 @@ class DigestRow:
     sha256: str
 
 
-@dataclass(frozen=True)
-class WarningRow:
+class WarningRow(NamedTuple):
     """Something that makes the trace less sure."""
 
     id: int

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from rpz.errors import RpzError
 from rpz.process import as_we_were_started, wait_in_foreground
 from rpz.tracer.conclusion import add_run, trouble
-from rpz.tracer.database import TraceDatabase
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
+from rpz.tracer.follower import Follower
 from rpz.tracer.output import closed_streams_kept, saved_output
 from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
-from rpz.tracer.stream import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from rpz.tracer.conclusion import Addition
+    from rpz.tracer.conclusion import Addition, Conclusion
+    from rpz.tracer.database import TraceDatabase
     from rpz.tracer.engines import EngineOptions
     from rpz.tracer.folder import TraceFolder
 
@@ -52,29 +52,36 @@ def trace(
     addition: Addition | None = None,
     *,
     save_output: bool = False,
+    meanwhile: Callable[[], None] | None = None,
+    then: Conclusion | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
     What the folder held is replaced or removed only after the command has run. What goes wrong
-    after that never hides the command's exit status: it is returned beside it.
+    after that never hides the command's exit status: it is returned beside it. ``meanwhile`` is
+    called when the command was started; ``addition`` and ``then`` are :func:`add_run`'s.
 
     Raises:
         RpzError: the folder can't be used, or there is no such engine here.
 
     """
-    with closed_streams_kept(), folder.claimed():
+    with closed_streams_kept(), folder.claimed(), contextlib.ExitStack() as opened:
         number = folder.prepare(existing)
         stream = folder.unfinished_stream(number)
+        follower = None
+        if existing is not Existing.CONTINUE and not save_output:  # whose thread is not held up
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]
             with _streams(folder, number, save_output) as streams:
-                status = _run_engine([*command, *map(os.fsencode, argv)], streams)
+                words = [*command, *map(os.fsencode, argv)]
+                status = _run_engine(words, streams, _meanwhile(meanwhile, follower))
         except (RpzError, OSError):
             folder.abandon(number)
             raise
         try:
-            run = _conclude(folder, number, engine, existing, addition)
+            run = _conclude(folder, number, engine, existing, addition, then, follower)
         except (Exception, KeyboardInterrupt) as error:
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))
@@ -82,7 +89,13 @@ def trace(
 
 
 def _conclude(
-    folder: TraceFolder, number: int, engine: str, existing: Existing, addition: Addition | None
+    folder: TraceFolder,
+    number: int,
+    engine: str,
+    existing: Existing,
+    addition: Addition | None,
+    then: Conclusion | None,
+    follower: Follower | None,
 ) -> int | None:
     stream = folder.unfinished_stream(number)
     run = None
@@ -90,16 +103,26 @@ def _conclude(
         run = add_run(
             folder,
             number,
-            read_records(stream),
             replacing=existing is not Existing.CONTINUE,
             engine=engine,
             addition=addition,
+            then=then,
+            follower=follower,
         )
     elif not folder.records.is_dir():
         raise FileNotFoundError(folder.records)
     if run is None:  # the engine has said why: the command doesn't exist, can't be executed, traced
         folder.abandon(number)
     return run
+
+
+def _meanwhile(prepare: Callable[[], None] | None, follower: Follower | None) -> Iterator[float]:
+    """Get on with what would have to be done when the run has ended."""
+    if prepare is not None:
+        prepare()
+        yield 0
+    if follower is not None:
+        yield from follower.follow()
 
 
 def _streams(
@@ -110,7 +133,11 @@ def _streams(
     return saved_output(lambda name: folder.output(number, name))
 
 
-def _run_engine(argv: Sequence[str | bytes], streams: dict[int, int]) -> int:
+def _run_engine(
+    argv: Sequence[str | bytes],
+    streams: dict[int, int],
+    meanwhile: Iterator[float],
+) -> int:
     return wait_in_foreground(
         subprocess.Popen(
             argv,
@@ -118,7 +145,8 @@ def _run_engine(argv: Sequence[str | bytes], streams: dict[int, int]) -> int:
             stdout=streams.get(1),
             stderr=streams.get(STANDARD_ERROR),
             preexec_fn=as_we_were_started(),  # noqa: PLW1509 (it takes no lock)
-        )
+        ),
+        meanwhile,
     )
 
 
@@ -136,21 +164,19 @@ def _inherited_descriptors() -> list[int]:
     return inherited
 
 
-def summary(folder: TraceFolder, run: int) -> str:
+def summary(database: TraceDatabase, run: int) -> str:
     """Return what is worth saying of a run in a few words."""
-    with TraceDatabase.open(folder.database) as database:
-        processes = sum(not p.is_thread for p in database.rows(ProcessRow, "run_id = ?", run))
-        names = {f.name for f in database.rows(FileRow, "run_id = ?", run)}
-        warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
+    processes = database.count(ProcessRow, "run_id = ? AND NOT is_thread", run)
+    files = database.count(FileRow, "run_id = ?", run, distinct="name")
+    warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
     for text in warnings:
         log.warning("%s.", " ".join(text.decode(errors="backslashreplace").splitlines()))
-    return f"{_plural(processes, 'process', 'processes')}, {_plural(len(names), 'file', 'files')}"
+    return f"{_plural(processes, 'process', 'processes')}, {_plural(files, 'file', 'files')}"
 
 
-def is_whole(folder: TraceFolder, run: int) -> bool:
+def is_whole(database: TraceDatabase, run: int) -> bool:
     """Whether the trace of a run has its end: its tracer was not killed before."""
-    with TraceDatabase.open(folder.database) as database:
-        return all(row.ended is not None for row in database.rows(RunRow, "id = ?", run))
+    return all(row.ended is not None for row in database.rows(RunRow, "id = ?", run))
 
 
 def _plural(count: int, one: str, many: str) -> str:

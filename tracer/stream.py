@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import fields
-from typing import TYPE_CHECKING, BinaryIO, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, get_type_hints
 
 from rpz.errors import RpzError
 from rpz.tracer.records import RECORDS, Record, u32, u64
@@ -18,6 +18,13 @@ MAGIC = b"RPZREC\r\n"
 VERSION = 1
 HEADER = struct.Struct("<8sH6x")
 RECORD = struct.Struct("<IHHQ")
+START = struct.Struct("<IH")
+"""What tells how a record goes on."""
+TIME = struct.Struct("<8xQ")
+LENGTH = struct.Struct("<I")
+
+Values: TypeAlias = tuple[Any, ...]
+"""The time and the fields of a record, in their order in its class in :mod:`rpz.tracer.records`."""
 
 
 class RecordStreamError(RpzError):
@@ -29,31 +36,40 @@ class _Layout:
 
     def __init__(self, record: type[Record]) -> None:
         hints = get_type_hints(record)
-        kinds = [hints[f.name] for f in fields(record)[1:]]
+        self.names = [f.name for f in fields(record)[1:]]
+        kinds = [hints[name] for name in self.names]
         numbers = [k for k in kinds if k in (u32, u64)]
         self.record = record
         self.numbers = struct.Struct("<" + "".join("IQ"[k is u64] for k in numbers))
+        self.timed_numbers = struct.Struct(TIME.format + self.numbers.format[1:])
         self.is_list = [k is not bytes for k in kinds[len(numbers) :]]
 
-    def decode(self, time: int, body: bytes) -> Record:
-        values: list[object] = list(self.numbers.unpack_from(body))
-        offset = self.numbers.size
+    def values(self, data: bytes | mmap.mmap, begin: int, end: int) -> Values:
+        """Return the time and the fields of the record that is there."""
+        offset = begin + self.timed_numbers.size
+        if offset > end:
+            raise struct.error("fields longer than their record")
+        numbers = self.timed_numbers.unpack_from(data, begin)
+        return (*numbers, *self._texts(data, offset, end)) if self.is_list else numbers
+
+    def _texts(self, data: bytes | mmap.mmap, offset: int, end: int) -> Iterator[object]:
         for is_list in self.is_list:
-            (length,) = struct.unpack_from("<I", body, offset)
-            offset += 4 + length
-            if offset > len(body):
+            if offset + LENGTH.size > end:
+                raise struct.error("string without its length")
+            (length,) = LENGTH.unpack_from(data, offset)
+            offset += LENGTH.size + length
+            if offset > end:
                 raise struct.error("string longer than its record")
-            text = body[offset - length : offset]
-            values.append(tuple(text.split(b"\0")[:-1]) if is_list else text)
-        return self.record(time, *values)
+            text = data[offset - length : offset]
+            yield tuple(text.split(b"\0")[:-1]) if is_list else text
 
     def encode(self, record: Record) -> bytes:
-        values = [getattr(record, f.name) for f in fields(record)[1:]]
+        values = [getattr(record, name) for name in self.names]
         count = len(values) - len(self.is_list)
         body = bytearray(self.numbers.pack(*values[:count]))
         for value in values[count:]:
             text = value if isinstance(value, bytes) else b"".join(v + b"\0" for v in value)
-            body += struct.pack("<I", len(text)) + text
+            body += LENGTH.pack(len(text)) + text
         body += bytes(-len(body) % 8)
         return RECORD.pack(RECORD.size + len(body), self.record.TYPE, 0, record.time) + body
 
@@ -68,13 +84,31 @@ def read_records(path: Path) -> Iterator[Record]:
         RecordStreamError: not a record stream, from a newer rpz, or damaged.
 
     """
+    for kind, values in read_values(path):
+        yield _LAYOUTS[kind].record(*values)
+
+
+def read_values(path: Path, begin: int = HEADER.size) -> Iterator[tuple[int, Values]]:
+    """Yield the type and the values of each record, as :func:`read_records` does.
+
+    Without the objects it takes a third of the time. ``begin`` is where a record begins.
+
+    Raises:
+        RecordStreamError: as of :func:`read_records`.
+
+    """
     with path.open("rb") as file:
         start = file.read(HEADER.size)
         if not start.strip(b"\0"):  # nothing had reached the disk when the machine was killed
             return
         _check_header(path, start)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield from _records_in(path, data)
+            yield from values_in(path, data, begin)
+
+
+def values_of(record: Record) -> tuple[int, Values]:
+    """Return the type and the values of a record."""
+    return record.TYPE, (record.time, *(getattr(record, n) for n in _LAYOUTS[record.TYPE].names))
 
 
 def _check_header(path: Path, start: bytes) -> None:
@@ -88,20 +122,57 @@ def _check_header(path: Path, start: bytes) -> None:
         )
 
 
-def _records_in(path: Path, data: mmap.mmap) -> Iterator[Record]:
-    offset = HEADER.size
+def has_header(path: Path) -> bool:
+    """Whether a stream was begun.
+
+    Raises:
+        RecordStreamError: it is something else, or from a newer rpz.
+
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(HEADER.size)
+    except FileNotFoundError:
+        return False
+    if not start.strip(b"\0"):
+        return False
+    _check_header(path, start)
+    return True
+
+
+def whole(data: bytes) -> tuple[int, int]:
+    """Return how many bytes of a part of a stream are whole records, and the next one's size.
+
+    Of a record that isn't there yet, and of one that can't be right, the size is 0.
+    """
+    offset = 0
     while offset + RECORD.size <= len(data):
-        size, kind, _, time = RECORD.unpack_from(data, offset)
+        size, _ = START.unpack_from(data, offset)
+        if size == 0 or size % 8:
+            break
+        if offset + size > len(data):
+            return offset, size
+        offset += size
+    return offset, 0
+
+
+def values_in(path: Path, data: bytes | mmap.mmap, begin: int = 0) -> Iterator[tuple[int, Values]]:
+    """Yield the type and the values of each record in a stream, or in a part of it."""
+    start, layouts = START.unpack_from, _LAYOUTS
+    offset, length = begin, len(data)
+    while offset + RECORD.size <= length:
+        size, kind = start(data, offset)
         if size == 0:
             return
-        if size % 8 or size < RECORD.size or offset + size > len(data):
+        end = offset + size
+        if size % 8 or size < RECORD.size or end > length:
             raise RecordStreamError(f"{path} is damaged at byte {offset}: a record of {size} bytes")
-        if layout := _LAYOUTS.get(kind):
+        if layout := layouts.get(kind):
             try:
-                yield layout.decode(time, data[offset + RECORD.size : offset + size])
+                yield kind, layout.values(data, offset, end)
             except struct.error as error:
                 raise RecordStreamError(f"{path} is damaged at byte {offset}: {error}") from None
-        offset += size
+        offset = end
 
 
 class RecordWriter:

@@ -6,8 +6,6 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-import yaml
-
 if TYPE_CHECKING:
     from rpaths import PosixPath
 
@@ -29,6 +27,8 @@ def text(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         return _binary(value.encode("utf-8", "surrogateescape"))
+    import yaml  # it takes as long as writing a thousand files' names
+
     written: str = yaml.dump(value, default_style='"', width=ENDLESS, allow_unicode=True)
     return written.rstrip("\n")
 

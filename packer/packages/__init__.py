@@ -33,6 +33,11 @@ MANAGERS: tuple[PackageManager, ...] = (dpkg,)
 """In the order in which they are asked: a path goes to the first that knows it."""
 
 
+def prepare() -> None:
+    """Begin with what takes a while and doesn't depend on the files: a run is going on."""
+    dpkg.prepare()
+
+
 def packages_of(paths: Collection[bytes]) -> tuple[Package, ...]:
     """Return the packages that installed some of these paths, sorted by name."""
     left = set(paths)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.ahead import ask
 from rpz.packer.config.model import Package
 from rpz.process import output_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 NAME = "dpkg"
+STATUS, LISTS = Path("/var/lib/dpkg/status"), Path("/var/lib/dpkg/info")
 DIVERSIONS = Path("/var/lib/dpkg/diversions")
 """One diversion is three lines: the name, what it was changed to, by whom (dpkg-divert)."""
 
@@ -58,6 +60,17 @@ class _Diversion:
 def available() -> bool:
     """Whether this machine has dpkg."""
     return shutil.which("dpkg-query") is not None
+
+
+def prepare() -> None:
+    """Begin to list all files, which takes a while."""
+    if available():
+        ask(["dpkg-query", "-W", f"-f={FORMAT}"], _state)
+
+
+def _state() -> object:
+    """Return what changes when a package is installed or removed."""
+    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(os.stat, (STATUS, LISTS))]
 
 
 def owners(paths: Collection[bytes]) -> list[Package]:

@@ -30,13 +30,16 @@ def command(folder: Path) -> None:
     """
     from rpz.packer.configure import CONFIG, reset_config
     from rpz.tracer.conclusion import recover
+    from rpz.tracer.database import TraceDatabase
     from rpz.tracer.session import summary
 
     place = TraceFolder(folder)
     failures: list[RpzError] = []
     runs = recover(place, failures.append)
-    for run in runs:
-        log.info("Recovered run %d: %s", run, summary(place, run))
+    if runs:
+        with TraceDatabase.open(place.database) as database:
+            for run in runs:
+                log.info("Recovered run %d: %s", run, summary(database, run))
     if runs or (not place.config.exists() and (place.exists or not failures)):
         kept = reset_config(folder)
         log.info("%s is as the trace has it", shown_path(folder / CONFIG))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import shlex
 import sys
@@ -80,6 +82,7 @@ def command(
     Exits as the command did. What was seen is in the trace folder afterwards; config.yml there says
     what `rpz pack` will pack, and may be edited first.
     """
+    from rpz import ahead
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
@@ -91,12 +94,37 @@ def command(
     )
     existing = _existing(place, append, overwrite)
     digests = _hash(place, no_hash)
-    traced = trace(place, argv, engine, existing, options, digests, save_output=save_output)
+    gc.disable()  # hundreds of thousands of names, and nothing that only it would free
+    try:
+        traced = trace(
+            place,
+            argv,
+            engine,
+            existing,
+            options,
+            digests,
+            save_output=save_output,
+            meanwhile=_prepare,
+            then=lambda database, run: _conclude(place, database, run),
+        )
+    finally:
+        gc.enable()
+        ahead.forget()
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
-    if traced.run is not None:
-        _conclude(place, traced.run)
     return traced.status
+
+
+def _prepare() -> None:
+    """Do what the end of every run needs while the command is running."""
+    with contextlib.suppress(Exception):  # then it fails again, and is told
+        from rpz.packer.configure import prepare
+        from rpz.tracer import digests
+        from rpz.tracer.host import this_host
+
+        prepare()
+        this_host()
+        del digests
 
 
 def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
@@ -145,19 +173,20 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
-def _conclude(place: TraceFolder, run: int) -> None:
+def _conclude(place: TraceFolder, database: TraceDatabase, run: int) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
     from rpz.tracer.conclusion import reason
     from rpz.tracer.session import is_whole, summary
 
     try:
-        write_config(place.path)
-        if not is_whole(place, run):
+        write_config(place.path, database)
+        if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
-        log.info("Traced %s. Edit %s if need be, then: rpz pack", summary(place, run), place.config)
+        said = summary(database, run)
+        log.info("Traced %s. Edit %s if need be, then: rpz pack", said, place.config)
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)
         again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"
-        said = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
-        log.error("%s", said)  # noqa: TRY400
+        failure = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
+        log.error("%s", failure)  # noqa: TRY400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,8 +106,48 @@ def test_of_what_the_run_changed_is_the_snapshots(tmp_path: Path) -> None:
         (b"changed", "input"): expected(b"before"),
         (b"changed", "output"): expected(b"after"),
         (b"unkept", "output"): expected(b"after"),
+        (b"from", "input"): expected(b"after"),
         (b"moved", "output"): expected(b"after"),
     }
+
+
+def test_of_what_the_run_moved_are_the_bytes_where_they_are(rpz: Rpz) -> None:
+    for name in ("read", "unread", "below/inner/file", "one", "other", "again", "twice", "lost"):
+        (rpz.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (rpz.folder / name).write_text(name)
+    script = (
+        "import ctypes, os\n"
+        "for name in ('read', 'below/inner/file', 'one', 'again', 'twice', 'lost'):\n"
+        "    open(name).read()\n"
+        "os.rename('read', 'was-read')\n"
+        "os.rename('unread', 'moved'); open('moved').read()\n"
+        "os.rename('below', 'above'); os.rename('above/inner', 'up')\n"
+        "assert ctypes.CDLL(None).renameat2(-100, b'one', -100, b'other', 2) == 0\n"
+        "os.rename('again', 'step'); open('again', 'w').write('new'); open('again').read()\n"
+        "os.rename('step', 'deep'); os.link('twice', 'name'); os.rename('twice', 'again')\n"
+        "os.rename('lost', 'step'); os.unlink('step')\n"
+    )
+    assert rpz("trace", sys.executable, "-c", script).returncode == 0
+    found = digests(rpz.folder / ".rpz-trace", rpz.folder)
+    assert {name: said for (name, role), said in found.items() if role == "input"} == {
+        name: expected(name)
+        for name in (b"read", b"unread", b"below/inner/file", b"one", b"again", b"twice", b"lost")
+    }
+    assert {name: said for (name, role), said in found.items() if role == "output"} == {
+        b"was-read": expected(b"read"),
+        b"moved": expected(b"unread"),
+        b"one": expected(b"other"),
+        b"other": expected(b"one"),
+        b"deep": expected(b"again"),
+        b"again": expected(b"twice"),
+        b"name": expected(b"twice"),
+    }
+
+
+def test_of_what_was_written_in_a_folder_that_the_run_moved(rpz: Rpz) -> None:
+    assert rpz("trace", "sh", "-c", "mkdir new; echo a >new/file; mv new result").returncode == 0
+    found = digests(rpz.folder / ".rpz-trace", rpz.folder)
+    assert found == {(b"result/file", "output"): expected(b"a\n")}
 
 
 def test_an_interrupt_adds_none(tmp_path: Path) -> None:

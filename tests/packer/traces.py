@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import fields
+from typing import get_type_hints
 
 from rpz.tracer.database import TraceDatabase, replaced
 from rpz.tracer.records import Mode
@@ -126,8 +126,8 @@ class Trace:
 
     def _add(self, kind, /, **values):
         """Add a row; columns that a test doesn't care for are zero or empty."""
-        empty = {"bytes": b"", "str": ""}
-        row = {f.name: empty.get(str(f.type), 0) for f in fields(kind)}
+        empty = {bytes: b"", str: ""}
+        row = {name: empty.get(hint, 0) for name, hint in get_type_hints(kind).items()}
         row |= {"timestamp": next(self._clock)} if "timestamp" in row else {}
         row |= {"id": next(self._ids)} if kind not in (RunRow, ProcessRow) else {}
         row |= {"run_id": self.run} if "run_id" in row else {}

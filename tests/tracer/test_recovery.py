@@ -18,8 +18,8 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.folder import Existing, TraceFolder, UnfinishedError
 from rpz.tracer.lock import LockedError
 from rpz.tracer.records import u32, u64
-from rpz.tracer.rows import RunRow, WarningRow
-from rpz.tracer.stream import RecordWriter
+from rpz.tracer.rows import FileRow, RunRow, WarningRow
+from rpz.tracer.stream import HEADER, RecordStreamError, RecordWriter
 from tests.tracer.test_records import EXAMPLES, stream_of
 
 if TYPE_CHECKING:
@@ -102,6 +102,40 @@ def test_what_came_before_damage_is_recovered(folder: TraceFolder) -> None:
     with TraceDatabase.open(folder.database) as database:
         (warning,) = database.rows(WarningRow)
     assert b"what came after is lost" in warning.text
+
+
+CONTRADICTIONS = {
+    "no such path": records.File(20, 1, 99, 1, 2),
+    "no such process": records.Exit(20, 9, 0, 0, 0, 0),
+    "no such kind": records.Rename(20, 1, 1, 1, 9),
+    "no absolute path": records.PathName(20, 2, b"w"),
+    "too late": records.File(2**63, 1, 1, 1, 2),
+    "too long": records.Exit(20, 1, 0, 2**63, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_what_came_before_a_contradiction_is_recovered(folder: TraceFolder, name: str) -> None:
+    kept, lost = records.File(19, 1, 1, 1, 2), records.File(21, 1, 1, 2, 2)
+    content = cut_short(folder, 0)[: -len(UNUSED)]
+    content += stream_of(kept, CONTRADICTIONS[name], lost)[HEADER.size :]
+    folder.unfinished_stream(0).write_bytes(content)
+    assert recover(folder) == [0]
+    with TraceDatabase.open(folder.database) as database:
+        assert [row.timestamp for row in database.rows(FileRow)] == [19]
+        (warning,) = database.rows(WarningRow)
+        assert [row.ended for row in database.rows(RunRow)] == [None]
+    assert warning.text.startswith(b"The record stream is damaged: ")
+    assert warning.text.endswith(b": what came after is lost")
+
+
+def test_a_contradiction_before_a_program_was_started_is_told(folder: TraceFolder) -> None:
+    content = stream_of(*EXAMPLES[:3], records.File(4, 1, 99, 1, 2), *EXAMPLES[3:])
+    folder.unfinished_stream(0).write_bytes(content)
+    with pytest.raises(RecordStreamError, match="The record stream is damaged"):
+        recover(folder)
+    assert folder.unfinished_stream(0).read_bytes() == content
+    assert not folder.exists
 
 
 def damaged(content: bytes, flips: list[tuple[int, int]], end: int) -> bytes:

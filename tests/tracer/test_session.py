@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +69,25 @@ def run(folder: TraceFolder, engine: str, existing: Existing = Existing.REFUSE) 
 def runs(folder: TraceFolder) -> list[RunRow]:
     with TraceDatabase.open(folder.database) as database:
         return list(database.rows(RunRow))
+
+
+def test_the_database_is_opened_once_after_a_run(
+    folder: TraceFolder, engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    seen = []
+
+    def then(database: TraceDatabase, run: int) -> None:
+        seen.append((run, [row.id for row in database.rows(RunRow)], folder.stream(run).exists()))
+        seen.append((session.is_whole(database, run), session.summary(database, run)))
+
+    name = engine(stream(tmp_path, ENDED))
+    traced = session.trace(folder, ["cmd"], name, Existing.REFUSE, then=then)
+    assert traced.run == 0
+    assert seen == [(0, [0], True), (True, "1 process, 0 files")]
+    assert len(opened) == 1
 
 
 def test_a_run_is_added_to_the_folder(folder: TraceFolder, engine, tmp_path: Path) -> None:
@@ -178,8 +198,8 @@ def test_summary_counts_processes_and_says_warnings(
     ]
     run(folder, engine(stream(tmp_path, [*STARTED, *more])))
     monkeypatch.setattr(logging.getLogger("rpz"), "propagate", True)  # cli.main switches it off
-    with caplog.at_level(logging.WARNING):
-        assert session.summary(folder, 0) == "2 processes, 1 file"
+    with caplog.at_level(logging.WARNING), TraceDatabase.open(folder.database) as database:
+        assert session.summary(database, 0) == "2 processes, 1 file"
     assert [record.getMessage() for record in caplog.records] == ["care ful."]
     with TraceDatabase.open(folder.database) as database:
         assert len(list(database.rows(WarningRow))) == 2

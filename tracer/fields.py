@@ -1,0 +1,40 @@
+"""What the fields of records are as columns of the trace database."""
+
+from __future__ import annotations
+
+GREATEST = (1 << 63) - 1
+"""The greatest number that SQLite holds."""
+
+
+def name_of(name: bytes) -> bytes:
+    """Return a name.
+
+    Raises:
+        ValueError: a NUL byte is in it, as in no name.
+
+    """
+    if b"\0" in name:
+        raise ValueError(f"{name!r} is no name")
+    return name
+
+
+def held(number: int) -> int:
+    """Return a number.
+
+    Raises:
+        ValueError: it is so great that SQLite can't hold it.
+
+    """
+    if number > GREATEST:
+        raise ValueError(f"{number} is too great a number")
+    return number
+
+
+def signed(number: int) -> int:
+    """Return a 64-bit number as SQLite can hold it; times before 1970 are negative again."""
+    return number - (1 << 64) if number > GREATEST else number
+
+
+def joined(items: tuple[bytes, ...]) -> bytes:
+    """Return a list as one value, in which each element ends with a NUL byte."""
+    return b"".join(item + b"\0" for item in items)
