@@ -17,6 +17,7 @@ from rpz.packer.config.writer import config_text
 from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
+from rpz.packer.packages.modules import loaded_modules
 from rpz.packer.select import Kind, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -50,11 +51,13 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
         tree = history(database)
         selection = select(tree, TraceFolder(folder).all_snapshots)
         rows = list(database.rows(RunRow))
+        runs = _runs(database, rows)
         config = Config(
-            runs=_runs(database, rows),
+            runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
             packages=packages_of(
-                [item.path for item in selection.needed if item.kind is not Kind.FOLDER]
+                [item.path for item in selection.needed if item.kind is not Kind.FOLDER],
+                loaded_modules(run.environ for run in runs),
             ),
         )
     packaged = {bytes(file) for package in config.packages for file in package.files}

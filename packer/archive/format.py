@@ -12,6 +12,9 @@ EXTENSIONS = "EXTENSIONS/"
 SUMMARY = "rpz/summary.json"
 """The extension that tells what is in the data, so that nobody has to unpack it for that."""
 
+PACKAGES = "rpz/packages.json"
+"""The extension that tells of packages what ``config.yml`` can't."""
+
 VERSION_TEXT = b"REPROZIP VERSION 2\n"
 
 PREFIX = b"DATA"

@@ -83,9 +83,13 @@ class Pack:
             ConfigError: the ``config.yml`` in it is wrong.
 
         """
+        from rpz.packer.config.identities import with_identities
         from rpz.packer.config.reader import parse_config
 
-        return parse_config(self._read(form.CONFIG, MAX_CONFIG), f"{self.path}:config.yml")
+        config = parse_config(self._read(form.CONFIG, MAX_CONFIG), f"{self.path}:config.yml")
+        if form.EXTENSIONS + form.PACKAGES not in self._members:
+            return config
+        return with_identities(config, self._read(form.EXTENSIONS + form.PACKAGES, MAX_CONFIG))
 
     @property
     def data_size(self) -> int:

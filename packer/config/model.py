@@ -7,6 +7,7 @@ so that any bytes survive; paths inside the experiment are :class:`rpaths.PosixP
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,15 +49,34 @@ class InputOutput:
     written_by_runs: tuple[int, ...] = ()
 
 
+class Extent(Enum):
+    """Which files of a package are packed."""
+
+    TOUCHED = "touched"
+    """Those that the runs used."""
+    LIBRARY = "library"
+    """Those, and all others of a language's standard library."""
+    WHOLE = "whole"
+    """All."""
+
+
 @dataclass(frozen=True)
 class Package:
-    """A package of the distribution and those of its files that the runs used."""
+    """What was installed as one, and those of its files that the runs used.
+
+    ``manager`` is the name of the package manager, ``purl`` the package's URL: what others know it
+    by (https://github.com/package-url/purl-spec). Both are empty when nobody said. ``size`` is in
+    bytes, of all its files.
+    """
 
     name: str
     version: str
     files: tuple[PosixPath, ...]
     packfiles: bool = True
     size: int | None = None
+    manager: str = ""
+    purl: str = ""
+    extent: Extent = Extent.TOUCHED
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from rpz.packer.config.model import VERSION, Config, InputOutput, Package, Run
+from rpz.packer.config.model import VERSION, Config, Extent, InputOutput, Package, Run
 from rpz.packer.config.nodes import ConfigError, Source
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ RUN = {
     "system", "uid", "gid", "exitcode", "signal", "input_files", "output_files",
 }  # fmt: skip
 INPUT_OUTPUT = {"name", "path", "read_by_runs", "written_by_runs"}
-PACKAGE = {"name", "version", "size", "packfiles", "files", "meta"}
+PACKAGE = {
+    "name", "version", "size", "packfiles", "files", "meta", "manager", "purl", "extent",
+}  # fmt: skip
 
 OLDEST = (0, 2)
 TOO_NEW = (0, 9)
@@ -205,7 +207,20 @@ class _Reader:
             files=tuple(self._paths(self._get(values, "files", node))),
             packfiles=True if packfiles is None else s.boolean(packfiles, "true or false"),
             size=self._number(values, "size"),
+            manager=s.text(values["manager"], "a manager") if "manager" in values else "",
+            purl=s.text(values["purl"], "a package URL") if "purl" in values else "",
+            extent=self._extent(values.get("extent")),
         )
+
+    def _extent(self, node: yaml.Node | None) -> Extent:
+        """Return which files of a package are packed."""
+        if node is None:
+            return Extent.TOUCHED
+        choices = [extent.value for extent in Extent]
+        chosen = self._source.text(node, " or ".join(choices))
+        if chosen not in choices:
+            raise self._source.error(node, " or ".join(choices))
+        return Extent(chosen)
 
     def _paths(self, node: yaml.Node | None) -> Iterable[PosixPath]:
         for item in self._source.items(node, "a list of files"):

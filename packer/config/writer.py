@@ -38,9 +38,13 @@ INPUTS_OUTPUTS = """
 """
 
 PACKAGES = """
-# The distribution's packages, with those of their files that the runs used.
+# What was installed as one (by the distribution, pip, conda, npm, git ...), with those of its files
+# that the runs used.
 # With "packfiles: false" a package's files are left out of the pack: a smaller pack, which then
 # depends on the machine where it is unpacked.
+# "extent" is what of it is packed: "touched", the files below; "library", those and the rest of a
+# language's standard library; "whole", all files of the package, so that the runs also find what
+# other parameters would need. rpz pack --whole-packages packs all packages whole.
 """
 
 OTHER_FILES = """
@@ -73,7 +77,9 @@ def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]
     yield [f"version: {scalars.text(VERSION)}"]
     yield _section("runs", RUNS, (_run(run) for run in config.runs))
     yield _section("inputs_outputs", INPUTS_OUTPUTS, map(_input_output, config.inputs_outputs))
-    yield _section("packages", PACKAGES, (_package(p, say) for p in config.packages))
+    in_pack = config.pack_id is not None
+    packages = (_package(p, say, in_pack=in_pack) for p in config.packages)
+    yield _section("packages", PACKAGES, packages)
     yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
     yield from _patterns(config)
 
@@ -131,8 +137,9 @@ def _input_output(item: InputOutput) -> str:
     return _item("\n".join(lines))
 
 
-def _package(package: Package, describe: Describe) -> str:
+def _package(package: Package, describe: Describe, *, in_pack: bool) -> str:
     lines = [f"name: {scalars.text(package.name)}", f"version: {scalars.text(package.version)}"]
+    lines += _origin(package, in_pack=in_pack)
     if package.size is not None:
         lines.append(f"size: {package.size}  # {human_size(package.size)} when installed")
     lines += [
@@ -140,6 +147,16 @@ def _package(package: Package, describe: Describe) -> str:
         "files:" + _list(_file(f, describe)[4:] for f in package.files),
     ]
     return _item("\n".join(lines))
+
+
+def _origin(package: Package, *, in_pack: bool) -> list[str]:
+    """Return what ReproZip doesn't know, which in a pack it would stumble over."""
+    if in_pack:
+        said = " ".join(filter(None, (package.manager, package.purl, package.extent.value)))
+        return [f"# {scalars.comment(said)}"]
+    keys = ("manager", package.manager), ("purl", package.purl)
+    lines = [f"{key}: {scalars.text(value)}" for key, value in keys if value]
+    return [*lines, f"extent: {package.extent.value}"]
 
 
 def _file(file: PosixPath, describe: Describe) -> str:

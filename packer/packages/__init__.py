@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from rpz.packer.packages import dpkg
+from rpaths import PosixPath
+
+from rpz.packer.packages import (
+    apk,
+    conda,
+    dpkg,
+    gems,
+    git,
+    jars,
+    julia,
+    npm,
+    pacman,
+    pip,
+    python,
+    r,
+    rpm,
+    spack,
+)
+from rpz.packer.packages.library import extent_of
+from rpz.packer.packages.modules import Modules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from rpz.packer.config.model import Package
 
@@ -17,20 +39,29 @@ class PackageManager(Protocol):
 
     NAME: str
 
-    def available(self) -> bool:
-        """Whether this machine's packages are managed by it."""
-        ...
-
     def owners(self, paths: Collection[bytes]) -> list[Package]:
         """Return the packages that installed some of these real paths, each with those of its own.
 
-        A path is given to one package at most; one of no package is not an error.
+        A path is given to one package at most; one of no package is not an error. Where nothing is
+        managed by it, there are none. Nothing of a manager is read unless a path can be its own.
+        """
+        ...
+
+    def contents(self, some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+        """Yield packages, in order, with all their files; with none if they aren't here any more.
+
+        The paths need not be real ones, and what is at them need not be there.
         """
         ...
 
 
-MANAGERS: tuple[PackageManager, ...] = (dpkg,)
+MANAGERS: tuple[PackageManager, ...] = (
+    dpkg, rpm, apk, pacman, spack, conda, pip, r, julia, npm, gems, jars, python,
+)  # fmt: skip
 """In the order in which they are asked: a path goes to the first that knows it."""
+
+CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc", re.DOTALL)
+"""What Python has made of a module: no package's own, when it was made on the machine."""
 
 
 def prepare() -> None:
@@ -38,13 +69,57 @@ def prepare() -> None:
     dpkg.prepare()
 
 
-def packages_of(paths: Collection[bytes]) -> tuple[Package, ...]:
-    """Return the packages that installed some of these paths, sorted by name."""
+def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[Package, ...]:
+    """Return the packages that installed some of these paths, sorted by name.
+
+    ``loaded`` are the names of the environment modules that the runs found loaded.
+    """
     left = set(paths)
     found: list[Package] = []
-    for manager in MANAGERS:
-        if left and manager.available():
-            owners = manager.owners(left)
-            found += owners
-            left -= {bytes(file) for package in owners for file in package.files}
-    return tuple(sorted(found, key=lambda package: package.name))
+    for manager in _managers(loaded):
+        if not left:
+            break
+        for package in _owners(manager, left):
+            found.append(package)
+            left.difference_update(map(bytes, package.files))
+    return tuple(sorted(found, key=lambda package: (package.name, package.version)))
+
+
+def contents_of(some: Iterable[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files; those of an unknown manager have none."""
+    managers = {manager.NAME: manager for manager in _managers(())}
+    by_manager: dict[str, list[Package]] = defaultdict(list)
+    for package in some:
+        by_manager[package.manager].append(package)
+    for name, packages in by_manager.items():
+        if name in managers:
+            yield from managers[name].contents(packages)
+        else:
+            yield from ((package, []) for package in packages)
+
+
+def source_of(path: bytes) -> bytes | None:
+    """Return the module that Python has compiled into a file of a ``__pycache__``."""
+    found = CACHED.fullmatch(path)
+    return found[1] + found[2] + b".py" if found else None
+
+
+def _managers(loaded: Iterable[str]) -> tuple[PackageManager, ...]:
+    return (*MANAGERS, Modules(loaded), git)
+
+
+def _owners(manager: PackageManager, paths: set[bytes]) -> Iterator[Package]:
+    """Yield the packages of a manager; what Python compiled goes with what it was made of."""
+    compiled: dict[bytes, list[bytes]] = defaultdict(list)
+    for path in paths:
+        if source := source_of(path):
+            compiled[source].append(path)
+    taken: set[bytes] = set()
+    for package in manager.owners(paths | compiled.keys()):
+        own = {bytes(file) for file in package.files}
+        own.update(made for source in own & compiled.keys() for made in compiled[source])
+        own &= paths - taken
+        taken |= own
+        if own:
+            files = tuple(map(PosixPath, sorted(own)))
+            yield replace(package, files=files, extent=extent_of(own))

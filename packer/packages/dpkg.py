@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpaths import PosixPath
-
 from rpz.ahead import ask
 from rpz.packer.config.model import Package
+from rpz.packer.packages.claims import Claim, listed, packages
+from rpz.packer.packages.purl import of_distribution
+from rpz.packer.packages.spellings import spellings
 from rpz.process import output_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 NAME = "dpkg"
 STATUS, LISTS = Path("/var/lib/dpkg/status"), Path("/var/lib/dpkg/info")
@@ -29,7 +30,8 @@ DIVERSIONS = Path("/var/lib/dpkg/diversions")
 """One diversion is three lines: the name, what it was changed to, by whom (dpkg-divert)."""
 
 FORMAT = (
-    r"${db:Status-Status}\t${binary:Package}\t${Version}\t${Installed-Size}\n${db-fsys:Files}\n"
+    r"${db:Status-Status}\t${binary:Package}\t${Version}\t${Installed-Size}\t${Architecture}\n"
+    r"${db-fsys:Files}\n"
 )
 """One line a package, then its files, a line each that starts with a space."""
 
@@ -40,15 +42,6 @@ KIB = 1024
 """The unit of ``Installed-Size``."""
 
 
-@dataclass(eq=False)
-class _Owner:
-    name: str
-    version: str
-    size: int | None
-    installed: bool
-    files: set[bytes] = field(default_factory=set)
-
-
 @dataclass(frozen=True)
 class _Diversion:
     kept: bytes
@@ -56,15 +49,14 @@ class _Diversion:
     by: str
     """The package whose file keeps the name; ``:`` for the machine's administrator."""
 
-
-def available() -> bool:
-    """Whether this machine has dpkg."""
-    return shutil.which("dpkg-query") is not None
+    def spelt_for(self, name: bytes, package: Package) -> bytes:
+        """Return what the file that a package calls ``name`` is called."""
+        return name if self.by == package.name.partition(":")[0] else self.kept
 
 
 def prepare() -> None:
     """Begin to list all files, which takes a while."""
-    if available():
+    if shutil.which("dpkg-query") is not None:
         ask(["dpkg-query", "-W", f"-f={FORMAT}"], _state)
 
 
@@ -75,60 +67,62 @@ def _state() -> object:
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    listed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
-    wanted = _spellings(paths)
-    claims = _claims(listed.split(b"\n"), wanted, _diversions())
-    owned: dict[bytes, _Owner] = {}
-    for path, owner in claims:
-        owned.setdefault(path, owner)
-    for path, owner in owned.items():
-        owner.files.add(path)
-    return [
-        Package(o.name, o.version, tuple(PosixPath(f) for f in sorted(o.files)), size=o.size)
-        for o in dict.fromkeys(owned.values())
-    ]
+    if shutil.which("dpkg-query") is None:
+        return []
+    printed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
+    wanted, diversions = spellings(paths), _diversions()
+    names = dict.fromkeys(wanted.keys() | diversions.keys())
+    claims = listed(printed.split(b"\n"), {name: name for name in names}, _package)
+    return packages(_undiverted(claims, wanted, diversions))
 
 
-def _spellings(paths: Collection[bytes]) -> dict[bytes, bytes]:
-    """Return the real path of every spelling in dpkg's lists.
-
-    Where ``/lib`` is a link to ``usr/lib``, many lists still name the files in ``/lib``.
-    """
-    wanted = {path: path for path in paths}
-    for name in os.listdir(b"/"):
-        link = b"/" + name
-        target = b"/usr/" + name
-        if os.path.islink(link) and os.path.realpath(link) == target:
-            prefix = target + b"/"
-            wanted |= {path[4:]: path for path in paths if path.startswith(prefix)}
-            wanted.pop(link, None)  # a folder in many packages' lists, whose link is none of theirs
-    return wanted
-
-
-def _claims(
-    lines: list[bytes], wanted: dict[bytes, bytes], diversions: dict[bytes, _Diversion]
-) -> Iterator[tuple[bytes, _Owner]]:
-    """Yield the wanted files in the lists, with their packages."""
-    known = wanted.keys() | diversions.keys()
-    owner = _Owner("", "", None, installed=False)
-    for line in lines:
-        if line[:1] != b" ":
-            owner = _owner(line) if line else owner
-        elif (name := line[1:]) in known and owner.installed:
-            diversion = diversions.get(name)
-            if diversion is not None and diversion.by != owner.name.partition(":")[0]:
-                name = diversion.kept
-            if name in wanted:
-                yield wanted[name], owner
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files; one that is here in another version has none."""
+    if not some:
+        return
+    printed = output_of(
+        ["dpkg-query", "-W", f"-f={FORMAT}", *(package.name for package in some)],
+        package="dpkg",
+        ok=(0, 1),  # 1: one of them is not installed
+    )
+    diversions = _diversions()
+    asked = {(package.name, package.version): package for package in some}
+    package = None
+    files: dict[int, list[bytes]] = {}
+    for line in printed.split(b"\n"):
+        if line[:1] == b" " and package is not None:
+            name = line[1:]
+            kept = diversions.get(name)
+            files[id(package)].append(kept.spelt_for(name, package) if kept else name)
+        elif line and (found := _package(line)) is not None:
+            package = asked.get((found.name, found.version))
+            files[id(package)] = []
+    for package in some:
+        yield package, files.get(id(package), [])
 
 
-def _owner(line: bytes) -> _Owner:
-    status, name, version, size = line.split(b"\t")
-    return _Owner(
+def _undiverted(
+    claims: Iterator[Claim], wanted: dict[bytes, bytes], diversions: dict[bytes, _Diversion]
+) -> Iterator[Claim]:
+    for name, package in claims:
+        diversion = diversions.get(name)
+        kept = diversion.spelt_for(name, package) if diversion else name
+        if kept in wanted:
+            yield wanted[kept], package
+
+
+def _package(line: bytes) -> Package | None:
+    status, name, version, size, arch = line.split(b"\t")
+    if status in NOT_THERE:
+        return None
+    plain = name.decode().partition(":")[0]
+    return Package(
         name=name.decode(),
         version=version.decode(),
+        files=(),
         size=int(size) * KIB if size.isdigit() else None,
-        installed=status not in NOT_THERE,
+        manager=NAME,
+        purl=of_distribution("deb", plain, version.decode(), arch.decode()),
     )
 
 

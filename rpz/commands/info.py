@@ -146,6 +146,9 @@ def _package_json(package: Package) -> dict[str, Any]:
         "version": package.version,
         "size": package.size,
         "packed": package.packfiles,
+        "manager": package.manager,
+        "purl": package.purl,
+        "extent": package.extent.value,
         "files": len(package.files),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,19 @@ SHOWN = 5
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option("--verify", is_flag=True, help="Run it again in a sandbox, and compare.")
+@click.option(
+    "--whole-packages/--no-whole-packages",
+    default=None,
+    help="Pack all files of every package that was used, or none that wasn't used. Without it:"
+    " what config.yml says, which is the standard libraries of languages.",
+)
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
-def command(folder: Path, target: Path, overwrite: bool, verify: bool) -> None:
+def command(
+    folder: Path, target: Path, overwrite: bool, whole_packages: bool | None, verify: bool
+) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
@@ -46,6 +54,7 @@ def command(folder: Path, target: Path, overwrite: bool, verify: bool) -> None:
             folder,
             target_path(target),
             overwrite=overwrite,
+            whole_packages=whole_packages,
             extras=_programs(),
             progress=progress,
         )
@@ -77,6 +86,7 @@ def _tell(report: Report) -> None:
         human_size(report.size),
         report.seconds,
     )
+    _tell_added(report)
     groups: dict[str, list[bytes]] = defaultdict(list)
     for item in report.left_out:
         groups[f"Not packed, {item.reason.value}"].append(item.path)
@@ -89,6 +99,27 @@ def _tell(report: Report) -> None:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:
         log.warning("From the trace: %s", shown(warning))
+
+
+def _tell_added(report: Report) -> None:
+    from rpz.packer.sizes import human_size
+
+    expansion = report.expansion
+    if expansion.causes:
+        counts = Counter(cause.value for cause in expansion.causes.values())
+        causes = (f"{cause} {count}" for cause, count in sorted(counts.items()))
+        log.info(
+            "Of these no run used %s (%s): %s",
+            counted(counts.total(), "file"),
+            human_size(expansion.size),
+            ", ".join(causes),
+        )
+    if expansion.unknown:
+        log.warning(
+            "Only the files that were used are packed of %s: what else is in it can't be known"
+            " here any more",
+            ", ".join(shown(package.name) for package in expansion.unknown),
+        )
 
 
 def _tell_paths(title: str, paths: Iterable[bytes]) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -66,7 +67,11 @@ def succeeded(done):
 
 
 def test_info(reprounzip, experiment):
-    text = succeeded(reprounzip("info", experiment))
+    """It takes what it knows of packages, and has nothing to say of what we know beside that."""
+    done = reprounzip("info", experiment)
+    text = succeeded(done)
+    assert re.search(r"Packed software packages: *[1-9]", text)
+    assert b"Unrecognized" not in done.stderr
     assert 'cat data.csv "a: b.txt"' in text
     assert "Distribution: debian 12" in text
 

@@ -1,0 +1,107 @@
+"""Packages that are a folder each, with a file in it that says what they are."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rpz.packer.packages.claims import packages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rpz.packer.config.model import Package
+
+MAX_COUNTED = 2000
+"""Files of a package beyond which nobody waits for its size."""
+
+
+class Marker:
+    """Finds the folder above a path that holds a certain file; every folder is looked at once."""
+
+    def __init__(self, name: bytes) -> None:
+        """Look for ``name``, which may have folders in it."""
+        self._name = name
+        self._known: dict[bytes, bytes | None] = {b"/": None, b"": None}
+
+    def above(self, path: bytes) -> bytes | None:
+        """Return the nearest folder above a path that has it."""
+        folder = path.rpartition(b"/")[0]
+        asked = []
+        while folder not in self._known:
+            asked.append(folder)
+            if os.path.lexists(folder + b"/" + self._name):
+                self._known[folder] = folder
+                break
+            folder = folder.rpartition(b"/")[0]
+        found = self._known[folder]
+        self._known.update(dict.fromkeys(asked, found))
+        return found
+
+
+def packages_in(
+    paths: Iterable[bytes],
+    root_of: Callable[[bytes], bytes | None],
+    read: Callable[[bytes], Package | None],
+) -> list[Package]:
+    """Return the packages whose folders some paths are in.
+
+    ``root_of`` gives the folder of the package that a path is of, if it is of one; ``read`` says
+    what is in such a folder, None when that is no package after all.
+    """
+    roots: dict[bytes, list[bytes]] = defaultdict(list)
+    for path in paths:
+        if root := root_of(path):
+            roots[root].append(path)
+    claims = []
+    for root, inside in roots.items():
+        if (package := read(root)) is not None:
+            if package.size is None:
+                package = replace(package, size=size_of(root))
+            claims += [(path, package) for path in inside]
+    return packages(claims)
+
+
+def walk(folder: bytes, skip: frozenset[bytes] = frozenset()) -> Iterator[bytes]:
+    """Yield all files and links below a folder; ``skip`` are names of folders to pass over."""
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        folders[:] = sorted(name for name in folders if name not in skip)
+        for name in sorted(files + links):
+            yield os.path.join(place, name)
+
+
+def size_of(folder: bytes) -> int | None:
+    """Return the size of all files below a folder in bytes; None when there are very many."""
+    total = count = 0
+    stack = [folder]
+    while stack:
+        try:
+            entries = list(os.scandir(stack.pop()))
+        except OSError:
+            continue
+        count += len(entries)
+        if count > MAX_COUNTED:
+            return None
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                stack.append(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
+def content_of(path: bytes) -> bytes:
+    """Return what is in a file; nothing when it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def text_of(data: bytes) -> str:
+    """Return text of any bytes, as :mod:`rpz.packer.config.model` has it."""
+    return data.decode("utf-8", "surrogateescape")

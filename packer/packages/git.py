@@ -1,0 +1,143 @@
+"""Files of a git working tree: the commit, where it came from, and whether it was as committed.
+
+The version is the commit, with ``-dirty`` behind it when a file of the tree that git knows isn't as
+in the commit (as ``git describe --dirty`` has it). Files that git doesn't know are nobody's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import posixpath
+import re
+import shutil
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from rpz.errors import CommandFailedError
+from rpz.packer.config.model import Package
+from rpz.packer.packages.claims import Claim, packages
+from rpz.packer.packages.folders import Marker, text_of
+from rpz.packer.packages.purl import purl
+from rpz.process import output_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+log = logging.getLogger(__name__)
+
+NAME = "git"
+MARK = b".git"
+"""A folder; in a submodule or a second working tree, a file."""
+DIRTY = "-dirty"
+SCP = re.compile(r"(?:[^/@]+@)?([^/:@]+):(?!//)(.+)")
+"""How ssh names a place, too: ``user@host:path``."""
+HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
+"""Hosts that package URLs have a type for; their namespace is the owner."""
+
+
+def owners(paths: Collection[bytes]) -> list[Package]:
+    """Return the working trees that know some of these paths, each with those of its own."""
+    above = Marker(MARK).above
+    trees: dict[bytes, set[bytes]] = defaultdict(set)
+    for path in paths:
+        if root := above(path):
+            trees[root].add(path)
+    if not trees or shutil.which("git") is None:
+        return []
+    claims: list[Claim] = []
+    for root, inside in sorted(trees.items()):
+        claims += _claims(root, inside)
+    return packages(claims)
+
+
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files; a tree at another commit has none."""
+    above = Marker(MARK).above
+    for package in some:
+        roots = {root for path in package.files if (root := above(bytes(path)))}
+        commit = package.version.removesuffix(DIRTY)
+        same = [root for root in sorted(roots) if _state(root)[0] == commit]
+        yield package, [name for root in same for name in _known(root)]
+
+
+def address(remote: str) -> str:
+    """Return where a remote is, without a user's name or password: an URL, or a path."""
+    if found := SCP.fullmatch(remote):
+        return f"ssh://{found[1]}/{found[2].lstrip('/')}"
+    try:
+        parts = urlsplit(remote)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+
+
+def _claims(root: bytes, wanted: set[bytes]) -> list[Claim]:
+    own = sorted(wanted.intersection(_known(root)))
+    if not own:
+        return []
+    package = _package(root)
+    return [(path, package) for path in own]
+
+
+def _package(root: bytes) -> Package:
+    commit, is_dirty = _state(root)
+    remote = address(text_of(_remote(root)))
+    name = posixpath.basename(remote.rstrip("/")).removesuffix(".git")
+    name = name or text_of(posixpath.basename(root))
+    version = commit + DIRTY if is_dirty else commit
+    return Package(name, version, (), manager=NAME, purl=_purl(name, commit, remote))
+
+
+def _purl(name: str, commit: str, remote: str) -> str:
+    parts = urlsplit(remote)
+    origin = f"git+{remote}@{commit}" if parts.scheme else ""
+    owner, _, repository = parts.path.strip("/").removesuffix(".git").rpartition("/")
+    if (kind := HOSTS.get(parts.netloc)) and owner:
+        return purl(kind, repository, commit, owner, vcs_url=origin)
+    return purl("generic", name, commit, vcs_url=origin)
+
+
+def _state(root: bytes) -> tuple[str, bool]:
+    """Return the commit, "" before the first, and whether a file that git knows isn't as in it."""
+    status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
+    entries = [entry for entry in status.split(b"\0") if entry]
+    heads = [entry[13:] for entry in entries if entry.startswith(b"# branch.oid ")]
+    commit = text_of(b"".join(heads))
+    return "" if commit == "(initial)" else commit, any(e[:2] != b"# " for e in entries)
+
+
+def _known(root: bytes) -> list[bytes]:
+    names = _git(root, "ls-files", "-z", "--cached").split(b"\0")
+    return [root + b"/" + name for name in names if name]
+
+
+def _remote(root: bytes) -> bytes:
+    """Return the remote called origin, else the first, else nothing."""
+    listed = _git(root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+    pairs = dict(reversed([e.split(b"\n", 1) for e in listed.split(b"\0") if b"\n" in e]))
+    return pairs.get(b"remote.origin.url") or next(reversed(pairs.values()), b"")
+
+
+def _git(root: bytes, *words: str) -> bytes:
+    """Ask git; a tree that it won't read is as one that isn't there.
+
+    It neither writes in the tree nor starts what the tree's own configuration says to watch it.
+    """
+    argv: list[str | bytes] = [
+        "git",
+        "--no-optional-locks",
+        "-c",
+        "core.fsmonitor=false",
+        "-C",
+        root,
+    ]
+    try:
+        return output_of([*argv, *words], package="git", ok=(0, 1))  # 1: config finds nothing
+    except CommandFailedError as error:
+        log.info("%s isn't identified as a git working tree: %s", os.fsdecode(root), error)
+        return b""

@@ -1,0 +1,56 @@
+"""Julia's packages: ``packages/NAME/SLUG`` in a depot, with a ``Project.toml``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from rpz.packer.config.model import Package
+from rpz.packer.packages.folders import content_of, packages_in, text_of, walk
+from rpz.packer.packages.purl import purl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+NAME = "julia"
+ROOT = re.compile(
+    rb"(.*/packages/[^/]+/[A-Za-z0-9]{4,6}|.*/share/julia/stdlib/v[0-9.]+/[^/]+)/", re.DOTALL
+)
+"""The folder of a package: in a depot, or in Julia's standard library."""
+MARKS = (b"/Project.toml", b"/JuliaProject.toml")
+
+
+def owners(paths: Collection[bytes]) -> list[Package]:
+    """Return the packages that installed some of these paths, each with those of its own."""
+    return packages_in(paths, _root, _read)
+
+
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files."""
+    for package in some:
+        roots = {root for path in package.files if (root := _root(bytes(path)))}
+        yield package, [name for root in roots for name in walk(root)]
+
+
+def _root(path: bytes) -> bytes | None:
+    found = ROOT.match(path)
+    return found[1] if found else None
+
+
+def _read(root: bytes) -> Package | None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    text = next(filter(None, (content_of(root + mark) for mark in MARKS)), b"")
+    try:
+        project = tomllib.loads(text_of(text))
+    except ValueError:
+        return None
+    if "name" not in project or "uuid" not in project:
+        return None
+    name, version = str(project["name"]), str(project.get("version", ""))
+    url = purl("julia", name, version, uuid=str(project["uuid"]))
+    return Package(name, version, (), manager=NAME, purl=url)

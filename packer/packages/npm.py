@@ -1,0 +1,45 @@
+"""npm's packages: a folder each in a ``node_modules``, in scopes, in one another."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from rpz.packer.config.model import Package
+from rpz.packer.packages.folders import content_of, packages_in, walk
+from rpz.packer.packages.purl import purl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+NAME = "npm"
+ROOT = re.compile(rb"(.*/node_modules/(?:@[^/]+/)?[^/.@][^/]*)/", re.DOTALL)
+
+
+def owners(paths: Collection[bytes]) -> list[Package]:
+    """Return the packages that installed some of these paths, each with those of its own."""
+    return packages_in(paths, _root, _read)
+
+
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files, without those of the packages inside them."""
+    for package in some:
+        roots = {root for path in package.files if (root := _root(bytes(path)))}
+        inside = frozenset((b"node_modules",))
+        yield package, [name for root in roots for name in walk(root, skip=inside)]
+
+
+def _root(path: bytes) -> bytes | None:
+    found = ROOT.match(path)
+    return found[1] if found else None
+
+
+def _read(root: bytes) -> Package | None:
+    try:
+        said = json.loads(content_of(root + b"/package.json"))
+        name, version = str(said["name"]), str(said["version"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    scope, _, plain = name.rpartition("/")
+    return Package(name, version, (), manager=NAME, purl=purl("npm", plain, version, scope))

@@ -1,0 +1,161 @@
+"""Python's packages, installed by pip, uv and others, in any ``site-packages``.
+
+Every distribution has a folder ``NAME-VERSION.dist-info``, with its files in ``RECORD``
+(https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from rpz.packer.config.model import Package
+from rpz.packer.packages.claims import Claim, packages
+from rpz.packer.packages.folders import content_of, text_of, walk
+from rpz.packer.packages.git import address
+from rpz.packer.packages.purl import purl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from importlib.metadata import PathDistribution
+
+NAME = "pip"
+SITE = re.compile(rb"(.*/(?:site|dist)-packages)/", re.DOTALL)
+CODE = re.compile(rb"\.(py|pyc|pyi|so|pth)\Z")
+CACHE = frozenset((b"__pycache__", b".git", b"node_modules", b"site-packages"))
+"""Folders in a project's that are not the package's."""
+
+
+def owners(paths: Collection[bytes]) -> list[Package]:
+    """Return the packages that installed some of these paths, each with those of its own."""
+    sites: dict[bytes, set[bytes]] = defaultdict(set)
+    for path in paths:
+        if found := SITE.match(path):
+            sites[found[1]].add(path)
+    claims: list[Claim] = []
+    for site in sorted(sites):
+        claims += _claims(site, set(paths))
+    return packages(claims)
+
+
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files; one that is here in another version has none."""
+    for package in some:
+        sites = {found[1] for path in package.files if (found := SITE.match(bytes(path)))}
+        files: list[bytes] = []
+        for site in sorted(sites):
+            for distribution in _distributions(site):
+                if distribution.info == (package.name, package.version):
+                    files += distribution.files()
+        yield package, files
+
+
+class _Distribution:
+    """One ``.dist-info`` (or, by older tools, ``.egg-info``) in a folder of packages."""
+
+    def __init__(self, site: bytes, name: bytes) -> None:
+        self._site = site
+        self.folder = os.path.join(site, name)
+
+    @property
+    def info(self) -> tuple[str, str]:
+        """Name and version, as it calls itself."""
+        found = self._metadata()
+        return found.name or "", found.version or ""
+
+    def files(self) -> list[bytes]:
+        """Return the paths of its files."""
+        if self.root is not None:
+            return [*self._recorded(), *walk(self.root, skip=CACHE)]
+        return self._recorded()
+
+    def _recorded(self) -> list[bytes]:
+        return [self._path(row[0]) for row in self._rows()]
+
+    def owned(self, paths: set[bytes]) -> list[bytes]:
+        """Return those of some paths that are its own."""
+        own = [path for path in self._recorded() if path in paths]
+        if self.root is not None:
+            own += [path for path in paths if self._is_of_project(path, self.root)]
+        return own
+
+    @property
+    def root(self) -> bytes | None:
+        """The project's folder, if it is installed editable: used from where it is written."""
+        said = self._origin()
+        if not said.get("dir_info", {}).get("editable"):
+            return None
+        return os.fsencode(unquote(urlsplit(said["url"]).path))
+
+    def package(self) -> Package:
+        """Say what it is; its files aren't in it yet."""
+        name, version = self.info
+        sizes = [int(row[2]) for row in self._rows() if len(row) > 2 and row[2].isdigit()]  # noqa: PLR2004 (path, hash, size)
+        plain = re.sub(r"[-_.]+", "-", name).lower()
+        url = purl("pypi", plain, version, **_source(self._origin()))
+        return Package(
+            name, version, (), size=sum(sizes) if sizes else None, manager=NAME, purl=url
+        )
+
+    def _is_of_project(self, path: bytes, root: bytes) -> bool:
+        """Whether a path is program text of a project, or data in its packages."""
+        if not path.startswith(root + b"/") or SITE.match(path):
+            return False
+        beside = os.path.join(os.path.dirname(path), b"__init__.py")
+        return bool(CODE.search(path)) or os.path.exists(beside)
+
+    def _rows(self) -> list[list[str]]:
+        import csv
+
+        text = text_of(content_of(self.folder + b"/RECORD"))
+        if text:
+            return [row for row in csv.reader(text.splitlines(keepends=True)) if row]
+        return [[str(file)] for file in self._metadata().files or ()]
+
+    def _path(self, name: str) -> bytes:
+        raw = os.fsencode(name)
+        if raw[:1] not in b"./":  # most
+            return self._site + b"/" + raw
+        return posixpath.normpath(posixpath.join(self._site, raw))
+
+    def _origin(self) -> dict[str, Any]:
+        """Return what ``direct_url.json`` says, which is there if it isn't from an index."""
+        try:
+            said = json.loads(content_of(self.folder + b"/direct_url.json"))
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) and isinstance(said.get("url"), str) else {}
+
+    def _metadata(self) -> PathDistribution:
+        from importlib.metadata import PathDistribution
+        from pathlib import Path
+
+        return PathDistribution(Path(os.fsdecode(self.folder)))
+
+
+def _claims(site: bytes, paths: set[bytes]) -> Iterator[Claim]:
+    for distribution in _distributions(site):
+        if own := distribution.owned(paths):
+            package = distribution.package()
+            yield from ((path, package) for path in own)
+
+
+def _distributions(site: bytes) -> Iterator[_Distribution]:
+    for name in sorted(os.listdir(site)) if os.path.isdir(site) else ():
+        if name.endswith((b".dist-info", b".egg-info")):
+            yield _Distribution(site, name)
+
+
+def _source(origin: dict[str, Any]) -> dict[str, str]:
+    """Return the qualifiers that say where a package came from, if not from an index."""
+    vcs = origin.get("vcs_info", {})
+    if vcs.get("commit_id"):
+        return {"vcs_url": f"{vcs.get('vcs', 'git')}+{address(origin['url'])}@{vcs['commit_id']}"}
+    if "archive_info" in origin and not origin["url"].startswith("file:"):
+        return {"download_url": address(origin["url"])}
+    return {}

@@ -1,0 +1,49 @@
+"""Packages that Spack built: a prefix each, with ``.spack/spec.json`` in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rpz.packer.config.model import Package
+from rpz.packer.packages.folders import Marker, content_of, packages_in, walk
+from rpz.packer.packages.purl import purl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+NAME = "spack"
+MARK = b".spack/spec.json"
+
+
+def owners(paths: Collection[bytes]) -> list[Package]:
+    """Return the packages that installed some of these paths, each with those of its own."""
+    return packages_in(paths, Marker(MARK).above, _read)
+
+
+def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all their files."""
+    above = Marker(MARK).above
+    for package in some:
+        roots = {root for path in package.files if (root := above(bytes(path)))}
+        yield package, [name for root in roots for name in walk(root)]
+
+
+def _read(root: bytes) -> Package | None:
+    try:
+        node = _node(json.loads(content_of(root + b"/" + MARK))["spec"])
+        name, version = str(node["name"]), str(node["version"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    # The hash tells two builds of a version apart: their options and dependencies
+    url = purl("generic", name, version, "spack", hash=str(node.get("hash") or ""))
+    return Package(name, version, (), manager=NAME, purl=url)
+
+
+def _node(spec: Any) -> dict[str, Any]:
+    """Return the prefix's own part; its dependencies' follow. In old files names are keys."""
+    if "nodes" in spec:
+        node: dict[str, Any] = spec["nodes"][0]
+        return node
+    name, values = next(iter(spec[0].items()))
+    return {"name": name, **values}
