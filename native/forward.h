@@ -10,7 +10,7 @@
 /* A signal has come for the command, or (TO_GROUP) for all of us; in a signal handler. SIGALRM
  * comes when it is due. */
 void forward_later(int signal, bool to_group);
-/* The command gets this signal, from whomever. */
+/* The command gets this signal, but not from us. */
 void forward_seen(int signal);
 /* The time is over: pass on what the command has not got. */
 void forward_due(pid_t command);

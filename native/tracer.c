@@ -172,6 +172,13 @@ static void on_event_stop(struct task *task, int signal) {
     on_interrupt(task);
 }
 
+/* Whether the signal that TID has stopped for was passed on by us. */
+static bool is_ours(pid_t tid) {
+  siginfo_t info;
+  return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 && info.si_code == SI_USER &&
+         info.si_pid == getpid();
+}
+
 static void on_stop(struct task *task, int status) {
   int signal = WSTOPSIG(status);
   switch (status >> 16) {
@@ -194,7 +201,7 @@ static void on_stop(struct task *task, int status) {
       on_call_end(task);
       break;
     }
-    if (task->tgid == command)
+    if (task->tgid == command && !is_ours(task->tid))
       forward_seen(signal);
     hide_cut(task);
     resume(task, signal);
