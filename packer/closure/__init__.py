@@ -96,7 +96,7 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
     question = Question(
         packed=packed,
         used={item.path for item in selection.needed if packed.has(item.path)},
-        withheld=withheld,
+        is_withheld=withheld.__contains__,
         architectures={run.architecture for run in config.runs},
         is_packed=members.__contains__,
     )

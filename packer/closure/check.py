@@ -57,14 +57,15 @@ class Closure:
 
 @dataclass(frozen=True)
 class Question:
-    """What to check: the pack, the paths that the runs ``used``, and those that aren't to be added.
+    """What to check: the pack, the paths in it that the runs ``used``.
 
+    ``is_withheld`` tells what is not to be added: a person or a rule has taken it out.
     ``architectures`` are the runs', as ``uname -m`` has them; ``is_packed`` tells of any path.
     """
 
     packed: Packed
     used: AbstractSet[bytes]
-    withheld: AbstractSet[bytes]
+    is_withheld: Callable[[bytes], bool]
     architectures: Collection[str]
     is_packed: Callable[[bytes], bool]
 
@@ -75,6 +76,7 @@ def check(question: Question, facts: Facts) -> Closure:
     What the runs used can't lack a library that they had: there the trace is right. What a person
     or a package has added is completed.
     """
+    read_header.cache_clear()  # a file may have changed since another check
     return _Check(question, facts).closure()
 
 
@@ -124,7 +126,7 @@ class _Check:
             if (
                 trail is not None
                 and follow(self._packed, link) is None
-                and self._question.withheld.isdisjoint(_all(trail))
+                and not any(map(self._question.is_withheld, _all(trail)))
                 and is_code(trail.real)
             ):
                 self._add(trail)
@@ -180,7 +182,7 @@ class _Check:
             return
         trail = find(self._machine, self._outside)
         only_read = by in self._question.used and by not in self._executed
-        if trail is not None and not self._question.withheld.isdisjoint(_all(trail)):
+        if trail is not None and any(map(self._question.is_withheld, _all(trail))):
             self._miss(Missing(trail.real, by, is_left_out=True, was_missed=True))
         elif is_there:
             return

@@ -59,7 +59,7 @@ def looked_at(files, *, links=None, made=(), used=(), withheld=(), facts=None, o
     for name in (b"/lib64/ld-linux-x86-64.so.2", b"/lib/x86_64-linux-gnu/libc.so.6"):
         packed.add(follow(machine, name))
     return check(
-        Question(packed, set(used), set(withheld), {on}, packed.files.__contains__),
+        Question(packed, set(used), set(withheld).__contains__, {on}, packed.files.__contains__),
         facts or Facts(),
     )
 
@@ -208,7 +208,9 @@ def test_a_needed_path_is_that_path(tree):
 def test_a_static_program_needs_nothing(tree, options):
     prog = tree.build("prog", "int main(void) { return 0; }", *options)
     packed = Packed({prog: prog})
-    closure = check(Question(packed, set(), set(), {"x86_64"}, packed.files.__contains__), Facts())
+    closure = check(
+        Question(packed, set(), set().__contains__, {"x86_64"}, packed.files.__contains__), Facts()
+    )
     assert (closure.added, closure.missing) == ({}, {})
 
 
@@ -222,7 +224,9 @@ def test_a_program_for_musl_needs_its_loader_only(tree):
     prog = tree.build("prog", text, *dynamic)
     assert read_header(prog).needed == (b"libc.so",)
     packed = Packed({prog: prog})
-    closure = check(Question(packed, set(), set(), {"x86_64"}, packed.files.__contains__), Facts())
+    closure = check(
+        Question(packed, set(), set().__contains__, {"x86_64"}, packed.files.__contains__), Facts()
+    )
     assert (set(closure.added), closure.missing) == ({loader}, {})
 
 
@@ -272,7 +276,9 @@ def test_all_libraries_of_this_machine_resolve_as_ldd_says():
             continue
         trail = follow(Machine(), os.fsencode(program))
         packed = Packed({trail.real: trail.real})
-        closure = check(Question(packed, set(), set(), set(), packed.files.__contains__), Facts())
+        closure = check(
+            Question(packed, set(), set().__contains__, set(), packed.files.__contains__), Facts()
+        )
         text = subprocess.run(["ldd", program], capture_output=True, check=True).stdout
         wanted = {os.path.realpath(path) for path in re.findall(rb"(/\S+) \(0x", text)}
         files = {path for path in closure.added if Machine().source(path) is not None}
