@@ -33,7 +33,7 @@ class Comparison:
     """One output of a replay.
 
     ``offset`` is of the first byte that differs, in ``line``, both counted from 1; None when the
-    original is gone, or one is the beginning of the other.
+    original is gone.
     """
 
     output: Output
@@ -70,7 +70,7 @@ def _first(
     with open(os.fsdecode(output.original), "rb") as original:  # noqa: PTH123 (its name is bytes)
         difference = _Difference(original)
         unpacker.download(target, output.path, cast("IO[bytes]", difference))
-    return difference.place or (None, None)
+    return difference.first
 
 
 class _Digest(io.RawIOBase):
@@ -105,8 +105,14 @@ class _Difference(io.RawIOBase):
         return len(data)
 
     def _find(self, data: bytes, other: bytes) -> None:
-        for index, (one, two) in enumerate(zip(data, other, strict=False)):
-            if one != two:
-                line = self._lines + data.count(b"\n", 0, index)
-                self.place = (self._offset + index + 1, line + 1)
-                return
+        pairs = enumerate(zip(data, other, strict=False))
+        index = next((i for i, (one, two) in pairs if one != two), len(other))
+        self.place = self._at(index, data.count(b"\n", 0, index))
+
+    def _at(self, index: int, lines: int) -> tuple[int, int]:
+        return self._offset + index + 1, self._lines + lines + 1
+
+    @property
+    def first(self) -> tuple[int, int]:
+        """The first byte that differs: the one after the end where one begins the other."""
+        return self.place or self._at(0, 0)

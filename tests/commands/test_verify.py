@@ -76,6 +76,20 @@ def test_an_output_with_the_time_in_it(journey):
     assert "rpz unpack chroot experiment.rpz DIR; rpz run DIR; rpz download DIR" in told
 
 
+@pytest.mark.parametrize(
+    ("script", "place"),
+    [
+        ("echo a > out; [ -e mark ] && echo b >> out; true", "2 bytes; when traced, 4"),
+        ("echo a > out; [ -e mark ] || echo b >> out; true", "4 bytes; when traced, 2"),
+    ],
+)
+def test_an_output_that_is_the_beginning_of_the_other(journey, tmp_path, script, place):
+    (tmp_path / "mark").write_text("1")
+    status, told = journey(script, edit=lambda config: leave_out(config, "/mark"))
+    assert status == 1
+    assert f"out: differs: {place}; the first difference is at byte 3, in line 2\n" in told
+
+
 def test_an_exit_status_of_3_is_as_traced(journey):
     status, told = journey(f"{SAME}; exit 3", status=3)
     assert (status, "exit status 3, as traced" in told) == (0, True), told
