@@ -26,10 +26,20 @@ bool memory_was_refused(void) {
   return was;
 }
 
-static ssize_t read_by_file(pid_t tid, uint64_t address, void *data, size_t size) {
+static int open_memory(pid_t tid, int flags) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/mem", tid);
-  CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  return open(path, flags | O_CLOEXEC);
+}
+
+void write_word(pid_t tid, uint64_t address, uint64_t word) {
+  CLEANUP_FD int fd = open_memory(tid, O_RDWR);
+  if (fd >= 0 && pwrite(fd, &word, sizeof word, (off_t)address) < 0)
+    return; /* it is gone */
+}
+
+static ssize_t read_by_file(pid_t tid, uint64_t address, void *data, size_t size) {
+  CLEANUP_FD int fd = open_memory(tid, O_RDONLY);
   return fd < 0 ? -1 : pread(fd, data, size, (off_t)address);
 }
 

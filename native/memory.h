@@ -1,4 +1,4 @@
-/* Read the memory of a stopped tracee. */
+/* The memory of a tracee that waits for us. */
 #ifndef RPZ_MEMORY_H
 #define RPZ_MEMORY_H
 
@@ -13,6 +13,8 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size);
 /* Append the strings of a NULL-terminated array of pointers of WORD bytes, each with its NUL; false
  * if they are not all there, or more than execve(2) takes. */
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list);
+/* Write a word at ADDRESS. */
+void write_word(pid_t tid, uint64_t address, uint64_t word);
 /* Read /proc/PID/mem, as where process_vm_readv(2) is forbidden. */
 void memory_by_file(void);
 /* Whether reading was not permitted since this was last asked. */

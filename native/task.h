@@ -33,6 +33,12 @@ struct exec {
   bool privileged; /* the program has the setuid or setgid bit */
 };
 
+/* The flags of a clone3 that is under way, and where they are. */
+struct clone_flags {
+  uint64_t at;
+  uint64_t flags;
+};
+
 struct task {
   pid_t tid;
   pid_t tgid;
@@ -50,6 +56,7 @@ struct task {
   size_t event_count;
   bool blocks; /* the call that was entered may wait for others: its end isn't awaited */
   struct exec exec;
+  struct clone_flags made_with;
   struct task *next;
 };
 

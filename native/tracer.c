@@ -102,9 +102,10 @@ static void start_child(pid_t tid, const struct task *parent) {
 }
 
 static void on_new_task(struct task *parent) {
-  unsigned long tid;
+  unsigned long tid = 0;
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
     start_child((pid_t)tid, parent);
+  clone_done(parent, (pid_t)tid);
   resume(parent, 0);
 }
 

@@ -18,7 +18,7 @@ from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
-from rpz.packer.select import Kind, Selection, select
+from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.folder import TraceFolder
@@ -26,8 +26,10 @@ from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
+
+    from rpz.packer.listings import Listings
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,9 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
     packaged = {bytes(file) for package in config.packages for file in package.files}
     others = (item.path for item in selection.needed if item.path not in packaged)
     config = replace(config, other_files=tuple(map(PosixPath, others)))
-    save_config(folder / CONFIG, config_text(config, describer(selection)))
+    save_config(
+        folder / CONFIG, config_text(config, describer(selection), withheld_notes(selection))
+    )
     return config
 
 
@@ -87,10 +91,13 @@ def reset_config(folder: Path) -> Path | None:
     return old
 
 
-def read_selection(folder: Path) -> Selection:
-    """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now."""
+def read_selection(folder: Path, listings: Listings | None = None) -> Selection:
+    """Decide what to pack, from ``folder/trace.sqlite3`` and what is on the disk now.
+
+    ``listings`` are told, if they are wanted, what the runs listed.
+    """
     with TraceDatabase.open(folder / TRACE) as database:
-        return select(history(database), TraceFolder(folder).all_snapshots)
+        return select(history(database, listings), TraceFolder(folder).all_snapshots)
 
 
 def save_config(path: Path, text: str) -> None:
@@ -99,9 +106,18 @@ def save_config(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def withheld_notes(selection: Selection, packed: Collection[bytes] = ()) -> dict[PosixPath, str]:
+    """Return what isn't packed unless a person wants it, with the reason."""
+    return {
+        PosixPath(left.path): ("host-provided: " if left.reason is Reason.HOST else "") + left.why
+        for left in selection.withheld
+        if left.path not in packed
+    }
+
+
 def describer(selection: Selection) -> Callable[[PosixPath], str]:
     """Return what tells of a path what the comment behind it says."""
-    needed = selection.by_path
+    needed = selection.packable
 
     def describe(path: PosixPath) -> str:
         item = needed.get(bytes(path))

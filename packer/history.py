@@ -14,6 +14,7 @@ from rpz.tracer.rows import (
     ExecutionRow,
     FileRow,
     LinkRow,
+    ListingRow,
     RemovalRow,
     RenameRow,
     RunRow,
@@ -23,10 +24,12 @@ from rpz.tracer.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rpz.packer.listings import Listings
     from rpz.packer.tree import Content
     from rpz.tracer.database import TraceDatabase
 
 Event: TypeAlias = FileRow | LinkRow | RenameRow | RemovalRow | ExecutionRow | SnapshotRow
+AnyEvent: TypeAlias = Event | ListingRow
 
 EVENTS: tuple[type[Event], ...] = (
     FileRow, LinkRow, RenameRow, RemovalRow, ExecutionRow, SnapshotRow,
@@ -45,20 +48,28 @@ def is_magic(path: bytes) -> bool:
     return MAGIC.match(path) is not None
 
 
-def events(database: TraceDatabase) -> Iterator[Event]:
+def events(
+    database: TraceDatabase, kinds: tuple[type[AnyEvent], ...] = EVENTS
+) -> Iterator[AnyEvent]:
     """Yield all events in the order in which they happened."""
-    tables = [database.rows(kind) for kind in EVENTS]
+    tables = [database.rows(kind) for kind in kinds]
     return heapq.merge(*tables, key=attrgetter("run_id", "id"))
 
 
-def history(database: TraceDatabase) -> Tree:
-    """Return the tree after all runs."""
+def history(database: TraceDatabase, listings: Listings | None = None) -> Tree:
+    """Return the tree after all runs; tell ``listings``, if they are wanted, what was listed."""
     tree = Tree()
     for run in database.rows(RunRow):
         _need_folder(tree, run.workingdir)
-    for event in events(database):
+    for event in events(database, EVENTS if listings is None else (*EVENTS, ListingRow)):
         tree.run = event.run_id
-        _tell(tree, event)
+        if isinstance(event, ListingRow):
+            if listings is not None:
+                listings.tell(tree, event)
+        else:
+            _tell(tree, event)
+    if listings is not None:
+        listings.finish(tree)
     return tree
 
 

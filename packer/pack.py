@@ -13,23 +13,33 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.changed import changes
 from rpz.packer.closure import completed
 from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
-from rpz.packer.configure import CONFIG, TRACE, describer, read_selection
+from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
+from rpz.packer.listings import Listings
 from rpz.packer.own import without_own
+from rpz.packer.placeholders import placeholders as stand_ins_for
 from rpz.packer.plan import listed, plan
+from rpz.packer.secrets.config import redacted
+from rpz.packer.secrets.database import without_secrets
+from rpz.packer.secrets.report import find_secrets, report_of
 from rpz.packer.whole import expand
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rpz.packer.archive.data import Progress, Summary
+    from rpz.packer.changed import Changes
     from rpz.packer.closure import Result
+    from rpz.packer.placeholders import Placeholders
     from rpz.packer.plan import Plan
+    from rpz.packer.secrets.redact import Secrets
+    from rpz.packer.secrets.report import SecretsReport
     from rpz.packer.select import LeftOut, Selection
     from rpz.packer.whole import Expansion
 
@@ -42,8 +52,9 @@ class Report:
     """What became of a pack, for the person who asked for it.
 
     ``left_out`` can't be packed, ``unlisted`` is needed and was taken out of ``config.yml``,
-    ``changed`` is packed as it is now, which is not as a run read it. ``seconds`` it took.
-    ``expansion`` is what is packed beside what was used, ``closure`` what programs need or miss.
+    ``changed`` is packed as it is now, which is not as a run read it before one changed it;
+    ``changed_since`` likewise, but changed by nobody that was traced. ``expansion`` is what is
+    packed beside what was used, ``closure`` what programs need or miss. ``seconds`` it took.
     """
 
     path: Path
@@ -56,8 +67,43 @@ class Report:
     changed: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     warnings: tuple[str, ...]
+    secrets: SecretsReport
+    placeholders: Placeholders
+    changed_since: Changes
     expansion: Expansion
     closure: Result
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """All that a pack is written from; ``planned`` has the placeholders, too."""
+
+    selection: Selection
+    expansion: Expansion
+    planned: Plan
+    changed: Changes
+    placeholders: Placeholders
+    secrets: Secrets
+    closure: Result
+
+    def report(self, folder: Path) -> dict[str, Any]:
+        """Return the parts of a report that don't depend on the archive."""
+        packed = {member.path for member in self.planned.members}
+        left_out = (*self.selection.left_out, *self.expansion.left_out)
+        config = self.expansion.config
+        return {
+            "packages": sum(package.packfiles for package in config.packages),
+            "left_out": tuple(item for item in left_out if item.path not in packed),
+            "unlisted": tuple(n.path for n in self.selection.needed if n.path not in packed),
+            "changed": tuple(path for path in self.selection.changed if path in packed),
+            "changed_since": self.changed,
+            "closure": self.closure,
+            "expansion": self.expansion,
+            "idle_patterns": self.planned.idle_patterns,
+            "placeholders": self.placeholders,
+            "secrets": report_of(self.secrets, config, self.planned),
+            "warnings": _warnings(folder, self.secrets),
+        }
 
 
 def target_path(name: Path) -> Path:
@@ -70,7 +116,10 @@ def pack(
     target: Path,
     *,
     overwrite: bool = False,
+    allow_changed: bool = False,
+    placeholders: bool = True,
     whole_packages: bool | None = None,
+    keep_secrets: Collection[str] = (),
     extras: Mapping[str, Path] | None = None,
     progress: Callable[[int], Progress] | None = None,
 ) -> Report:
@@ -80,42 +129,57 @@ def pack(
         folder: the trace folder.
         target: the pack; :func:`target_path` gives the usual name.
         overwrite: replace a pack that exists, once the new one is whole.
+        allow_changed: pack files that were changed since the trace as they are now.
+        placeholders: pack the names of what the runs listed and didn't open.
         whole_packages: pack all packages whole, or none and no standard library either; None to
             go by what ``config.yml`` says of each.
+        keep_secrets: names of what goes into the pack though it looks like a secret.
         extras: files to store in the pack as ``EXTENSIONS/<name>``.
-        progress: is called with the number of bytes to read; what it returns is called with those
-            of each step.
+        progress: is called with the bytes to read; what it returns, with those of each step.
 
     Raises:
-        PackError: the target exists, or something that is listed can't be read.
+        PackError: the target exists, or something that is listed can't be read, or was changed.
         ConfigError: the ``config.yml`` is missing or wrong.
 
     """
     begin = time.monotonic()
     _check_target(target, overwrite=overwrite)
-    selection = read_selection(folder)
-    expansion = expand(read_config(folder / CONFIG), _started(folder), whole=whole_packages)
-    config = expansion.config
-    planned = without_own(plan(config, selection), folder, target)
-    planned, selection, closure = completed(planned, selection, config, folder / TRACE)
-    text = _config_text(expansion, planned, selection)
+    listings = Listings()
+    selection = read_selection(folder, listings if placeholders else None)
+    expansion = expand(
+        read_config(folder / CONFIG),
+        _started(folder),
+        whole=whole_packages,
+        without={item.path for item in selection.left_out},
+    )
+    planned = without_own(plan(expansion.config, selection), folder, target)
+    planned, selection, closure = completed(planned, selection, expansion.config, folder / TRACE)
+    changed = _changes(folder, selection, planned, allow_changed=allow_changed)
+    stand_ins = stand_ins_for(listings, planned, selection)
+    planned = stand_ins.added_to(planned)
+    secrets = find_secrets(folder / TRACE, expansion.config, planned, keep_secrets)
+    ready = _Ready(selection, expansion, planned, changed, stand_ins, secrets, closure)
     with _full_disk_told(target), _scratch(target) as scratch:
-        own = {PACKAGES: saved_identities(config, scratch)}
-        content = Content(planned.members, folder / TRACE, text, {**(extras or {}), **own})
+        content = _content(ready, folder, scratch, extras or {})
         steps = progress(planned.size) if progress else _ignore
         summary = write_archive(target, content, steps)
-    return Report(
-        path=target,
-        size=target.stat().st_size,
-        summary=summary,
-        packages=sum(package.packfiles for package in config.packages),
-        seconds=time.monotonic() - begin,
-        idle_patterns=planned.idle_patterns,
-        warnings=_warnings(folder),
-        expansion=expansion,
-        closure=closure,
-        **_left(selection, expansion, planned),
-    )
+    seconds, size = time.monotonic() - begin, target.stat().st_size
+    return Report(target, size, summary, seconds=seconds, **ready.report(folder))
+
+
+def _content(ready: _Ready, folder: Path, scratch: Path, extras: Mapping[str, Path]) -> Content:
+    own = {PACKAGES: saved_identities(ready.expansion.config, scratch)}
+    ready.secrets.exposed.update(ready.secrets.names_in(own[PACKAGES].read_bytes()))
+    own |= ready.placeholders.saved(scratch)
+    trace = without_secrets(folder / TRACE, ready.secrets, scratch)
+    return Content(ready.planned.members, trace, _config_text(ready), {**extras, **own})
+
+
+def _changes(folder: Path, selection: Selection, planned: Plan, *, allow_changed: bool) -> Changes:
+    found = changes(folder / TRACE, selection, {member.path for member in planned.members})
+    if not allow_changed:
+        found.refuse()
+    return found
 
 
 @contextlib.contextmanager
@@ -137,17 +201,6 @@ def _full_disk_told(target: Path) -> Iterator[None]:
         ) from error
 
 
-def _left(selection: Selection, expansion: Expansion, planned: Plan) -> dict[str, Any]:
-    """Return the parts of a report that tell of what isn't packed, or not as it was."""
-    packed = {member.path for member in planned.members}
-    left_out = (*selection.left_out, *expansion.left_out)
-    return {
-        "left_out": tuple(item for item in left_out if item.path not in packed),
-        "unlisted": tuple(item.path for item in selection.needed if item.path not in packed),
-        "changed": tuple(path for path in selection.changed if path in packed),
-    }
-
-
 def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise PackError(f"{target} is a folder", "Choose another name")
@@ -159,24 +212,26 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _config_text(expansion: Expansion, planned: Plan, selection: Selection) -> Callable[[str], str]:
-    config = expansion.config
+def _config_text(ready: _Ready) -> Callable[[str], str]:
+    config, planned, selection = ready.expansion.config, ready.planned, ready.selection
     known = {bytes(path) for path in listed(config)}
     matched = sorted(set(planned.matched) - known)
     packed = replace(
-        config,
+        redacted(config, ready.secrets),
         other_files=(*config.other_files, *map(PosixPath, matched)),
         additional_patterns=(),
     )
-
+    notes = withheld_notes(selection, {member.path for member in planned.members})
     used = describer(selection)
 
     def describe(path: PosixPath) -> str:
-        cause = expansion.causes.get(bytes(path))
+        cause = ready.expansion.causes.get(bytes(path))
         return cause.value if cause else used(path)
 
     def text(pack_id: str) -> str:
-        return config_text(replace(packed, pack_id=pack_id), describe)
+        words = config_text(replace(packed, pack_id=pack_id), describe, notes)
+        ready.secrets.exposed.update(ready.secrets.names_in(words.encode()))
+        return words
 
     return text
 
@@ -187,10 +242,10 @@ def _started(folder: Path) -> float:
         return min((row.started for row in database.rows(RunRow)), default=0) / NANOSECONDS
 
 
-def _warnings(folder: Path) -> tuple[str, ...]:
+def _warnings(folder: Path, secrets: Secrets) -> tuple[str, ...]:
     with TraceDatabase.open(folder / TRACE) as database:
-        texts = (row.text.decode(errors="replace") for row in database.rows(WarningRow))
-        return tuple(dict.fromkeys(texts))
+        texts = (secrets.text(row.text) for row in database.rows(WarningRow))
+        return tuple(dict.fromkeys(text.decode(errors="replace") for text in texts))
 
 
 def _ignore(_count: int) -> None:

@@ -124,7 +124,7 @@ def plan(config: Config, selection: Selection) -> Plan:
         PackError: something that is listed isn't there or isn't readable.
 
     """
-    planner = _Planner(selection.by_path)
+    planner = _Planner(selection.packable)
     for path in listed(config):
         planner.add(bytes(path))
     matched, idle = _expanded(config)

@@ -10,6 +10,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rpz.packer.withheld import credential, driver, is_below
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,6 +35,9 @@ class Reason(Enum):
     UNREADABLE = "not readable"
     SOCKET = "a socket of a program that was not traced"
     SPECIAL = "a device or a named pipe"
+    CREDENTIALS = "since others should not get it (config.yml lists how to pack it)"
+    HOST = "provided by the host (config.yml lists how to pack it)"
+    TRACE = "part of the trace"
     APPEARED = "came during a run, made by a program that was not traced"
     KERNELS = "in /dev, which every machine has of its own"
 
@@ -57,10 +62,15 @@ class Needed:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """One thing that the runs used and that can't be packed."""
+    """One thing that the runs used and that can't be packed, or by default isn't.
+
+    ``why`` says more than ``reason`` does. ``item`` is what to pack if a person wants it.
+    """
 
     path: bytes
     reason: Reason
+    why: str = ""
+    item: Needed | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,16 @@ class Selection:
         """Return what to pack by its path in the archive."""
         return {item.path: item for item in self.needed}
 
+    @property
+    def withheld(self) -> tuple[LeftOut, ...]:
+        """Return what isn't packed unless a person wants it."""
+        return tuple(left for left in self.left_out if left.item is not None)
+
+    @property
+    def packable(self) -> dict[bytes, Needed]:
+        """Return what to pack and what is withheld by its path in the archive."""
+        return {left.path: left.item for left in self.left_out if left.item} | self.by_path
+
 
 def select(tree: Tree, snapshots: Path | None = None) -> Selection:
     """Decide for everything that the runs touched; ``snapshots`` has what they have changed."""
@@ -87,8 +107,9 @@ def select(tree: Tree, snapshots: Path | None = None) -> Selection:
     needed: dict[bytes, Needed] = {}
     left_out: dict[bytes, LeftOut] = {}
     changed: set[bytes] = set()
+    trace = os.fsencode(snapshots.parent.resolve()) if snapshots else None
     for content in tree.contents:
-        verdict = _verdict(content, names[content], tree, snapshots)
+        verdict = _withheld(_verdict(content, names[content], tree, snapshots), trace)
         if isinstance(verdict, Needed):
             needed[verdict.path] = verdict
             if _is_changed(content, verdict, names[content]):
@@ -130,6 +151,26 @@ def _verdict(
     # Or changed by a name that the trace doesn't join
     before = content.before or tree.kept.of(found, content.first_run)
     return _kept(content.origin, before, snapshots) or _found(content.origin, source, found, before)
+
+
+def _withheld(verdict: Needed | LeftOut | None, trace: bytes | None) -> Needed | LeftOut | None:
+    """Leave out what others should not get, or have of their own; folders are but names."""
+    if verdict is None or (isinstance(verdict, Needed) and verdict.kind is Kind.FOLDER):
+        return verdict
+    if is_below(verdict.path, trace):
+        return LeftOut(verdict.path, Reason.TRACE)
+    if isinstance(verdict, LeftOut):
+        return verdict
+    return not_for_others(verdict) or verdict
+
+
+def not_for_others(item: Needed) -> LeftOut | None:
+    """Return why others should not get a file, or have one of their own; None for most files."""
+    if why := driver(item.path):
+        return LeftOut(item.path, Reason.HOST, why, item)
+    if item.kind is Kind.FILE and (why := credential(item.path, item.source)):
+        return LeftOut(item.path, Reason.CREDENTIALS, why, item)
+    return None
 
 
 def _kept(origin: bytes, before: Before | None, snapshots: Path | None) -> Needed | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rpz.packer.before import Before, Inodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rpz.tracer.rows import SnapshotRow
 
@@ -137,6 +137,20 @@ class Tree:
             if node.children:
                 stack += [(path + b"/" + name, child) for name, child in node.children.items()]
 
+    def origins(
+        self, folder: bytes, names: Iterable[bytes]
+    ) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield names in a folder, each with the path that it had before the first run, if it had.
+
+        Unlike :meth:`at` it only looks: names that nothing has used stay so.
+        """
+        node = self._root
+        for part in _components(folder):
+            node = node.children.get(part) or Node(_below(node.origin, part))
+        for name in names:
+            child = node.children.get(name)
+            yield name, child.origin if child else _below(node.origin, name)
+
     def _node(self, path: bytes) -> Node:
         folder, _, name = path.rpartition(b"/")
         if not name:  # the root; never a real path else
@@ -188,10 +202,9 @@ def _components(path: bytes) -> list[bytes]:
 
 def _child(node: Node, name: bytes) -> Node:
     """Make the node of a name in a folder, where there is none."""
-    origin = None if node.origin is None else _join(node.origin, name)
-    child = node.children[name] = Node(origin)
+    child = node.children[name] = Node(_below(node.origin, name))
     return child
 
 
-def _join(folder: bytes, name: bytes) -> bytes:
-    return folder.rstrip(b"/") + b"/" + name
+def _below(folder: bytes | None, name: bytes) -> bytes | None:
+    return None if folder is None else folder.rstrip(b"/") + b"/" + name

@@ -20,11 +20,11 @@ from rpz.packer.config.model import Extent
 from rpz.packer.history import is_magic
 from rpz.packer.packages import contents_of, packages_of
 from rpz.packer.packages.library import library_files
-from rpz.packer.select import LeftOut, Reason
+from rpz.packer.select import Kind, LeftOut, Needed, Reason, not_for_others
 from rpz.packer.tree import MAX_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rpz.packer.config.model import Config, Package
 
@@ -53,7 +53,13 @@ class Expansion:
     unknown: tuple[Package, ...]
 
 
-def expand(config: Config, started: float, *, whole: bool | None = None) -> Expansion:
+def expand(
+    config: Config,
+    started: float,
+    *,
+    whole: bool | None = None,
+    without: Collection[bytes] = (),
+) -> Expansion:
     """Add to a configuration what its packages' extents bring in.
 
     Args:
@@ -62,12 +68,13 @@ def expand(config: Config, started: float, *, whole: bool | None = None) -> Expa
             newer are made again.
         whole: all packages are packed whole, or none and no standard library either; None to go by
             the configuration.
+        without: paths that are left out for a reason of their own.
 
     """
     if whole is not None:
         extent = Extent.WHOLE if whole else Extent.TOUCHED
         config = replace(config, packages=tuple(replace(p, extent=extent) for p in config.packages))
-    adder = _Adder(config)
+    adder = _Adder(config, without)
     more = [p for p in config.packages if p.packfiles and p.extent is not Extent.TOUCHED]
     unknown = []
     for package, files in contents_of(p for p in more if p.extent is Extent.WHOLE):
@@ -84,6 +91,7 @@ def expand(config: Config, started: float, *, whole: bool | None = None) -> Expa
 @dataclass
 class _Adder:
     config: Config
+    without: Collection[bytes] = ()
     causes: dict[bytes, Cause] = field(default_factory=dict)
     size: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
@@ -96,6 +104,7 @@ class _Adder:
         self.packages = list(self.config.packages)
         listed = (file for package in self.config.packages for file in package.files)
         self._known = {bytes(path) for path in (*listed, *self.config.other_files)}
+        self._known.update(self.without)
         self._known.update(
             bytes(item.path) for item in self.config.inputs_outputs if item.written_by_runs
         )
@@ -169,7 +178,10 @@ class _Adder:
             reason = Reason.UNREADABLE if stat.S_ISREG(mode) else Reason.SPECIAL
             self.left_out.append(LeftOut(path, reason))
             return False
-        return True
+        kind = Kind.LINK if stat.S_ISLNK(mode) else Kind.FILE
+        if withheld := not_for_others(Needed(path, kind, path)):
+            self.left_out.append(withheld)
+        return withheld is None
 
 
 def _status(path: bytes) -> os.stat_result | None:

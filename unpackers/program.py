@@ -16,6 +16,7 @@ from rpaths import PosixPath
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
 from rpz.unpackers.errors import SandboxError, StartError, readable
+from rpz.unpackers.withheld import supplied, without_withheld
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,9 @@ def encoded(text: str) -> bytes:
 
 
 def environment(run: Run) -> list[bytes]:
-    """Return a run's environment as ``execve`` wants it."""
-    return [encoded(f"{name}={value}") for name, value in run.environ.items()]
+    """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
+    given = without_withheld(run.environ)
+    return [encoded(f"{name}={value}") for name, value in given.items()]
 
 
 def program_path(run: Run) -> bytes:
@@ -84,6 +86,7 @@ def start(run: Run, root: Path, streams: Sequence[int] = ()) -> Program:
     The terminal is shared, and so are the standard streams, unless ``streams`` are descriptors for
     input, output and error.
     """
+    run = supplied(run)
     report, to_parent = os.pipe()
     parent = os.getpid()
     pid = os.fork()

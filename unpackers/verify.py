@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from rpz.unpackers.draft import termination_as_interrupt
 from rpz.unpackers.errors import SandboxError, StartError
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.replay import SIGNAL, traced_status
+from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,6 +77,7 @@ def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
     """
     with _scratch() as scratch:
         target = chroot.unpack(pack, scratch / "replay")
+        target = replace(target, runs=tuple(map(supplied, target.runs)))
         for index in range(len(target.runs)):
             replayed = _replayed(target, index, outputs(index), scratch)
             yield replayed

@@ -3,6 +3,7 @@
 #define RPZ_CALLS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct task;
 struct abi;
@@ -68,7 +69,9 @@ enter_function enter_mount, enter_umount, enter_move_mount, enter_pivot_root, en
 leave_function leave_mount, leave_namespace, leave_new_mounts;
 /* clone.c */
 enter_function enter_clone, enter_clone3;
-leave_function leave_clone, leave_clone3;
+leave_function leave_clone;
+/* TASK has made CHILD: what its flags were is known from the entry of its call. */
+void clone_done(struct task *task, pid_t child);
 /* handle.c */
 enter_function enter_name_to_handle_at, enter_open_by_handle_at;
 leave_function leave_open_by_handle_at, leave_emptied_by_handle;

@@ -5,8 +5,6 @@
 #include "../memory.h"
 #include "arguments.h"
 
-#include <sys/ptrace.h>
-
 /* The flags are put where the end of the call finds them, and by which ABI it was made. */
 static void await_end(struct task *task, const struct abi *abi, uint64_t flags) {
   enum { FLAGS = CLONE_NEWNS | CLONE_UNTRACED };
@@ -25,34 +23,38 @@ void enter_clone(struct task *task, const struct abi *abi) {
   await_end(task, abi, flags);
 }
 
-static void leave_namespaces(struct task *task, int64_t result) {
-  if (task->args[5] & CLONE_NEWNS)
-    leave_new_mounts(task, result);
-}
-
 /* The new task, if it has its own memory, keeps the flags that it was made with. */
 void leave_clone(struct task *task, int64_t result) {
   if (task->args[5] & CLONE_UNTRACED)
     restore_first_argument(task->tid, (uint32_t)task->args[4], task->args[5]);
-  leave_namespaces(task, result);
+  if (task->args[5] & CLONE_NEWNS)
+    leave_new_mounts(task, result);
 }
 
-/* They come first in struct clone_args, and are as long as a word of ours. */
-static void write_flags(const struct task *task, uint64_t flags) {
-  long word = (long)flags;
-  ptrace(PTRACE_POKEDATA, task->tid, task->args[0], word);
-}
-
+/* They come first in struct clone_args. The end of the call isn't awaited, since most threads are
+ * made by it and few with flags that matter here: the new task's event is. */
 void enter_clone3(struct task *task, const struct abi *abi) {
   uint64_t flags = 0;
+  (void)abi;
   read_memory(task->tid, task->args[0], &flags, sizeof flags);
+  task->made_with = (struct clone_flags){.at = task->args[0], .flags = flags};
   if (flags & CLONE_UNTRACED)
-    write_flags(task, without(flags));
-  await_end(task, abi, flags);
+    write_word(task->tid, task->args[0], without(flags));
 }
 
-void leave_clone3(struct task *task, int64_t result) {
-  if (task->args[5] & CLONE_UNTRACED)
-    write_flags(task, task->args[5]);
-  leave_namespaces(task, result);
+/* If the call failed, and this is another one, something else may be there by now. */
+static void restore_flags(const struct task *task) {
+  const struct clone_flags *with = &task->made_with;
+  uint64_t now;
+  if (read_memory(task->tid, with->at, &now, sizeof now) && now == without(with->flags))
+    write_word(task->tid, with->at, with->flags);
+}
+
+void clone_done(struct task *task, pid_t child) {
+  const struct clone_flags *with = &task->made_with;
+  if (with->flags & CLONE_UNTRACED)
+    restore_flags(task);
+  if (with->flags & CLONE_NEWNS)
+    leave_new_mounts(task, child);
+  task->made_with = (struct clone_flags){0};
 }

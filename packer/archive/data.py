@@ -136,11 +136,13 @@ class _Writer:
 
     def add(self, member: Member) -> None:
         self._count[member.kind] += 1
-        if member.kind is Kind.FILE:
+        if member.kind is Kind.FILE and not member.is_placeholder:
             self._add_file(member)
             return
         info = self._info(member)
-        if member.kind is Kind.FOLDER:
+        if member.is_placeholder:
+            _set_attributes(info, member.status or Status(0, 0, 0, 0))
+        elif member.kind is Kind.FOLDER:
             info.type = tarfile.DIRTYPE
         else:
             info.type = tarfile.SYMTYPE

@@ -19,7 +19,7 @@ class Member:
     A folder or a link may have no source: it is then made up, with the usual mode, root's. A folder
     that is only ``on_the_way`` to others gets no time: no run looked at it, and that of ``/tmp``
     would make every pack a different one. A file that a run has changed has the ``status`` that it
-    had before.
+    had before. A file without a source is a placeholder: empty, with the attributes of ``status``.
     """
 
     path: bytes
@@ -28,6 +28,11 @@ class Member:
     target: bytes | None = None
     on_the_way: bool = False
     status: Status | None = None
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it is a file of which only the name is packed."""
+        return self.kind is Kind.FILE and self.source is None
 
 
 def in_order(members: dict[bytes, Member]) -> list[Member]:

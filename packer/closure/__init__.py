@@ -101,7 +101,9 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         is_packed=members.__contains__,
     )
     found = check(question, facts)
+    hosts = {left.path for left in selection.left_out if left.reason is Reason.HOST}
     missing = sorted(found.missing.values(), key=lambda item: item.name)
+    missing = [item for item in missing if item.name not in hosts]
     return Result(
         added=tuple(sorted(found.added)),
         missing=tuple(item for item in missing if item.was_missed),

@@ -10,7 +10,7 @@ from rpz.packer.config.model import VERSION
 from rpz.packer.sizes import human_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rpaths import PosixPath
 
@@ -28,8 +28,8 @@ HEAD = """\
 RUNS = """
 # The commands that were traced, in order.
 # argv, environ and workingdir are what a run starts with; nothing else of your environment is
-# passed on. Take passwords and keys out of environ before you give the pack away: the trace inside
-# the pack keeps the whole environment of every program, too.
+# passed on. Values that look like passwords, keys or tokens are here only: in the pack, and in the
+# trace inside it, they are <redacted>, unless you say: rpz pack --keep-secret NAME
 """
 
 INPUTS_OUTPUTS = """
@@ -53,6 +53,11 @@ OTHER_FILES = """
 # with it, without their other content.
 """
 
+WITHHELD = """
+  # Used by the runs, too, and not packed: others should not get it, or have their own. Take away
+  # the "# " before a line to pack the file all the same.
+"""
+
 PATTERNS = """
 # More files to pack, by pattern: * and ? stand for what has no slash, ** for whole folders and all
 # that is in them.
@@ -61,15 +66,23 @@ PATTERNS = """
 """
 
 
-def config_text(config: Config, describe: Describe | None = None) -> str:
+def config_text(
+    config: Config,
+    describe: Describe | None = None,
+    withheld: Mapping[PosixPath, str] | None = None,
+) -> str:
     """Return the text of a ``config.yml``.
 
-    ``describe`` gives the comment behind a path: its size, where a link leads.
+    ``describe`` gives the comment behind a path: its size, where a link leads. ``withheld`` is what
+    isn't packed by default, with the reason.
     """
-    return "".join(f"{line}\n" for block in _blocks(config, describe) for line in block)
+    blocks = _blocks(config, describe, withheld or {})
+    return "".join(f"{line}\n" for block in blocks for line in block)
 
 
-def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]]:
+def _blocks(
+    config: Config, describe: Describe | None, withheld: Mapping[PosixPath, str]
+) -> Iterator[Iterable[str]]:
     say = describe or _nothing
     yield [HEAD]
     if config.pack_id is not None:
@@ -81,7 +94,17 @@ def _blocks(config: Config, describe: Describe | None) -> Iterator[Iterable[str]
     packages = (_package(p, say, in_pack=in_pack) for p in config.packages)
     yield _section("packages", PACKAGES, packages)
     yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
+    yield _withheld(withheld, say)
     yield from _patterns(config)
+
+
+def _withheld(files: Mapping[PosixPath, str], say: Describe) -> Iterator[str]:
+    if files:
+        yield WITHHELD.strip("\n")
+    for file in files:
+        yield (
+            "  # " + _file(file, lambda path: ", ".join(filter(None, (say(path), files[path]))))[2:]
+        )
 
 
 def _nothing(_path: PosixPath) -> str:

@@ -29,7 +29,7 @@ from rpz.packer.packages.library import extent_of
 from rpz.packer.packages.modules import Modules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rpz.packer.config.model import Package
 
@@ -67,6 +67,7 @@ CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc"
 def prepare() -> None:
     """Begin with what takes a while and doesn't depend on the files: a run is going on."""
     dpkg.prepare()
+    rpm.prepare()
 
 
 def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[Package, ...]:
@@ -75,11 +76,12 @@ def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[P
     ``loaded`` are the names of the environment modules that the runs found loaded.
     """
     left = set(paths)
+    sources = {path: made_of for path in left if (made_of := source_of(path))}
     found: list[Package] = []
     for manager in _managers(loaded):
         if not left:
             break
-        for package in _owners(manager, left):
+        for package in _owners(manager, left, sources):
             found.append(package)
             left.difference_update(map(bytes, package.files))
     return tuple(sorted(found, key=lambda package: (package.name, package.version)))
@@ -100,7 +102,7 @@ def contents_of(some: Iterable[Package]) -> Iterator[tuple[Package, list[bytes]]
 
 def source_of(path: bytes) -> bytes | None:
     """Return the module that Python has compiled into a file of a ``__pycache__``."""
-    found = CACHED.fullmatch(path)
+    found = CACHED.fullmatch(path) if path.endswith(b".pyc") else None
     return found[1] + found[2] + b".py" if found else None
 
 
@@ -108,18 +110,20 @@ def _managers(loaded: Iterable[str]) -> tuple[PackageManager, ...]:
     return (*MANAGERS, Modules(loaded), git)
 
 
-def _owners(manager: PackageManager, paths: set[bytes]) -> Iterator[Package]:
+def _owners(
+    manager: PackageManager, paths: set[bytes], sources: Mapping[bytes, bytes]
+) -> Iterator[Package]:
     """Yield the packages of a manager; what Python compiled goes with what it was made of."""
     compiled: dict[bytes, list[bytes]] = defaultdict(list)
-    for path in paths:
-        if source := source_of(path):
-            compiled[source].append(path)
+    for path in sources.keys() & paths:
+        compiled[sources[path]].append(path)
     taken: set[bytes] = set()
     for package in manager.owners(paths | compiled.keys()):
-        own = {bytes(file) for file in package.files}
-        own.update(made for source in own & compiled.keys() for made in compiled[source])
-        own &= paths - taken
+        found = set(map(bytes, package.files))
+        own = found.union(*(compiled[source] for source in found & compiled.keys()))
+        own = (own & paths) - taken
         taken |= own
         if own:
-            files = tuple(map(PosixPath, sorted(own)))
+            # Paths take their time to be made: there may be many
+            files = package.files if own == found else tuple(map(PosixPath, sorted(own)))
             yield replace(package, files=files, extent=extent_of(own))

@@ -39,6 +39,8 @@ def listed(
 ) -> Iterator[Claim]:
     """Yield the claims in a list: a line about a package, then its files, each after a space.
 
+    A line about a package has columns; one without is the rest of a file's name.
+
     ``wanted`` has the real path of every spelling; ``package_of`` reads the line about a package,
     and gives None for one whose files are not on the machine. It is asked only about those that
     have a wanted file.
@@ -46,7 +48,8 @@ def listed(
     header, package, is_read = b"", None, False
     for line in lines:
         if line[:1] != b" ":
-            header, is_read = line or header, False
+            if b"\t" in line:
+                header, is_read = line, False
         elif (name := line[1:]) in wanted:
             if not is_read:
                 package, is_read = package_of(header), True

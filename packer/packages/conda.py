@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
-from rpz.packer.packages.folders import Marker, content_of
+from rpz.packer.packages.folders import Marker, json_of, name_of, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ FOLDER = b"conda-meta"
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    above = Marker(FOLDER + b"/history").above
+    above = Marker(FOLDER).above
     environments: dict[bytes, set[bytes]] = defaultdict(set)
     for path in paths:
         if root := above(path):
@@ -34,7 +33,7 @@ def owners(paths: Collection[bytes]) -> list[Package]:
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
     """Yield packages with all their files; one that is here in another version has none."""
-    above = Marker(FOLDER + b"/history").above
+    above = Marker(FOLDER).above
     for package in some:
         roots = {root for path in package.files if (root := above(bytes(path)))}
         records = ((root, record) for root in roots for _, record in _records(root))
@@ -43,7 +42,8 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
             [
                 name
                 for root, record in records
-                if (record["name"], record["version"]) == (package.name, package.version)
+                if (word(record.get("name")), word(record.get("version")))
+                == (package.name, package.version)
                 for name in _files(root, record)
             ],
         )
@@ -62,36 +62,41 @@ def _records(root: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
         if not name.endswith(b".json"):
             continue
         path = os.path.join(folder, name)
-        try:
-            record = json.loads(content_of(path))
-        except ValueError:
-            continue
-        if isinstance(record, dict) and {"name", "version"} <= record.keys():
+        record = json_of(path)
+        if isinstance(record, dict) and word(record.get("name")):
             yield path, record
 
 
 def _files(root: bytes, record: dict[str, Any]) -> list[bytes]:
-    return [os.path.join(root, os.fsencode(name)) for name in record.get("files", ())]
+    names = record.get("files")
+    if not isinstance(names, list):
+        return []
+    return [os.path.join(root, name) for name in map(name_of, names) if name]
 
 
 def _package(record: dict[str, Any]) -> Package:
-    name, version = str(record["name"]), str(record["version"])
-    sizes = [
-        path.get("size_in_bytes") or 0 for path in record.get("paths_data", {}).get("paths", ())
-    ]
-    channel = str(record.get("channel") or "").rstrip("/").removesuffix(f"/{record.get('subdir')}")
+    name, version, subdir = (word(record.get(key)) for key in ("name", "version", "subdir"))
+    channel = word(record.get("channel")).rstrip("/").removesuffix(f"/{subdir}")
     return Package(
         name,
         version,
         (),
-        size=sum(sizes) if sizes else None,
+        size=_size(record),
         manager=NAME,
         purl=purl(
             "conda",
             name,
             version,
-            build=str(record.get("build") or ""),
+            build=word(record.get("build")),
             channel=channel.rpartition("/")[2],
-            subdir=str(record.get("subdir") or ""),
+            subdir=subdir,
         ),
     )
+
+
+def _size(record: dict[str, Any]) -> int | None:
+    data = record.get("paths_data")
+    paths = data.get("paths") if isinstance(data, dict) else None
+    entries = paths if isinstance(paths, list) else []
+    sizes = [entry.get("size_in_bytes") for entry in entries if isinstance(entry, dict)]
+    return sum(size for size in sizes if isinstance(size, int)) if sizes else None

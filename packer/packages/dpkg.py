@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from rpz.ahead import ask
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, listed, packages
+from rpz.packer.packages.folders import text_of
 from rpz.packer.packages.purl import of_distribution
 from rpz.packer.packages.spellings import spellings
 from rpz.process import output_of
@@ -35,7 +36,7 @@ FORMAT = (
 )
 """One line a package, then its files, a line each that starts with a space."""
 
-NOT_THERE = (b"not-installed", b"config-files")
+NOT_THERE = ("not-installed", "config-files")
 """States of a package whose files are not on the machine."""
 
 KIB = 1024
@@ -56,7 +57,7 @@ class _Diversion:
 
 def prepare() -> None:
     """Begin to list all files, which takes a while."""
-    if shutil.which("dpkg-query") is not None:
+    if _is_there():
         ask(["dpkg-query", "-W", f"-f={FORMAT}"], _state)
 
 
@@ -67,7 +68,7 @@ def _state() -> object:
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    if shutil.which("dpkg-query") is None:
+    if not _is_there():
         return []
     printed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
     wanted, diversions = spellings(paths), _diversions()
@@ -94,11 +95,15 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
             name = line[1:]
             kept = diversions.get(name)
             files[id(package)].append(kept.spelt_for(name, package) if kept else name)
-        elif line and (found := _package(line)) is not None:
+        elif b"\t" in line and (found := _package(line)) is not None:
             package = asked.get((found.name, found.version))
             files[id(package)] = []
     for package in some:
         yield package, files.get(id(package), [])
+
+
+def _is_there() -> bool:
+    return shutil.which("dpkg-query") is not None
 
 
 def _undiverted(
@@ -112,17 +117,16 @@ def _undiverted(
 
 
 def _package(line: bytes) -> Package | None:
-    status, name, version, size, arch = line.split(b"\t")
+    status, name, version, size, arch = (text_of(part) for part in line.split(b"\t"))
     if status in NOT_THERE:
         return None
-    plain = name.decode().partition(":")[0]
     return Package(
-        name=name.decode(),
-        version=version.decode(),
+        name=name,
+        version=version,
         files=(),
-        size=int(size) * KIB if size.isdigit() else None,
+        size=int(size) * KIB if size.isdecimal() else None,
         manager=NAME,
-        purl=of_distribution("deb", plain, version.decode(), arch.decode()),
+        purl=of_distribution("deb", name.partition(":")[0], version, arch),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rpz.packer.packages.claims import packages
 
@@ -105,3 +106,26 @@ def content_of(path: bytes) -> bytes:
 def text_of(data: bytes) -> str:
     """Return text of any bytes, as :mod:`rpz.packer.config.model` has it."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def json_of(path: bytes) -> Any:
+    """Return what is in a JSON file; None when it can't be read or isn't JSON."""
+    try:
+        return json.loads(content_of(path))
+    except (ValueError, RecursionError):
+        return None
+
+
+def word(value: object) -> str:
+    """Return what a file says as text that can be written; "" when it is no text."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "replace").decode()
+
+
+def name_of(value: object) -> bytes:
+    """Return what a file says as a file's name; b"" when it is none."""
+    try:
+        return os.fsencode(value) if isinstance(value, str) and "\0" not in value else b""
+    except UnicodeError:
+        return b""

@@ -62,6 +62,15 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
         yield package, [name for root in same for name in _known(root)]
 
 
+def origin_of(folder: bytes) -> str:
+    """Return the commit that a folder is at, with where it came from; "" when that isn't known."""
+    root = Marker(MARK).above(folder + b"/.") if folder else None
+    if root is None or shutil.which("git") is None:
+        return ""
+    commit, _ = _state(root)
+    return _origin(address(text_of(_remote(root))), commit)
+
+
 def address(remote: str) -> str:
     """Return where a remote is, without a user's name or password: an URL, or a path."""
     if found := SCP.fullmatch(remote):
@@ -94,12 +103,15 @@ def _package(root: bytes) -> Package:
 
 
 def _purl(name: str, commit: str, remote: str) -> str:
-    parts = urlsplit(remote)
-    origin = f"git+{remote}@{commit}" if parts.scheme else ""
+    parts, origin = urlsplit(remote), _origin(remote, commit)
     owner, _, repository = parts.path.strip("/").removesuffix(".git").rpartition("/")
     if (kind := HOSTS.get(parts.netloc)) and owner:
         return purl(kind, repository, commit, owner, vcs_url=origin)
     return purl("generic", name, commit, vcs_url=origin)
+
+
+def _origin(remote: str, commit: str) -> str:
+    return f"git+{remote}@{commit}" if commit and urlsplit(remote).scheme else ""
 
 
 def _state(root: bytes) -> tuple[str, bool]:

@@ -37,12 +37,13 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
 
 def _read(path: bytes) -> Package | None:
     from zipfile import BadZipFile, ZipFile
+    from zlib import error as BrokenDataError  # noqa: N812 (as all others are called)
 
     try:
         with ZipFile(os.fsdecode(path)) as archive:
             said = _maven(archive, path) or _manifest(archive)
         size = os.stat(path).st_size
-    except (OSError, BadZipFile, NotImplementedError, RuntimeError, ValueError):
+    except (OSError, EOFError, ValueError, RuntimeError, BadZipFile, BrokenDataError):
         return None
     if said is None:
         return None

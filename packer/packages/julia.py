@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import content_of, packages_in, text_of, walk
+from rpz.packer.packages.folders import content_of, packages_in, text_of, walk, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def _read(root: bytes) -> Package | None:
     text = next(filter(None, (content_of(root + mark) for mark in MARKS)), b"")
     try:
         project = tomllib.loads(text_of(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if "name" not in project or "uuid" not in project:
+    name, version, uuid = (word(project.get(key)) for key in ("name", "version", "uuid"))
+    if not name or not uuid:
         return None
-    name, version = str(project["name"]), str(project.get("version", ""))
-    url = purl("julia", name, version, uuid=str(project["uuid"]))
+    url = purl("julia", name, version, uuid=uuid)
     return Package(name, version, (), manager=NAME, purl=url)

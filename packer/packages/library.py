@@ -2,7 +2,8 @@
 
 A program that takes another way through its code, for other data, uses another module of its
 language; the standard library is packed whole for that, though the distribution may have cut it up
-into packages. Not its tests, its documentation, and what is there for making programs.
+into packages. Not its tests, its documentation, what is there for making programs, and what needs
+a screen, whose libraries are many.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ LIBRARIES = (
         _pattern(rb"(.*/lib(?:64)?/(?:python|pypy)\d\.\d+t?)/(?!site-packages/|dist-packages/)."),
         _pattern(
             rb"""/(?:site-packages|dist-packages|tests?|idlelib|idle_test|turtledemo|ensurepip
-            |lib2to3|pydoc_data|config-[^/]*|__pycache__)/"""
+            |lib2to3|pydoc_data|tkinter|config-[^/]*|__pycache__)/|/_tkinter[^/]*\.so\Z"""
         ),
     ),
     Library(
@@ -78,7 +79,7 @@ LIBRARIES = (
         "R",
         _pattern(
             rb"""(.*/R)/(?:library/(?:base|compiler|datasets|grDevices|graphics|grid|methods
-            |parallel|splines|stats|stats4|tcltk|tools|utils)|modules|etc|lib|share)/."""
+            |parallel|splines|stats|stats4|tools|utils)|modules|etc|lib|share)/."""
         ),
         _pattern(rb"/(?:doc|help|html|demo|tests|texmf|licenses|po|translations|include)/"),
     ),

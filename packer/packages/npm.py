@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import content_of, packages_in, walk
+from rpz.packer.packages.folders import json_of, packages_in, walk, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -36,10 +35,9 @@ def _root(path: bytes) -> bytes | None:
 
 
 def _read(root: bytes) -> Package | None:
-    try:
-        said = json.loads(content_of(root + b"/package.json"))
-        name, version = str(said["name"]), str(said["version"])
-    except (ValueError, KeyError, TypeError):
+    said = json_of(root + b"/package.json")
+    if not isinstance(said, dict) or not word(said.get("name")):
         return None
+    name, version = word(said["name"]), word(said.get("version"))
     scope, _, plain = name.rpartition("/")
     return Package(name, version, (), manager=NAME, purl=purl("npm", plain, version, scope))

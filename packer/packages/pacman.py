@@ -57,7 +57,7 @@ def _package(desc: dict[bytes, list[bytes]]) -> Package:
         name=value(b"%NAME%"),
         version=value(b"%VERSION%"),
         files=(),
-        size=int(size) if size.isdigit() else None,
+        size=int(size) if size.isdecimal() else None,
         manager=NAME,
         purl=of_distribution("alpm", value(b"%NAME%"), value(b"%VERSION%"), value(b"%ARCH%")),
     )

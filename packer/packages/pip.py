@@ -6,7 +6,7 @@ Every distribution has a folder ``NAME-VERSION.dist-info``, with its files in ``
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import posixpath
 import re
@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
-from rpz.packer.packages.folders import content_of, text_of, walk
-from rpz.packer.packages.git import address
+from rpz.packer.packages.folders import content_of, json_of, name_of, text_of, walk, word
+from rpz.packer.packages.git import address, origin_of
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -64,14 +64,20 @@ class _Distribution:
 
     @property
     def info(self) -> tuple[str, str]:
-        """Name and version, as it calls itself."""
-        found = self._metadata()
-        return found.name or "", found.version or ""
+        """Name and version, as it calls itself; else as its folder does."""
+        from email.parser import Parser  # the file has the form of a mail's header
+
+        places = (self.folder + b"/METADATA", self.folder + b"/PKG-INFO", self.folder)
+        text = text_of(next(filter(None, map(content_of, places)), b""))
+        said = Parser().parsestr(text, headersonly=True)
+        name, _, version = text_of(os.path.basename(self.folder)).rpartition(".")[0].partition("-")
+        return word(said.get("Name")) or name, word(said.get("Version")) or version
 
     def files(self) -> list[bytes]:
         """Return the paths of its files."""
         if self.root is not None:
-            return [*self._recorded(), *walk(self.root, skip=CACHE)]
+            own = (p for p in walk(self.root, skip=CACHE) if self._is_of_project(p, self.root))
+            return [*self._recorded(), *own]
         return self._recorded()
 
     def _recorded(self) -> list[bytes]:
@@ -88,14 +94,14 @@ class _Distribution:
     def root(self) -> bytes | None:
         """The project's folder, if it is installed editable: used from where it is written."""
         said = self._origin()
-        if not said.get("dir_info", {}).get("editable"):
+        if not _part(said, "dir_info").get("editable"):
             return None
-        return os.fsencode(unquote(urlsplit(said["url"]).path))
+        return name_of(unquote(_path(said["url"]))) or None
 
     def package(self) -> Package:
         """Say what it is; its files aren't in it yet."""
         name, version = self.info
-        sizes = [int(row[2]) for row in self._rows() if len(row) > 2 and row[2].isdigit()]  # noqa: PLR2004 (path, hash, size)
+        sizes = [int(row[2]) for row in self._rows() if len(row) > 2 and row[2].isdecimal()]  # noqa: PLR2004 (path, hash, size)
         plain = re.sub(r"[-_.]+", "-", name).lower()
         url = purl("pypi", plain, version, **_source(self._origin()))
         return Package(
@@ -114,24 +120,28 @@ class _Distribution:
 
         text = text_of(content_of(self.folder + b"/RECORD"))
         if text:
-            return [row for row in csv.reader(text.splitlines(keepends=True)) if row]
-        return [[str(file)] for file in self._metadata().files or ()]
+            try:
+                return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+            except csv.Error:
+                return []
+        try:
+            return [[str(file)] for file in self._older().files or ()]
+        except (ValueError, TypeError):
+            return []
 
     def _path(self, name: str) -> bytes:
-        raw = os.fsencode(name)
+        raw = name_of(name)
         if raw[:1] not in b"./":  # most
             return self._site + b"/" + raw
         return posixpath.normpath(posixpath.join(self._site, raw))
 
     def _origin(self) -> dict[str, Any]:
         """Return what ``direct_url.json`` says, which is there if it isn't from an index."""
-        try:
-            said = json.loads(content_of(self.folder + b"/direct_url.json"))
-        except ValueError:
-            return {}
+        said = json_of(self.folder + b"/direct_url.json")
         return said if isinstance(said, dict) and isinstance(said.get("url"), str) else {}
 
-    def _metadata(self) -> PathDistribution:
+    def _older(self) -> PathDistribution:
+        """Read the lists of tools that write no ``RECORD``."""
         from importlib.metadata import PathDistribution
         from pathlib import Path
 
@@ -153,9 +163,23 @@ def _distributions(site: bytes) -> Iterator[_Distribution]:
 
 def _source(origin: dict[str, Any]) -> dict[str, str]:
     """Return the qualifiers that say where a package came from, if not from an index."""
-    vcs = origin.get("vcs_info", {})
-    if vcs.get("commit_id"):
-        return {"vcs_url": f"{vcs.get('vcs', 'git')}+{address(origin['url'])}@{vcs['commit_id']}"}
+    vcs = _part(origin, "vcs_info")
+    if commit := word(vcs.get("commit_id")):
+        return {"vcs_url": f"{word(vcs.get('vcs'))}+{address(origin['url'])}@{commit}"}
+    if _part(origin, "dir_info").get("editable"):
+        return {"vcs_url": origin_of(name_of(unquote(_path(origin["url"]))))}
     if "archive_info" in origin and not origin["url"].startswith("file:"):
         return {"download_url": address(origin["url"])}
     return {}
+
+
+def _part(said: dict[str, Any], key: str) -> dict[str, Any]:
+    found = said.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import Marker, content_of, packages_in, walk
+from rpz.packer.packages.folders import Marker, json_of, packages_in, walk, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -31,19 +30,18 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
 
 def _read(root: bytes) -> Package | None:
     try:
-        node = _node(json.loads(content_of(root + b"/" + MARK))["spec"])
-        name, version = str(node["name"]), str(node["version"])
-    except (ValueError, KeyError, TypeError, IndexError):
+        node = _node(json_of(root + b"/" + MARK)["spec"])
+        name, version = word(node["name"]), word(node["version"])
+    except (KeyError, TypeError, IndexError, AttributeError, StopIteration):
         return None
     # The hash tells two builds of a version apart: their options and dependencies
-    url = purl("generic", name, version, "spack", hash=str(node.get("hash") or ""))
+    url = purl("generic", name, version, "spack", hash=word(node.get("hash")))
     return Package(name, version, (), manager=NAME, purl=url)
 
 
 def _node(spec: Any) -> dict[str, Any]:
     """Return the prefix's own part; its dependencies' follow. In old files names are keys."""
     if "nodes" in spec:
-        node: dict[str, Any] = spec["nodes"][0]
-        return node
+        return dict(spec["nodes"][0])
     name, values = next(iter(spec[0].items()))
     return {"name": name, **values}

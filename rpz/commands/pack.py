@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rpz.packer.pack import Report
+    from rpz.packer.placeholders import Placeholders
+    from rpz.packer.secrets.report import SecretsReport
 
 log = logging.getLogger(__name__)
 
@@ -29,19 +31,44 @@ SHOWN = 5
 @click.command(short_help="Put what the runs need in one file.")
 @trace_dir
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
-@click.option("--verify", is_flag=True, help="Run it again in a sandbox, and compare.")
+@click.option(
+    "--allow-changed",
+    is_flag=True,
+    help="Pack files that were changed since the trace, as they are now.",
+)
+@click.option(
+    "--placeholders/--no-placeholders",
+    default=True,
+    show_default=True,
+    help="Give names in listed folders that were never opened an empty stand-in.",
+)
+@click.option(
+    "--keep-secret",
+    "keep_secrets",
+    metavar="NAME",
+    multiple=True,
+    help="Pack the value of NAME, though it looks like a secret (may be repeated).",
+)
 @click.option(
     "--whole-packages/--no-whole-packages",
     default=None,
     help="Pack all files of every package that was used, or none that wasn't used. Without it:"
     " what config.yml says, which is the standard libraries of languages.",
 )
+@click.option("--verify", is_flag=True, help="Run it again in a sandbox, and compare.")
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
 @verbosity
 def command(
-    folder: Path, target: Path, overwrite: bool, whole_packages: bool | None, verify: bool
+    folder: Path,
+    target: Path,
+    overwrite: bool,
+    allow_changed: bool,
+    placeholders: bool,
+    whole_packages: bool | None,
+    keep_secrets: tuple[str, ...],
+    verify: bool,
 ) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
@@ -54,6 +81,9 @@ def command(
             folder,
             target_path(target),
             overwrite=overwrite,
+            allow_changed=allow_changed,
+            placeholders=placeholders,
+            keep_secrets=keep_secrets,
             whole_packages=whole_packages,
             extras=_programs(),
             progress=progress,
@@ -89,16 +119,48 @@ def _tell(report: Report) -> None:
     _tell_added(report)
     groups: dict[str, list[bytes]] = defaultdict(list)
     for item in report.left_out:
-        groups[f"Not packed, {item.reason.value}"].append(item.path)
+        note = f" ({item.why})".encode() if item.why else b""
+        groups[f"Not packed, {item.reason.value}"].append(item.path + note)
     for title, paths in sorted(groups.items()):
         _tell_paths(title, paths)
     _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
     _tell_paths("Changed by a run after it was read; packed as it is now", report.changed)
+    found = report.changed_since
+    _tell_paths("Changed since the runs were traced; packed as it is now", found.since)
+    _tell_paths("An earlier run has read something else than what is packed", found.between)
+    _tell_secrets(report.secrets)
+    _tell_placeholders(report.placeholders)
     tell_closure(report.closure)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:
         log.warning("From the trace: %s", shown(warning))
+
+
+def _tell_placeholders(placeholders: Placeholders) -> None:
+    made = counted(len(placeholders.made), "empty placeholder")
+    if placeholders.made:
+        log.info("Among them %s: listed, never opened (--no-placeholders leaves them out)", made)
+    folders = [path + b" (%d names)" % count for path, count in placeholders.left]
+    _tell_paths("Listed folders with too many names to pack them all", folders)
+    title = "Names in listed folders that can't be packed: sockets, devices, pipes, lost links"
+    _tell_paths(title, placeholders.lost, level=logging.INFO)
+
+
+def _tell_secrets(secrets: SecretsReport) -> None:
+    for name in secrets.idle:
+        log.warning("There is no secret %s to keep", shown(name))
+    if not secrets.withheld:
+        return
+    names = ", ".join(map(shown, secrets.withheld))
+    log.warning(
+        "Withheld, because they look like secrets: %s (--keep-secret NAME keeps one)", names
+    )
+    if secrets.exposed:
+        names = ", ".join(map(shown, secrets.exposed))
+        log.warning("In the pack all the same, as a part of paths or other words: %s", names)
+    files = [path + b": " + ", ".join(names).encode() for path, names in secrets.files]
+    _tell_paths("Packed files that hold what was withheld", files)
 
 
 def _tell_added(report: Report) -> None:
@@ -109,8 +171,8 @@ def _tell_added(report: Report) -> None:
         counts = Counter(cause.value for cause in expansion.causes.values())
         causes = (f"{cause} {count}" for cause, count in sorted(counts.items()))
         log.info(
-            "Of these no run used %s (%s): %s",
-            counted(counts.total(), "file"),
+            "%d files and links of these (%s) no run used: %s",
+            counts.total(),
             human_size(expansion.size),
             ", ".join(causes),
         )
@@ -122,10 +184,10 @@ def _tell_added(report: Report) -> None:
         )
 
 
-def _tell_paths(title: str, paths: Iterable[bytes]) -> None:
+def _tell_paths(title: str, paths: Iterable[bytes], level: int = logging.WARNING) -> None:
     listed = list(paths)
     if not listed:
         return
     shown_paths = "".join(f"\n  {shown_path(path)}" for path in listed[:SHOWN])
     more = f"\n  and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    log.warning("%s (%d):%s%s", title, len(listed), shown_paths, more)
+    log.log(level, "%s (%d):%s%s", title, len(listed), shown_paths, more)

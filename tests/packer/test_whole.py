@@ -97,6 +97,13 @@ def test_a_whole_package_with_where_its_links_lead(package, tmp_path):
     assert expansion.config.other_files == (path_of(tmp_path / "elsewhere"),)
 
 
+def test_what_is_left_out_for_another_reason_stays_out(package, tmp_path):
+    without = {os.fsencode(tmp_path / name) for name in ("share/data", "elsewhere")}
+    expansion = expand(configured(package, tmp_path), NEVER, whole=True, without=without)
+    assert not {"share/data", "elsewhere"} & added(expansion, tmp_path).keys()
+    assert "share/link" in added(expansion, tmp_path)
+
+
 @pytest.mark.parametrize("extent", list(Extent))
 def test_nothing_more_where_none_is_asked_for(package, tmp_path, extent):
     package = dataclasses.replace(package, extent=extent)

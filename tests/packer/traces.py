@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from typing import get_type_hints
@@ -9,9 +10,11 @@ from typing import get_type_hints
 from rpz.tracer.database import TraceDatabase, replaced
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import (
+    DigestRow,
     ExecutionRow,
     FileRow,
     LinkRow,
+    ListingRow,
     ProcessRow,
     RemovalRow,
     RenameRow,
@@ -34,14 +37,17 @@ class Trace:
         self._ids = itertools.count()
         self._clock = itertools.count(1)
 
-    def start(self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001):
+    def start(
+        self, *argv, binary=None, workingdir=None, environ=(b"A=1",), exitcode=0, uid=1001,
+        ended=None,
+    ):  # fmt: skip
         """Begin a run."""
         self.run += 1
         words = b"".join(os.fsencode(a) + b"\0" for a in (argv or ("prog",)))
         where = os.fsencode(workingdir or self.folder)
         self._add(
-            RunRow, id=self.run, engine="native", argv=words, workingdir=where, exitcode=exitcode,
-            uid=uid, gid=1002, architecture="x86_64", distribution="debian",
+            RunRow, id=self.run, engine="native", ended=ended, argv=words, workingdir=where,
+            exitcode=exitcode, uid=uid, gid=1002, architecture="x86_64", distribution="debian",
             distribution_version="12", hostname="host", system="Linux", kernel="6.1",
         )  # fmt: skip
         self._add(ProcessRow, id=self.run, parent=None, exitcode=exitcode)
@@ -89,6 +95,22 @@ class Trace:
     def remove(self, path, *, is_directory=False):
         self.file(path, STAT | LINK, is_directory=is_directory)
         return self._add(RemovalRow, name=os.fsencode(path), is_directory=is_directory)
+
+    def list(self, path, *entries):
+        """Each entry is a letter and a name: ``fdata.csv``."""
+        listed = b"".join(os.fsencode(entry) + b"\0" for entry in sorted(entries))
+        self.file(path, READ, is_directory=True)
+        return self._add(ListingRow, name=os.fsencode(path), entries=listed)
+
+    def digest(self, path, content=None, modified=None):
+        """Record what a file holds now, or held when it was ``modified``, in nanoseconds."""
+        data = path.read_bytes() if content is None else content
+        when = path.stat().st_mtime_ns if modified is None else modified
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._add(
+            DigestRow, name=os.fsencode(path), role="input", size=len(data), modified=when,
+            sha256=sha256,
+        )  # fmt: skip
 
     def keep(self, path, content=None, *, kind="content", **status):
         """What the file is, before the next event changes it; the name need not be there."""

@@ -121,6 +121,11 @@ PYTHON = {
         for n in range(12): os.mkdir("d" * 200), os.chdir("d" * 200)
         open("deep", "w"), open("../../deep", "w")
         """,
+    "longer paths": """
+        for n in range(25): os.mkdir("d" * 200), os.chdir("d" * 200)
+        open("deep", "w"), open("../../deep", "w"), os.listdir(), os.symlink("deep", "l"), open("l")
+        os.rename("deep", "moved"), os.rename("../" + "d" * 200, "../e"), open("moved")
+        """,
 }  # fmt: skip
 
 

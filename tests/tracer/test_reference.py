@@ -16,6 +16,7 @@ import pytest
 
 from rpz.tracer import engines, records
 from rpz.tracer.stream import read_records
+from tests.conftest import require
 from tests.tracer import harness
 from tests.tracer.harness import Traced, check_stream, compiled, traced
 
@@ -295,6 +296,17 @@ def wait_for_end(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.mark.parametrize("before", [[], ["unshare", "-m"]], ids=["", "unshare"])
+def test_what_the_run_serves_is_not_asked(before: list[str], folder: Path, programs: Path) -> None:
+    (programs / "users").mkdir(exist_ok=True)
+    run = traced("python", folder, *before, compiled("users/fuse", programs))
+    require(run.status != 77, "no FUSE: it needs root and /dev/fuse")
+    assert (run.status, run.stderr) == (0, b"")
+    assert any(line.startswith("WARNING A program of the run serves") for line in run.lines())
+    assert f"READ:EXISTED {folder}/source/hello" in run.lines()
+    check_stream(run.records)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may change the root folder")

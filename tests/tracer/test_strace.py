@@ -23,6 +23,9 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 SCRIPTS = {b"script", b"chained"}
 """What the kernel opens itself, which strace doesn't show."""
 
+TOO_LONG = {"longer paths"}
+"""The kernel tells strace no path of more than 4,095 bytes."""
+
 
 def mode_of(arguments: bytes) -> Mode:
     if b"O_RDWR" in arguments or b"O_WRONLY" in arguments or b"O_CREAT" in arguments:
@@ -81,6 +84,6 @@ def test_shell(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("native_tracer")
-@pytest.mark.parametrize("name", PYTHON)
+@pytest.mark.parametrize("name", sorted(PYTHON.keys() - TOO_LONG))
 def test_calls(name: str, tmp_path: Path) -> None:
     compare(tmp_path / "run", python_command(name))

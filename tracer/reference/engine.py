@@ -30,6 +30,7 @@ from rpz.tracer.reference.events import Change
 from rpz.tracer.reference.leaving import let_go
 from rpz.tracer.reference.numbers import NAMES
 from rpz.tracer.reference.resolve import place_of_descriptor
+from rpz.tracer.reference.served import UNASKED
 from rpz.tracer.reference.stops import Operation
 from rpz.tracer.reference.task import Task
 from rpz.tracer.reference.view import AT_FDCWD
@@ -195,7 +196,10 @@ class Engine:
         if stop.operation is Operation.ENTRY:
             task.call = NAMES.get(stop.number, "")
             task.view.missed.clear()
+            task.view.unasked.clear()
             task.pending = self._expected(task, stop)
+            if task.view.unasked:
+                self._recorder.warning(task.number, UNASKED)
             if task.view.too_deep:
                 task.view.too_deep.clear()
                 self._recorder.warning(task.number, DEEP)

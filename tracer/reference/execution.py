@@ -63,7 +63,7 @@ class _Running:
 
 def _executing(call: Call, name: Name, argv: int, environment: int) -> Sequence[Event]:
     view, task = call.task.view, call.task
-    workingdir = os.readlink(b"/proc/%d/cwd" % view.tid)
+    workingdir = view.folder(AT_FDCWD) or os.readlink(b"/proc/%d/cwd" % view.tid)
     text, dirfd = name.text(call), name.dirfd(call)
     if text:
         place = name.place(call)

@@ -1,13 +1,12 @@
 """The files that the kernel loads to execute a program: it, its interpreters, its loader."""
 
-# ruff: noqa: PTH123 - names are bytes here, which pathlib doesn't take
-
 from __future__ import annotations
 
 import stat
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
+from rpz.tracer.reference import deep
 from rpz.tracer.reference.resolve import Place, resolve
 from rpz.tracer.reference.view import AT_FDCWD
 
@@ -46,7 +45,7 @@ def images(view: View, program: Place) -> Iterator[Place]:
 def _interpreter_of(path: bytes) -> bytes:
     """Return the loader or interpreter that a file asks for; empty if it asks for none."""
     try:
-        with open(path, "rb") as file:
+        with deep.open_file(path) as file:
             head = file.read(HEAD)
             if head.startswith(b"#!"):
                 return _script_interpreter(head)

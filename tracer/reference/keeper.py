@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.tracer.records import SnapshotKind
+from rpz.tracer.reference import deep
 from rpz.tracer.reference.events import Part
 from rpz.tracer.reference.resolve import Place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rpz.tracer.reference.events import Change
     from rpz.tracer.reference.recorder import Recorder
     from rpz.tracer.reference.task import Task
@@ -53,7 +55,7 @@ class Keeper:
     def after(self, change: Change) -> None:
         """Remember that the file is the run's own, or kept: the call has succeeded."""
         try:
-            status = os.lstat(change.place.path)
+            status = deep.lstat(change.place.path)
         except OSError:
             return
         if stat.S_ISREG(status.st_mode) and change.of is Part.CONTENT:
@@ -101,5 +103,5 @@ class Keeper:
 
 def _copy(source: bytes, target: Path) -> None:
     number = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    with os.fdopen(number, "wb") as copy, Path(os.fsdecode(source)).open("rb") as file:
+    with os.fdopen(number, "wb") as copy, deep.open_file(source) as file:
         shutil.copyfileobj(file, copy)

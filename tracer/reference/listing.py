@@ -1,12 +1,12 @@
 """What is in a folder."""
 
-# ruff: noqa: PTH116 - names are bytes here, which pathlib doesn't take
-
 from __future__ import annotations
 
 import os
 import stat
 import time
+
+from rpz.tracer.reference import deep
 
 MOST_ENTRIES = 100_000
 """A greater folder is a data base of its own."""
@@ -36,23 +36,23 @@ def is_listed(path: bytes) -> bool:
 
 def state_of(path: bytes) -> tuple[tuple[int, int], bool]:
     """Return what is another after each change of a folder; whether the next may be missed."""
-    status = os.stat(path)
+    status = deep.lstat(path)
     recent = status.st_ctime_ns + TICK >= time.time_ns()
     return (status.st_mtime_ns, status.st_ctime_ns), recent
 
 
 def entries_of(path: bytes) -> tuple[bytes, ...] | None:
     """Return what is in a folder, a letter before each name; None: too much."""
-    with os.scandir(path) as entries:
+    with deep.open_folder(path) as folder, os.scandir(folder) as entries:
         found: list[bytes] = []
         for entry in entries:
             if len(found) == MOST_ENTRIES:
                 return None
-            found.append(_letter(entry) + entry.name)
+            found.append(_letter(entry) + os.fsencode(entry.name))
     return tuple(sorted(found))
 
 
-def _letter(entry: os.DirEntry[bytes]) -> bytes:
+def _letter(entry: os.DirEntry[str]) -> bytes:
     try:
         return LETTERS.get(stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode), b"?")
     except FileNotFoundError:  # it went just now

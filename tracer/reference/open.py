@@ -9,6 +9,7 @@ from rpz.tracer.records import Flag, Mode
 from rpz.tracer.reference.call import Call, Handler, Name
 from rpz.tracer.reference.events import NO_FLAG, Change, Event, Listing, Part, Use
 from rpz.tracer.reference.listing import is_listed
+from rpz.tracer.reference.served import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ def _opening(call: Call, name: Name, flags: int, *, beneath: bool = False) -> Se
     place = name.place(call, follow=follow, beneath=beneath)
     if place is None:
         return ()
+    if place.status:
+        WATCH.note_open(place.status)
     replaced = flags & os.O_TRUNC and flags & os.O_CREAT and place.exists
     mode = _mode(place, flags)
     use = Use(place, mode, Flag.TRUNCATED if replaced else NO_FLAG)

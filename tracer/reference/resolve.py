@@ -10,6 +10,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.tracer.reference import deep
 from rpz.tracer.reference.view import real_target
 
 if TYPE_CHECKING:
@@ -78,9 +79,11 @@ def resolve(
         Where it leads; None if the call must fail, or if the place has no path.
 
     """
+    if not name:
+        return None
     root = view.folder(dirfd) if beneath else view.root()
     start = root if name.startswith(b"/") else view.folder(dirfd)
-    if not name or start is None or root is None:
+    if start is None or root is None:
         return None
     try:
         return _Walk(view, root, start).along(name, follow=follow)
@@ -112,14 +115,14 @@ class _Walk:
     def along(self, name: bytes, *, follow: bool) -> Place:
         # A slash at the end leaves an empty component: what is before it is not the end.
         self.ahead = name.split(b"/")[::-1]
-        status: os.stat_result | None = os.lstat(self.real)
+        status: os.stat_result | None = deep.lstat(self.real)
         while self.ahead:
             component = self.ahead.pop()
             if component in (b"", b"."):
                 continue
             if component == b"..":
                 self.go_up()
-                status = os.lstat(self.real)
+                status = deep.lstat(self.real)
             else:
                 status = self.go_down(component, follow=follow)
         return Place(self.real, status, tuple(self.crossed))
@@ -131,6 +134,8 @@ class _Walk:
 
     def go_down(self, component: bytes, *, follow: bool) -> os.stat_result | None:
         path = os.path.join(self.real, component)
+        if self.view.may_not_ask(path):
+            raise _DeadEndError
         status = _status(path)
         if status is None and not path.startswith(b"/proc/"):
             self.view.missed.append(path)
@@ -152,16 +157,18 @@ class _Walk:
         if self.links > MAX_LINKS:
             raise _DeadEndError
         if _PROC_LINK.fullmatch(path):
+            if self.view.may_not_ask(target):
+                raise _DeadEndError
             self.real = real_target(path) or path
             return os.stat(path)
         if target.startswith(b"/"):
             self.real = self.root
         self.ahead += target.split(b"/")[::-1]
-        return os.lstat(self.real)
+        return deep.lstat(self.real)
 
 
 def _status(path: bytes) -> os.stat_result | None:
     try:
-        return os.lstat(path)
+        return deep.lstat(path)
     except FileNotFoundError:
         return None

@@ -15,8 +15,9 @@ from rpz.unpackers.docker import files, image, tarstream
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected
 from rpz.unpackers.errors import TargetError
-from rpz.unpackers.init import request_file
+from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     import socket
@@ -76,14 +77,19 @@ def run(target: Target, index: int) -> int:
     container = target.data[CONTAINER]
     with connected() as engine:
         _refuse_busy(engine, target)
-        request = tarfile.TarInfo("request")
-        folder = PosixPath(b"/.rpz")
-        files.put(engine, container, folder, tarstream.file(request, request_file([index])))
+        files.put(engine, container, PosixPath(b"/.rpz"), _order(target, index))
         connection = _attached(engine, container)
         session = Session(connection, lambda signum: _kill(engine, container, signum))
         engine.start(container)
         session.relay()
         return int(engine.wait(container)["StatusCode"])
+
+
+def _order(target: Target, index: int) -> Iterator[bytes]:
+    """Yield what init reads: which run to perform, and that run with the caller's variables."""
+    yield from tarstream.file(tarfile.TarInfo("request"), request_file([index]))
+    run = supplied(target.runs[index])
+    yield from tarstream.file(tarfile.TarInfo(f"runs/{index}"), run_file(run))
 
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:

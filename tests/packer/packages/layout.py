@@ -33,6 +33,11 @@ def identified(paths, **options):
     return {p.name: p for p in packages_of([os.fsencode(p) for p in paths], **options)}
 
 
+def identified_all(paths):
+    """Return packages, of which several may have the same name."""
+    return packages_of([os.fsencode(path) for path in paths])
+
+
 def files_of(package):
     return {bytes(file) for file in package.files}
 

@@ -15,6 +15,7 @@ from tests.packer.packages.layout import (
     all_files,
     files_of,
     identified,
+    identified_all,
     lay,
     raw,
     run,
@@ -131,6 +132,32 @@ def test_an_editable_project_is_its_program_text(tmp_path):
     assert {b"my_project/__init__.py", b"my_project/a.csv"} <= own
     assert not {b"data/in.csv", b"pyproject.toml", b"venv/pyvenv.cfg"} & own
     assert raw(project / "my_project/more.py") in whole(package)
+
+
+def test_an_editable_project_says_at_which_commit_it_is(tmp_path):
+    require("git", "no git (on Debian and Ubuntu: apt-get install git)")
+    project, site = tmp_path / "project", tmp_path / "site-packages"
+    origin = {"url": project.as_uri(), "dir_info": {"editable": True}}
+    lay(project, {"x/__init__.py": "", "data.csv": ""})
+    lay(site, {
+        "x-1.dist-info/METADATA": "Name: x\nVersion: 1\n",
+        "x-1.dist-info/RECORD": "x.pth,,\n",
+        "x-1.dist-info/direct_url.json": json.dumps(origin),
+        "x.pth": str(project),
+    })  # fmt: skip
+    for words in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=me", "-c", "user.email=me@example.org", "commit", "-qm", "first"),
+        ("remote", "add", "origin", "https://me:secret@example.org/x"),
+    ):
+        run("git", *words, cwd=project)
+    commit = run("git", "rev-parse", "HEAD", cwd=project).decode().strip()
+    used = [site / "x.pth", project / "x/__init__.py", project / "data.csv"]
+    packages = {p.manager: p for p in identified_all(used)}
+    assert packages["pip"].purl == f"pkg:pypi/x@1?vcs_url=git%2Bhttps://example.org/x%40{commit}"
+    assert files_of(packages["pip"]) == {raw(used[0]), raw(used[1])}
+    assert files_of(packages["git"]) == {raw(used[2])}
 
 
 def test_where_a_package_is_from_is_told(tmp_path):

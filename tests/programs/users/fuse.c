@@ -15,7 +15,7 @@ struct node {
   mode_t mode;
   const char *source; /* of a link: its target */
 };
-enum { ROOT = 1, FIRST, NODES = 8 };
+enum { ROOT = 1, FIRST, MADE_FOLDER = 8, MADE_FILE, NODES };
 static struct node nodes[NODES] = {
     [ROOT] = {0, "", S_IFDIR | 0755, "source"},
     [2] = {ROOT, "hello", S_IFREG | 0644, "source/hello"},
@@ -24,6 +24,8 @@ static struct node nodes[NODES] = {
     [5] = {ROOT, "link", S_IFLNK | 0777, NULL},
     [6] = {ROOT, "script", S_IFREG | 0755, "source/script"},
     [7] = {ROOT, "program", S_IFREG | 0755, "source/program"},
+    [MADE_FOLDER] = {0, "", S_IFDIR | 0755, "source"},
+    [MADE_FILE] = {0, "", S_IFREG | 0644, "source/hello"},
 };
 static char source_folder[PATH_MAX];
 
@@ -53,11 +55,15 @@ static struct fuse_attr attributes(uint64_t number) {
                             .nlink = 1};
 }
 
+static void answer_entry(uint64_t request, uint64_t number) {
+  struct fuse_entry_out entry = {.nodeid = number, .attr = attributes(number)};
+  answer(request, 0, &entry, sizeof entry);
+}
+
 static void look_up(uint64_t request, uint64_t folder, const char *name) {
   for (uint64_t i = FIRST; i < NODES; i++)
     if (nodes[i].parent == folder && strcmp(nodes[i].name, name) == 0) {
-      struct fuse_entry_out entry = {.nodeid = i, .attr = attributes(i)};
-      answer(request, 0, &entry, sizeof entry);
+      answer_entry(request, i);
       return;
     }
   answer(request, -ENOENT, NULL, 0);
@@ -93,6 +99,7 @@ static void begin(uint64_t request) {
 static void serve(const struct fuse_in_header *header, const char *data) {
   struct fuse_attr_out status = {.attr_valid = 0};
   struct fuse_open_out opened = {.fh = 0};
+  struct fuse_write_out written = {.size = 0};
   switch (header->opcode) {
   case FUSE_INIT:
     begin(header->unique);
@@ -117,6 +124,19 @@ static void serve(const struct fuse_in_header *header, const char *data) {
   case FUSE_READLINK:
     answer(header->unique, 0, nodes[header->nodeid].source, strlen(nodes[header->nodeid].source));
     break;
+  case FUSE_MKDIR:
+    answer_entry(header->unique, MADE_FOLDER);
+    break;
+  case FUSE_MKNOD:
+    answer_entry(header->unique, MADE_FILE);
+    break;
+  case FUSE_WRITE:
+    written.size = ((const struct fuse_write_in *)data)->size;
+    answer(header->unique, 0, &written, sizeof written);
+    break;
+  case FUSE_RENAME:
+  case FUSE_RENAME2:
+  case FUSE_UNLINK:
   case FUSE_RELEASE:
   case FUSE_RELEASEDIR:
     answer(header->unique, 0, NULL, 0);
@@ -177,8 +197,6 @@ static void use_files(void) {
   expect("ABSENT", "mount/missing");
   CHECK(stat("mount/folder/missing", &status) == -1 && errno == ENOENT);
   expect("ABSENT", "mount/folder/missing");
-  CHECK(open("mount/new", O_WRONLY | O_CREAT | O_EXCL, 0644) == -1);
-  expect("NEVER", "mount/new");
 }
 
 static void use_folders(void) {
@@ -195,6 +213,21 @@ static void use_folders(void) {
   check_content("inner", "text\n");
   CHECK(chdir(here) == 0);
   expect("WDIR:", "mount/folder");
+}
+
+/* The server says yes, and does nothing. */
+static void change_names(void) {
+  CHECK(mkdir("mount/made", 0755) == 0);
+  expect("WRITE:DIRECTORY", "mount/made");
+  make_file("mount/new");
+  expect("WRITE:", "mount/new");
+  CHECK(rename("mount/hello", "mount/moved") == 0);
+  expect_two("RENAME", "mount/hello", "mount/moved");
+  CHECK(renameat2(AT_FDCWD, "mount/hello", AT_FDCWD, "mount/moved2", RENAME_NOREPLACE) == 0);
+  expect_two("RENAME", "mount/hello", "mount/moved2");
+  CHECK(unlink("mount/hello") == 0);
+  expect("REMOVE", "mount/hello");
+  expect("UNCHANGED", "mount/hello");
 }
 
 static void use_links(void) {
@@ -264,6 +297,7 @@ int main(int argc, char **argv) {
   execute("mount/script", 5);
   execute("mount/program", 7);
   expect_images();
+  change_names();
   CHECK(umount("mount") == 0);
   check_child(server, 0);
   make_file("mount/under");

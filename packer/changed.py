@@ -1,0 +1,134 @@
+"""Notice what was changed since the trace, by nobody that was traced."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpz.packer.archive.format import PackError
+from rpz.packer.select import Kind
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.records import Mode
+from rpz.tracer.rows import DigestRow, FileRow, RunRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from rpz.packer.select import Needed, Selection
+
+BLOCK = 1 << 20
+SHOWN = 5
+"""Files that an error message names before it only counts."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Files that hold something else than what a run has read, by their paths, sorted.
+
+    ``since``: than what the last run that read it did. ``between``: that one is as it was, but an
+    earlier run has read something else.
+    """
+
+    since: tuple[bytes, ...] = ()
+    between: tuple[bytes, ...] = ()
+
+    def refuse(self) -> None:
+        """Raise an error that names what was changed since the trace, if anything was."""
+        if not self.since:
+            return
+        names = ", ".join(map(os.fsdecode, self.since[:SHOWN]))
+        more = f" and {len(self.since) - SHOWN} more" if len(self.since) > SHOWN else ""
+        raise PackError(
+            f"Changed since the runs were traced: {names}{more}",
+            "Put back what they read, trace again, or pack them as they are: --allow-changed",
+        )
+
+
+def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Changes:
+    """Compare what is about to be packed with what the trace knows of it.
+
+    That is the digest which was taken after a run, else that nothing was modified since its end.
+    Content is read where size and time don't tell. What a traced run has changed is left alone: the
+    trace has it as it was, or says that it hasn't.
+    """
+    paths = {*packed}.difference(selection.changed)
+    items = {
+        item.path: item
+        for item in selection.packable.values()
+        if item.kind is Kind.FILE and not item.kept and item.path in paths
+    }
+    with TraceDatabase.open(trace) as database:
+        comparison = _Comparison(items)
+        for digest in database.rows(DigestRow, "role = 'input'"):
+            comparison.add(digest)
+        late = {*_modified_later(database, items, comparison.runs)}
+    since = comparison.since | late
+    return Changes(tuple(sorted(since)), tuple(sorted(comparison.between - since)))
+
+
+class _Comparison:
+    """Compares what files hold with what each run has read, run after run."""
+
+    def __init__(self, items: Mapping[bytes, Needed]) -> None:
+        moved = {item.source: item for item in items.values() if item.source is not None}
+        self._items = {**moved, **items}
+        self._sums: dict[bytes, str] = {}
+        self.runs: set[int] = set()
+        self.since: set[bytes] = set()
+        self.between: set[bytes] = set()
+
+    def add(self, row: DigestRow) -> None:
+        self.runs.add(row.run_id)
+        if (item := self._items.get(row.name)) is None:
+            return
+        if not self._is_still(item.source or item.path, row):
+            self.since.add(item.path)
+        elif item.path in self.since:
+            self.since.remove(item.path)
+            self.between.add(item.path)
+
+    def _is_still(self, source: bytes, row: DigestRow) -> bool:
+        try:
+            found = os.lstat(source)
+            if (found.st_size, found.st_mtime_ns) == (row.size, row.modified):
+                return True
+            return found.st_size == row.size and self._sum(source) == row.sha256
+        except OSError:  # whoever packs it says so
+            return True
+
+    def _sum(self, source: bytes) -> str:
+        if source not in self._sums:
+            self._sums[source] = sha256_of(source)
+        return self._sums[source]
+
+
+def _modified_later(
+    database: TraceDatabase, items: Mapping[bytes, Needed], hashed: Collection[int]
+) -> Iterator[bytes]:
+    """Yield what was modified after the end of a run that has left no digests."""
+    ends = [(run.id, run.ended) for run in database.rows(RunRow) if run.id not in hashed]
+    for run, ended in ends:
+        if ended is None:  # it was cut short: nobody knows when
+            continue
+        for row in database.rows(FileRow, "run_id = ? AND mode & ?", run, int(Mode.READ)):
+            if (item := items.get(row.name)) is not None and _modified(item) > ended:
+                yield item.path
+
+
+def _modified(item: Needed) -> int:
+    try:
+        return os.lstat(item.source or item.path).st_mtime_ns
+    except OSError:  # whoever packs it says so
+        return 0
+
+
+def sha256_of(path: bytes) -> str:
+    """Return the digest of a file's content, as the trace has it."""
+    digest = hashlib.sha256(usedforsecurity=False)
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""What became of the secrets, for the person who packs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpz.packer.secrets.config import collect, needed_paths
+from rpz.packer.secrets.database import secrets_of
+from rpz.packer.secrets.files import telling
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from rpz.packer.config.model import Config
+    from rpz.packer.plan import Plan
+    from rpz.packer.secrets.redact import Secrets
+
+
+@dataclass(frozen=True)
+class SecretsReport:
+    """Names of secrets, never values.
+
+    ``withheld`` are not in what the pack tells of the runs; ``exposed`` are those of them whose
+    value is in the pack all the same, because it is part of a path or a word that can't change;
+    ``files`` are packed files with the names of those that are in their text; ``idle`` should have
+    been kept and don't exist.
+    """
+
+    withheld: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    files: tuple[tuple[bytes, tuple[str, ...]], ...] = ()
+    idle: tuple[str, ...] = ()
+
+
+def find_secrets(trace: Path, config: Config, planned: Plan, kept: Collection[str]) -> Secrets:
+    """Return what is to be withheld from a pack, but for the names ``kept``."""
+    secrets = secrets_of(trace, kept)
+    collect(config, secrets)
+    paths = [path for m in planned.members for path in (m.path, m.target or b"")]
+    secrets.seal(b"\0".join([*paths, *needed_paths(config)]))
+    return secrets
+
+
+def report_of(secrets: Secrets, config: Config, planned: Plan) -> SecretsReport:
+    """Return what to tell of the secrets, when the pack is written."""
+    packaged = {bytes(file) for package in config.packages for file in package.files}
+    return SecretsReport(
+        secrets.names,
+        tuple(sorted(secrets.exposed)),
+        tuple(telling(planned.members, packaged, secrets)),
+        secrets.idle,
+    )

@@ -1,0 +1,34 @@
+"""What was withheld from a pack comes from whoever replays it, or doesn't come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpz.unpackers.program import environment
+from rpz.unpackers.withheld import supplied
+from tests.unpackers import packs
+
+RUN = replace(
+    packs.run(0, "prog", "--password=<redacted>"),
+    environ={"A": "1", "TOKEN": "<redacted>", "DB": "pg://me:<redacted>@host"},
+)
+
+
+def test_the_callers_value_is_taken(caplog):
+    run = supplied(RUN, {b"TOKEN": b"mine\xff", b"DB": b"", b"A": b"2", b"OTHER": b"x"})
+    assert environment(run) == [b"A=1", b"TOKEN=mine\xff", b"DB="]
+    assert "runs without" not in caplog.text
+
+
+def test_what_nobody_has_is_left_out_and_told(caplog):
+    assert environment(supplied(RUN, {})) == [b"A=1"]
+    assert "run0 runs without TOKEN, DB" in caplog.text
+
+
+def test_a_withheld_argument_is_told(caplog):
+    supplied(RUN, {})
+    assert "Argument 1 of run0 was withheld from the pack" in caplog.text
+
+
+def test_a_mark_is_never_passed_on_as_a_value():
+    assert environment(RUN) == [b"A=1"]
