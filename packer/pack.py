@@ -16,11 +16,13 @@ from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.changed import changes
 from rpz.packer.clashes import clashes
+from rpz.packer.closure import completed
 from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
 from rpz.packer.config.writer import config_text
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
 from rpz.packer.listings import Listings
+from rpz.packer.own import without_own
 from rpz.packer.placeholders import placeholders as stand_ins_for
 from rpz.packer.plan import listed, plan, without
 from rpz.packer.secrets.config import redacted
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from rpz.packer.archive.codecs import Codec
     from rpz.packer.archive.data import Progress, Summary
     from rpz.packer.changed import Changes
+    from rpz.packer.closure import Result
     from rpz.packer.placeholders import Placeholders
     from rpz.packer.plan import Plan
     from rpz.packer.secrets.redact import Secrets
@@ -56,7 +59,7 @@ class Report:
     ``excluded`` was taken out by a pattern, ``clashes`` are names that differ by case only,
     ``changed`` is packed as it is now, which is not as a run read it before one changed it;
     ``changed_since`` likewise, but changed by nobody that was traced. ``expansion`` is what is
-    packed beside what was used. ``seconds`` it took.
+    packed beside what was used, ``closure`` what programs need or miss. ``seconds`` it took.
     """
 
     path: Path
@@ -73,6 +76,7 @@ class Report:
     placeholders: Placeholders
     changed_since: Changes
     expansion: Expansion
+    closure: Result
     excluded: tuple[bytes, ...] = ()
     clashes: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -87,6 +91,7 @@ class _Ready:
     changed: Changes
     placeholders: Placeholders
     secrets: Secrets
+    closure: Result
 
     def report(self, folder: Path) -> dict[str, Any]:
         """Return the parts of a report that don't depend on the archive."""
@@ -102,6 +107,7 @@ class _Ready:
             "clashes": clashes(packed),
             "changed": tuple(path for path in self.selection.changed if path in packed),
             "changed_since": self.changed,
+            "closure": self.closure,
             "expansion": self.expansion,
             "idle_patterns": self.planned.idle_patterns,
             "placeholders": self.placeholders,
@@ -156,11 +162,13 @@ def pack(
     selection = read_selection(folder, listings if placeholders else None)
     expansion = _expansion(folder, selection, whole=whole_packages)
     planned = plan(expansion.config, selection, leave_out_missing=leave_out_missing)
+    planned = without_own(planned, folder, target)
+    planned, selection, closure = completed(planned, selection, expansion.config, folder / TRACE)
     changed = _changes(folder, selection, planned, allow_changed=allow_changed)
     stand_ins = stand_ins_for(listings, planned, selection)
     planned = stand_ins.added_to(planned)
     secrets = find_secrets(folder / TRACE, expansion.config, planned, keep_secrets)
-    ready = _Ready(selection, expansion, planned, changed, stand_ins, secrets)
+    ready = _Ready(selection, expansion, planned, changed, stand_ins, secrets, closure)
     steps = progress(planned.size) if progress else _ignore
     with _scratch(target) as scratch:
         own = _own(ready, scratch)

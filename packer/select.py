@@ -39,6 +39,7 @@ class Reason(Enum):
     HOST = "provided by the host (config.yml lists how to pack it)"
     TRACE = "part of the trace"
     APPEARED = "came during a run, made by a program that was not traced"
+    KERNELS = "in /dev, which every machine has of its own"
 
 
 class Needed(NamedTuple):

@@ -25,7 +25,7 @@ from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rpaths import PosixPath
@@ -67,12 +67,15 @@ def _make_mount_points(root: Path) -> None:
         os.close(fd)
 
 
-def run(target: Target, index: int) -> int:
-    """Run it in a mount namespace of its own; without root, in a user namespace too."""
+def run(target: Target, index: int, streams: Sequence[int] = ()) -> int:
+    """Run it in a mount namespace of its own; without root, in a user namespace too.
+
+    ``streams`` are descriptors to give it for standard input, output and error, if not ours.
+    """
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
-    return wait_in_foreground(program.start(target.runs[index], root))
+    return wait_in_foreground(program.start(target.runs[index], root, streams))
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:

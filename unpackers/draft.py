@@ -33,7 +33,7 @@ def building(folder: Path) -> Iterator[Path]:
         raise TargetError(f"The folder {folder.parent} doesn't exist", "Make it first")
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
     try:
-        with _termination_as_interrupt():
+        with termination_as_interrupt():
             yield draft
             draft.chmod(0o755)
             _check_free(folder)
@@ -51,7 +51,9 @@ def _check_free(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
+def termination_as_interrupt() -> Iterator[None]:
+    """Let signals that ask rpz to end raise KeyboardInterrupt, so that it cleans up."""
+
     def interrupt(_signum: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 

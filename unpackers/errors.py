@@ -38,6 +38,10 @@ class StartError(RpzError):
     """A program of the experiment can't be started."""
 
 
+class SandboxError(StartError):
+    """What isolates an experiment isn't to be had on this machine, or by this user."""
+
+
 class DockerError(RpzError):
     """The Docker engine can't be reached, or refused something."""
 

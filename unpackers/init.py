@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import installed_program
-from rpz.unpackers.program import encoded, environment
+from rpz.unpackers.program import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def run_file(run: Run) -> bytes:
             MAGIC,
             str(run.uid).encode(),
             str(run.gid).encode(),
-            run.binary.path,
+            program_path(run),
             run.workingdir.path,
             *_counted([encoded(word) for word in run.argv]),
             *_counted(environment(run)),

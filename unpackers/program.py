@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from rpaths import PosixPath
+
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
-from rpz.unpackers.errors import StartError, readable
+from rpz.unpackers.errors import SandboxError, StartError, readable
 from rpz.unpackers.withheld import supplied, without_withheld
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rpz.packer.config.model import Run
 
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -36,6 +40,16 @@ def environment(run: Run) -> list[bytes]:
     """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
     given = without_withheld(run.environ)
     return [encoded(f"{name}={value}") for name, value in given.items()]
+
+
+def program_path(run: Run) -> bytes:
+    """Return the path by which a run's program is executed, from its working folder.
+
+    As a shell does: a name with a slash is the path as it was spelt, which a script gets to know.
+    """
+    spelt = encoded(run.argv[0]) if run.argv else b""
+    is_spelt = b"/" in spelt and PosixPath(run.workingdir, spelt) == run.binary
+    return spelt if is_spelt else run.binary.path
 
 
 @dataclass(frozen=True)
@@ -66,24 +80,30 @@ class Program:
         return os.waitstatus_to_exitcode(status)
 
 
-def start(run: Run, root: Path) -> Program:
-    """Start a run with ``root`` as its file system; standard streams and terminal are shared."""
+def start(run: Run, root: Path, streams: Sequence[int] = ()) -> Program:
+    """Start a run with ``root`` as its file system.
+
+    The terminal is shared, and so are the standard streams, unless ``streams`` are descriptors for
+    input, output and error.
+    """
     run = supplied(run)
     report, to_parent = os.pipe()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _child(run, root, parent, to_parent)
+        _child(run, root, parent, to_parent, streams)
     os.close(to_parent)
     return Program(run, pid, report)
 
 
-def _child(run: Run, root: Path, parent: int, to_parent: int) -> NoReturn:
+def _child(run: Run, root: Path, parent: int, to_parent: int, streams: Sequence[int]) -> NoReturn:
     """Become the experiment's program, or report why not; never return into Python's caller."""
     step = ISOLATE
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
         _isolate(run, str(root.resolve()))
         step = BECOME
         _become(run, parent)
@@ -142,7 +162,7 @@ def _become(run: Run, parent: int) -> None:
 def _execute(run: Run) -> None:
     for signum in RESTORED:
         signal.signal(signum, signal.SIG_DFL)
-    namespaces.execve(run.binary.path, [encoded(word) for word in run.argv], environment(run))
+    namespaces.execve(program_path(run), [encoded(word) for word in run.argv], environment(run))
 
 
 def _start_error(run: Run, step: int, number: int) -> StartError:
@@ -156,7 +176,7 @@ def _start_error(run: Run, step: int, number: int) -> StartError:
             f"Can't become the experiment's user {run.uid} of group {run.gid}: {why}"
         )
     else:
-        error = StartError(
+        error = SandboxError(
             f"This machine doesn't let this user make namespaces and mounts: {why}",
             "Run it as root, or unpack it with: rpz unpack docker",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rpz.commands.closure import tell_closure
 from rpz.commands.options import trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
@@ -65,6 +66,7 @@ SHOWN = 5
     help="Pack all files of every package that was used, or none that wasn't used. Without it:"
     " what config.yml says, which is the standard libraries of languages.",
 )
+@click.option("--verify", is_flag=True, help="Run it again in a sandbox, and compare.")
 @click.argument(
     "target", type=click.Path(path_type=Path, dir_okay=False), default=Path("experiment.rpz")
 )
@@ -79,6 +81,7 @@ def command(
     placeholders: bool,
     whole_packages: bool | None,
     keep_secrets: tuple[str, ...],
+    verify: bool,
 ) -> None:
     """Pack the traced experiment into TARGET (experiment.rpz).
 
@@ -103,6 +106,10 @@ def command(
     _tell(report)
     if not CODECS[compression].for_reprozip:
         log.info("ReproZip can't read this pack: it knows gzip only")
+    if verify:
+        from rpz.commands.verification import verify_pack
+
+        verify_pack(report.path, folder)
 
 
 def _programs() -> dict[str, Path]:
@@ -145,6 +152,7 @@ def _tell(report: Report) -> None:
     _tell_paths("An earlier run has read something else than what is packed", found.between)
     _tell_secrets(report.secrets)
     _tell_placeholders(report.placeholders)
+    tell_closure(report.closure)
     for pattern in report.idle_patterns:
         log.warning("The pattern %s matches nothing", shown(pattern))
     for warning in report.warnings:

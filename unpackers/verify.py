@@ -1,0 +1,134 @@
+"""Replay a pack in a sandbox that is thrown away, and compare it with the trace."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from rpz.unpackers import chroot
+from rpz.unpackers.compare import Comparison, Verdict, compare
+from rpz.unpackers.draft import termination_as_interrupt
+from rpz.unpackers.errors import SandboxError, StartError
+from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.replay import SIGNAL, traced_status
+from rpz.unpackers.withheld import supplied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rpz.packer.archive.reader import Pack
+    from rpz.packer.config.model import Run
+    from rpz.packer.outputs import Output
+    from rpz.unpackers.target import Target
+
+    Outputs = Callable[[int], Sequence[Output]]
+    """Tells of a run, by its number, what it had written when it was traced."""
+
+log = logging.getLogger(__name__)
+
+TAIL = 2000
+"""Bytes of what a run printed to its standard error that are kept for a message."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How a run went when it was run again.
+
+    ``status`` and ``traced`` are exit statuses in a shell's terms; ``traced`` is None when the end
+    was not seen, ``status`` when the program was not started, which ``failure`` explains. ``said``
+    is the end of its standard error.
+    """
+
+    run: Run
+    status: int | None
+    traced: int | None
+    outputs: tuple[Comparison, ...]
+    failure: str = ""
+    said: bytes = b""
+
+    @property
+    def ended_as_traced(self) -> bool:
+        """Whether it ended as it did when it was traced, as far as that is known."""
+        return self.status is not None and self.traced in (None, self.status)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing is known that differs."""
+        good = (Verdict.SAME, Verdict.UNKNOWN)
+        return self.ended_as_traced and all(item.verdict in good for item in self.outputs)
+
+
+def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
+    """Run all runs of a pack again, in their order, and yield how each went.
+
+    Their standard input is empty, what they print is not shown. Nothing is left of it, except by
+    SIGKILL. After a run that can't be started the others are left out.
+
+    Raises:
+        SandboxError: this user can't make a sandbox on this machine.
+        KeyboardInterrupt: Ctrl-C has ended a run.
+
+    """
+    with _scratch() as scratch:
+        target = chroot.unpack(pack, scratch / "replay")
+        target = replace(target, runs=tuple(map(supplied, target.runs)))
+        for index in range(len(target.runs)):
+            replayed = _replayed(target, index, outputs(index), scratch)
+            yield replayed
+            if replayed.status is None:
+                break
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a folder that is removed in the end, with what runs have left without permissions."""
+    folder = Path(tempfile.mkdtemp(prefix="rpz-verify-"))
+    try:
+        with termination_as_interrupt():
+            _check_executable(folder)
+            yield folder
+    finally:
+        remove_tree(folder)
+
+
+def _check_executable(folder: Path) -> None:
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        raise SandboxError(
+            f"Programs can't be started in {folder.parent}, which is mounted so (noexec)",
+            "Set TMPDIR to a folder where they can",
+        )
+
+
+def _replayed(target: Target, index: int, outputs: Sequence[Output], scratch: Path) -> Replayed:
+    run = target.runs[index]
+    traced = traced_status(run)
+    log.info("Running %s again, to compare it with the trace", run.id)
+    with (scratch / "stderr").open("w+b") as errors:
+        try:
+            status = _run(target, index, errors)
+        except SandboxError:
+            raise
+        except StartError as error:
+            return Replayed(run, None, traced, (), failure=str(error))
+        said = _tail(errors)
+    if status == SIGNAL + signal.SIGINT != traced:
+        raise KeyboardInterrupt
+    compared = tuple(compare(chroot, target, output) for output in outputs)
+    return Replayed(run, status, traced, compared, said=said)
+
+
+def _run(target: Target, index: int, errors: IO[bytes]) -> int:
+    with open(os.devnull, "r+b") as null:  # noqa: PTH123 (no file of anybody)
+        return chroot.run(target, index, (null.fileno(), null.fileno(), errors.fileno()))
+
+
+def _tail(errors: IO[bytes]) -> bytes:
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - TAIL))
+    return errors.read()
