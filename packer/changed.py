@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.select import Kind
@@ -14,7 +14,7 @@ from rpz.tracer.records import Mode
 from rpz.tracer.rows import DigestRow, FileRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rpz.packer.select import Needed, Selection
@@ -29,22 +29,36 @@ class Changes:
     """Files that hold something else than what a run has read, by their paths, sorted.
 
     ``since``: than what the last run that read it did. ``between``: that one is as it was, but an
-    earlier run has read something else.
+    earlier run has read something else. ``unread``: the SHA-256 that files should have whose size
+    and time tell nothing; who reads them anyhow can compare.
     """
 
     since: tuple[bytes, ...] = ()
     between: tuple[bytes, ...] = ()
+    unread: Mapping[bytes, str] = field(default_factory=dict)
 
     def refuse(self) -> None:
         """Raise an error that names what was changed since the trace, if anything was."""
-        if not self.since:
-            return
-        names = ", ".join(map(os.fsdecode, self.since[:SHOWN]))
-        more = f" and {len(self.since) - SHOWN} more" if len(self.since) > SHOWN else ""
-        raise PackError(
-            f"Changed since the runs were traced: {names}{more}",
-            "Put back what they read, trace again, or pack them as they are: --allow-changed",
-        )
+        if self.since:
+            raise _refusal(self.since)
+
+    def differs(self, path: bytes, sha256: str) -> bool:
+        """Whether a file that was read to be packed isn't what the last run has read."""
+        return self.unread.get(path, sha256) != sha256
+
+
+def refuse(path: bytes) -> NoReturn:
+    """Raise an error that names a file which was changed since the trace."""
+    raise _refusal((path,))
+
+
+def _refusal(paths: Sequence[bytes]) -> PackError:
+    names = ", ".join(map(os.fsdecode, paths[:SHOWN]))
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return PackError(
+        f"Changed since the runs were traced: {names}{more}",
+        "Put back what they read, trace again, or pack them as they are: --allow-changed",
+    )
 
 
 def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Changes:
@@ -66,7 +80,8 @@ def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Cha
             comparison.add(digest)
         late = {*_modified_later(database, items, comparison.runs)}
     since = comparison.since | late
-    return Changes(tuple(sorted(since)), tuple(sorted(comparison.between - since)))
+    between = tuple(sorted(comparison.between - since))
+    return Changes(tuple(sorted(since)), between, comparison.unread)
 
 
 class _Comparison:
@@ -79,16 +94,22 @@ class _Comparison:
         self.runs: set[int] = set()
         self.since: set[bytes] = set()
         self.between: set[bytes] = set()
+        self.unread: dict[bytes, str] = {}
 
     def add(self, row: DigestRow) -> None:
         self.runs.add(row.run_id)
         if (item := self._items.get(row.name)) is None:
             return
-        if not self._is_still(item.source or item.path, row):
+        source = item.source or item.path
+        self.unread.pop(item.path, None)
+        if not self._is_still(source, row):
             self.since.add(item.path)
-        elif item.path in self.since:
+            return
+        if item.path in self.since:
             self.since.remove(item.path)
             self.between.add(item.path)
+        if source not in self._sums:
+            self.unread[item.path] = row.sha256
 
     def _is_still(self, source: bytes, row: DigestRow) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from rpaths import PosixPath
 from rpz.packer.archive.codecs import GZIP
 from rpz.packer.archive.format import PACKAGES, PackError
 from rpz.packer.archive.writer import Content, write_archive
-from rpz.packer.changed import changes
+from rpz.packer.changed import changes, refuse
 from rpz.packer.clashes import clashes
 from rpz.packer.closure import completed
 from rpz.packer.config.identities import saved_identities
@@ -92,6 +92,18 @@ class _Ready:
     placeholders: Placeholders
     secrets: Secrets
     closure: Result
+    late: list[bytes] = field(default_factory=list)
+    """What turned out to have changed when it was read to be packed."""
+
+    def compare(self, path: bytes, sha256: str) -> None:
+        """Remember a file that isn't what the last run has read, though its size and time are."""
+        if self.changed.differs(path, sha256):
+            self.late.append(path)
+
+    def insist(self, path: bytes, sha256: str) -> None:
+        """Refuse such a file."""
+        if self.changed.differs(path, sha256):
+            refuse(path)
 
     def report(self, folder: Path) -> dict[str, Any]:
         """Return the parts of a report that don't depend on the archive."""
@@ -106,7 +118,7 @@ class _Ready:
             "excluded": self.planned.excluded,
             "clashes": clashes(packed),
             "changed": tuple(path for path in self.selection.changed if path in packed),
-            "changed_since": self.changed,
+            "changed_since": replace(self.changed, since=(*self.changed.since, *self.late)),
             "closure": self.closure,
             "expansion": self.expansion,
             "idle_patterns": self.planned.idle_patterns,
@@ -180,6 +192,7 @@ def pack(
             codec,
             folder_times(folder, target),
             planned.size,
+            ready.compare if allow_changed else ready.insist,
         )
         summary = write_archive(target, content, steps)
     seconds, size = time.monotonic() - begin, target.stat().st_size

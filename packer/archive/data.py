@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
     """Called with the number of bytes that were read from a file."""
 
+    Digested = Callable[[bytes, str], None]
+    """Called with the path in the archive and the SHA-256 of a file."""
+
 EMPTY = hashlib.sha256().hexdigest()
 """Of a file without content."""
 
@@ -108,8 +111,11 @@ def write_data(
     manifest: ManifestWriter,
     progress: Progress,
     times: FolderTimes,
+    digested: Digested,
 ) -> Written:
     """Write members, in their order, to ``blocks``, and what they are to the manifest; close both.
+
+    ``digested`` is told of every file that was read whole, and may refuse it.
 
     Raises:
         PackError: a file can't be read, or changed while it was read.
@@ -124,7 +130,7 @@ def write_data(
             errors="surrogateescape",
             copybufsize=BLOCK,
         ) as tar:
-            writer = _Writer(tar, blocks, manifest, progress, times)
+            writer = _Writer(tar, blocks, manifest, progress, times, digested)
             for member in members:
                 writer.add(member)
         blocks.finish()
@@ -139,7 +145,9 @@ class _Writer:
         manifest: ManifestWriter,
         progress: Progress,
         times: FolderTimes,
+        digested: Digested,
     ) -> None:
+        self._digested = digested
         self._tar = tar
         self._out = out
         self._manifest = manifest
@@ -204,10 +212,12 @@ class _Writer:
                 self._put(info)
                 return
             info.size = before.st_size
-            self._copy(info, file, source)
+            digest = self._copy(info, file, source)
             after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise _changed(source)
+        if digest is not None:
+            self._digested(member.path, digest)
         self._bytes += info.size
 
     def _first_name(self, name: str, found: os.stat_result) -> str | None:
@@ -217,7 +227,8 @@ class _Writer:
         first = self._first_names.setdefault((found.st_dev, found.st_ino), name)
         return None if first == name else first
 
-    def _copy(self, info: Header, file: BinaryIO, source: bytes) -> None:
+    def _copy(self, info: Header, file: BinaryIO, source: bytes) -> str | None:
+        """Write a file; return its SHA-256, unless it has holes, which are not read."""
         watched = _Watched(file, self._progress)
         start = self._out.tell()
         pieces = extents(file.fileno(), info.size)
@@ -231,7 +242,9 @@ class _Writer:
             if error.errno is None:  # tarfile's own: it found fewer bytes than it was told
                 raise _changed(source) from None
             raise
-        self._tell(info, start, watched.digest.hexdigest(), pieces)
+        digest = watched.digest.hexdigest()
+        self._tell(info, start, digest, pieces)
+        return digest if pieces is None else None
 
     def _copy_pieces(self, info: Header, pieces: Extents, file: _Watched) -> None:
         """Write a file with holes, which tarfile can only read."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from rpz.packer.archive.data import Progress, Summary, Written
+    from rpz.packer.archive.data import Digested, Progress, Summary, Written
     from rpz.packer.archive.members import Member
 
 MODE = 0o644
@@ -43,7 +43,8 @@ class Content:
 
     ``config`` gives the text of its ``config.yml`` for the id that the content has turned out to
     have. ``extras`` are the files to store as ``EXTENSIONS/<name>``. ``size`` is about how many
-    bytes the files have, to tell what room they need.
+    bytes the files have, to tell what room they need. ``digested`` is told the path and the SHA-256
+    of every file that was read whole, and may refuse it.
     """
 
     members: Iterable[Member]
@@ -53,6 +54,7 @@ class Content:
     codec: Codec = GZIP
     times: FolderTimes = field(default_factory=FolderTimes)
     size: int = 0
+    digested: Digested = lambda _path, _sha256: None
 
 
 def write_archive(target: Path, content: Content, progress: Progress) -> Summary:
@@ -115,7 +117,9 @@ def _write_data_member(
     file.write(bytes(tarfile.BLOCKSIZE))
     with interrupts_held() as check:
         blocks = BlockWriter(file, content.codec, check, room.block)
-        written = write_data(blocks, content.members, manifest, progress, content.times)
+        written = write_data(
+            blocks, content.members, manifest, progress, content.times, content.digested
+        )
     info.size = file.tell() - tarfile.BLOCKSIZE
     file.write(bytes(-info.size % tarfile.BLOCKSIZE))
     file.seek(0)

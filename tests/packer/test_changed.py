@@ -56,6 +56,18 @@ def test_size_and_time_are_enough(data, monkeypatch):
     assert packed(trace).changed_since.since == ()
 
 
+def test_a_change_that_size_and_time_hide_is_seen_when_it_is_packed(data):
+    trace = Trace(data.parent).start().read(data).digest(data)
+    before = data.stat()
+    data.write_text("as it isn")
+    os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(PackError, match=r"Changed since the runs were traced: .*/data"):
+        packed(trace)
+    report = packed(trace, allow_changed=True)
+    assert report.changed_since.since == (os.fsencode(data),)
+    assert content_of(report) == {"data": b"as it isn"}
+
+
 def test_what_the_config_leaves_out_may_change(data):
     trace = Trace(data.parent).start().read(data).digest(data)
     folder = data.parent / ".rpz-trace"
