@@ -18,8 +18,11 @@ from rpz.ahead import answer
 from rpz.errors import CommandFailedError, MissingProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
+    from typing import TypeAlias
+
+    Handler: TypeAlias = Callable[[int, FrameType | None], object] | int
 
 log = logging.getLogger(__name__)
 
@@ -107,20 +110,29 @@ def installed_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def wait_in_foreground(child: Child, meanwhile: Iterable[float] = ()) -> int:
-    """Wait for a child as a shell does, and return ``waitpid``'s status in a shell's terms.
+def run_in_foreground(start: Callable[[], Child], meanwhile: Iterable[float] = ()) -> int:
+    """Start a child, wait for it as a shell does, and return its status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
-    this process alone is passed on. ``meanwhile`` is work to do as long
-    as the child runs, a step at a time; it says for how many seconds it can rest.
+    this process alone is passed on, also when it comes while the child is being started.
+    ``meanwhile`` is work to do as long as the child runs, a step at a time; it says for how many
+    seconds it can rest.
 
     Returns:
         The exit status, or 128 + N when signal N killed the child.
 
     """
-    with _signals_forwarded_to(child):
-        _work(child, meanwhile)
-        status = child.wait()
+    forwarder = _Forwarder()
+    # One that is ignored (nohup) stays so until then: the child inherits that.
+    deadly = [s for s in FORWARDED if signal.getsignal(s) is not signal.SIG_IGN]
+    with _handled(dict.fromkeys(deadly, forwarder.on_signal)):
+        child = start()
+        handlers: dict[int, Handler] = dict.fromkeys(FORWARDED, forwarder.on_signal)
+        handlers |= dict.fromkeys(FROM_TERMINAL, signal.SIG_IGN)
+        with _handled(handlers):
+            forwarder.send_to(child)
+            _work(child, meanwhile)
+            status = child.wait()
     return shell_status(status)
 
 
@@ -146,13 +158,28 @@ def shell_status(returncode: int) -> int:
     return 128 - returncode if returncode < 0 else returncode
 
 
-@contextlib.contextmanager
-def _signals_forwarded_to(child: Child) -> Iterator[None]:
-    def forward(signum: int, _frame: FrameType | None) -> None:
-        child.send_signal(signum)
+class _Forwarder:
+    """Passes signals on to a child, once there is one."""
 
-    before = {s: signal.signal(s, forward) for s in FORWARDED}
-    before |= {s: signal.signal(s, signal.SIG_IGN) for s in FROM_TERMINAL}
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._early: list[int] = []
+
+    def on_signal(self, signum: int, _frame: FrameType | None) -> None:
+        if self._child is None:
+            self._early.append(signum)
+        else:
+            self._child.send_signal(signum)
+
+    def send_to(self, child: Child) -> None:
+        self._child = child
+        for signum in self._early:
+            child.send_signal(signum)
+
+
+@contextlib.contextmanager
+def _handled(handlers: Mapping[int, Handler]) -> Iterator[None]:
+    before = {signum: signal.signal(signum, handler) for signum, handler in handlers.items()}
     try:
         yield
     finally:

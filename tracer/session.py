@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.process import as_we_were_started, wait_in_foreground
+from rpz.process import as_we_were_started, run_in_foreground
 from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.folder import Existing
@@ -146,8 +146,8 @@ def _run_engine(
     streams: dict[int, int],
     meanwhile: Iterable[float],
 ) -> int:
-    return wait_in_foreground(
-        subprocess.Popen(
+    return run_in_foreground(
+        lambda: subprocess.Popen(
             argv,
             pass_fds=_inherited_descriptors(),
             stdout=streams.get(1),

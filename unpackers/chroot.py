@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from rpz.process import wait_in_foreground
+from rpz.process import run_in_foreground
 from rpz.unpackers import draft, mounts, program, target
 from rpz.unpackers.errors import (
     HostileArchiveError,
@@ -75,7 +75,7 @@ def run(target: Target, index: int, streams: Sequence[int] = ()) -> int:
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
-    return wait_in_foreground(program.start(target.runs[index], root, streams))
+    return run_in_foreground(lambda: program.start(target.runs[index], root, streams))
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:

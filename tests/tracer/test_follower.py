@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpz.process import wait_in_foreground
+from rpz.process import run_in_foreground
 from rpz.tracer import follower, records
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.follower import Follower
@@ -148,11 +148,11 @@ class TestWaiting:
     def test_endless_work_ends(self) -> None:
         child = subprocess.Popen(["sleep", "0.2"])
         steps = iter(lambda: 0.01, None)
-        assert wait_in_foreground(child, steps) == 0
+        assert run_in_foreground(lambda: child, steps) == 0
 
     def test_work_that_ends_is_not_waited_for(self) -> None:
         child = subprocess.Popen(["sh", "-c", "sleep 0.1; exit 3"])
-        assert wait_in_foreground(child, [0, 0.01]) == 3
+        assert run_in_foreground(lambda: child, [0, 0.01]) == 3
 
     def test_a_signal_is_passed_on_meanwhile(self) -> None:
         child = subprocess.Popen(["sleep", "100"])
@@ -162,7 +162,23 @@ class TestWaiting:
             signal.raise_signal(signal.SIGTERM)
             yield 100
 
-        assert wait_in_foreground(child, steps()) == 128 + signal.SIGTERM
+        assert run_in_foreground(lambda: child, steps()) == 128 + signal.SIGTERM
+
+    def test_a_signal_that_comes_while_the_child_is_started_is_passed_on(self) -> None:
+        def start() -> subprocess.Popen[bytes]:
+            signal.raise_signal(signal.SIGTERM)
+            return subprocess.Popen(["sleep", "100"])
+
+        assert run_in_foreground(start) == 128 + signal.SIGTERM
+
+    def test_what_is_ignored_is_so_in_the_child(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            script = ["sh", "-c", "kill -HUP $$; exit 3"]
+            assert run_in_foreground(lambda: subprocess.Popen(script)) == 3
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     def test_without_the_kernels_help_one_step_is_taken(
         self, monkeypatch: pytest.MonkeyPatch
@@ -170,5 +186,5 @@ class TestWaiting:
         monkeypatch.delattr(os, "pidfd_open")
         taken = []
         child = subprocess.Popen(["true"])
-        assert wait_in_foreground(child, (taken.append(i) or 0 for i in range(5))) == 0
+        assert run_in_foreground(lambda: child, (taken.append(i) or 0 for i in range(5))) == 0
         assert taken == [0]
