@@ -71,9 +71,6 @@ def write(target: Target, folder: Path) -> None:
         file.write(json.dumps(content, indent=1, default=_path_as_text).encode("ascii"))
 
 
-REMEDY = "Give the path of what rpz unpack has made"
-
-
 def read(folder: Path) -> Target:
     """Read a target's state.
 
@@ -86,7 +83,7 @@ def read(folder: Path) -> Target:
         version = content["version"]
     except (FileNotFoundError, NotADirectoryError):
         what = "is not an unpacked experiment" if os.path.lexists(folder) else "doesn't exist"
-        raise TargetError(f"{folder} {what}", REMEDY) from None
+        raise TargetError(f"{folder} {what}", "Name what rpz unpack has made") from None
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _damaged(folder) from None
     if version != VERSION:
