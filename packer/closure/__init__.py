@@ -12,8 +12,9 @@ from rpz.packer.archive.members import Member, in_order, with_parents
 from rpz.packer.closure.account import kernels_files, unaccounted
 from rpz.packer.closure.check import Missing, Question, check
 from rpz.packer.closure.facts import read_facts
-from rpz.packer.closure.places import Packed
+from rpz.packer.closure.places import Packed, follow
 from rpz.packer.excludes import Excludes
+from rpz.packer.history import is_magic
 from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.tracer.database import TraceDatabase
 
@@ -45,6 +46,7 @@ class Result:
     left_out: tuple[LeftOut, ...] = ()
     foreign: tuple[bytes, ...] = ()
     size: int = 0
+    lost: tuple[tuple[str, bytes], ...] = ()  # runs without their program or folder
 
     def added_to(self, planned: Plan) -> Plan:
         """Return a plan with what was added, which is listed as what a pattern found is."""
@@ -103,6 +105,16 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         is_packed=members.__contains__,
     )
     found = check(question, facts)
+    lost = [
+        (run.id, bytes(run.binary)) for run in config.runs if not follow(packed, bytes(run.binary))
+    ] + [
+        (run.id, bytes(run.workingdir))
+        for run in config.runs
+        if not is_magic(folder := bytes(run.workingdir))
+        and folder != b"/"
+        and folder not in members
+        and not packed.is_made(folder)
+    ]
     hosts = {left.path for left in selection.left_out if left.reason is Reason.HOST}
     missing = sorted(found.missing.values(), key=lambda item: item.name)
     missing = [item for item in missing if item.name not in hosts]
@@ -112,6 +124,7 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         unmet=tuple(item for item in missing if not item.was_missed),
         left_out=left_out,
         foreign=tuple(sorted(found.foreign)),
+        lost=tuple(lost),
         size=sum(os.lstat(path).st_size for path in found.added if not os.path.islink(path)),
     )
 
