@@ -115,7 +115,7 @@ class TestPack:
         path.write_text(path.read_text().replace("other_files:", "other_fils:"))
         done = rpz("pack")
         assert done.returncode == 1
-        assert b"unknown key 'other_fils'; did you mean 'other_files'?" in done.stderr
+        assert b"unknown key 'other_fils', perhaps for 'other_files'" in done.stderr
         assert not (traced / "experiment.rpz").exists()
 
     def test_names_what_is_missing_and_packs_without_it_when_told(self, rpz, traced):
