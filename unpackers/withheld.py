@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpz.packer.secrets.forms import REDACTED
+from rpz.packer.secrets.values import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

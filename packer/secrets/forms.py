@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.packer.secrets.names import Naming, naming
+from rpz.packer.secrets.values import SMALL_NUMBER, is_plain_value, looks_random
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-REDACTED = b"<redacted>"
-"""What stands in a pack where a secret was."""
-
-SECRET_NAME = re.compile(
-    rb"(?:PASSWORDS?|PASSWD|PASSPHRASE|PASSCODE|TOKENS?|SECRETS?|CREDENTIALS?|API_?KEYS?"
-    rb"|ACCESS_?KEYS?|PRIVATE_?KEYS?|SECRET_?KEYS?|SIGNING_?KEYS?|ENCRYPTION_?KEYS?)(?![A-Z0-9])"
-    rb"|(?<![A-Z])(?:AUTH|AUTHORIZATION|BEARER|COOKIE|PASS|PAT|DB_PWD|MYSQL_PWD)(?![A-Z0-9])"
-    rb"|SSHPASS"
-)
-"""In a name in capitals, with ``_`` for other signs: ``TOKENIZERS`` and ``AUTHOR`` are none."""
-
-PLAIN_NAME = re.compile(
-    rb"^(?:NO|DISABLE|ENABLE|USE|SKIP|ASK|MAX|MIN|NUM|N)_|^(?:PASS|COOKIE)$"
-    rb"|^(?:SSH_AUTH_SOCK|XAUTHORITY|GIT_ASKPASS|SSH_ASKPASS|GPG_AGENT_INFO)$"
-    rb"|_(?:FILE|PATH|DIR|SOCK|SOCKET|URL|URI|HOST|PORT|TYPE|METHOD|MODE|EXPIRY|EXPIRES|TTL|TIMEOUT"
-    rb"|LENGTH|LIMIT|COUNT|STDIN|STORE|HELPER|PROVIDER|USER|USERNAME|ENABLED)$"
-)
-"""Names that only tell about a secret, or where one is."""
-
-COMMON = frozenset(
-    b"true false yes no on off none null nil auto always never default enabled disabled basic "
-    b"digest oauth oauth2 bearer required optional".split()
-)
-"""Values that are no secret, whatever their name."""
-
-FILE_NAME = re.compile(rb"[\w./~+-]+\.(?:json|ya?ml|txt|key|pem|env|ini|toml|cfg|conf|p12|crt)")
-SMALL_NUMBER = re.compile(rb"[+-]?\d{1,5}(?:\.\d+)?")
-REFERENCE = re.compile(rb"\$|<|%\(|\{\{")
-"""How a value begins that is only a reference to one."""
 
 
 @dataclass(frozen=True)
@@ -88,25 +60,6 @@ ASSIGNMENTS = (
 """In a longer text, a script say: ``NAME=value``, ``--name value``, ``"name": "value"``."""
 
 
-def is_secret_name(name: bytes) -> bool:
-    """Whether what goes by a name is a secret: ``GITHUB_TOKEN``, ``--db-password``, ``apiKey``."""
-    words = re.sub(rb"(?<=[a-z0-9])(?=[A-Z])", b"_", name.lstrip(b"-"))
-    plain = re.sub(rb"[^A-Z0-9]+", b"_", words.upper())
-    return SECRET_NAME.search(plain) is not None and PLAIN_NAME.search(plain) is None
-
-
-def is_plain_value(value: bytes) -> bool:
-    """Whether a value is none that anybody would keep secret, or only names one."""
-    if value.lower() in COMMON or REFERENCE.match(value) or REDACTED in value:
-        return True
-    if not value.strip() or FILE_NAME.fullmatch(value):
-        return True
-    if not value.startswith((b"/", b"~/", b"./")) or b"\0" in value:
-        return False
-    folder = os.path.dirname(value)
-    return folder == b"~" or os.path.lexists(value) or (folder != b"/" and os.path.isdir(folder))
-
-
 @dataclass(frozen=True)
 class Span:
     """Where in a text a secret is, and by which name it is told."""
@@ -119,10 +72,14 @@ class Span:
 def named(name: bytes, text: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the span of what goes by a name, if that is a secret."""
     value = text[start:end]
-    if is_secret_name(name) and not is_plain_value(value):
-        if SMALL_NUMBER.fullmatch(value) and b"PASS" not in name.upper():
-            return  # TOKENS=4096
-        yield Span(name.decode("utf-8", "backslashreplace"), start, end)
+    says = naming(name)
+    if says is Naming.NOTHING or is_plain_value(value):
+        return
+    if says is Naming.MAYBE and not looks_random(value, typed=b"PASS" in name.upper()):
+        return
+    if SMALL_NUMBER.fullmatch(value) and b"PASS" not in name.upper():
+        return  # TOKENS=4096
+    yield Span(name.decode("utf-8", "backslashreplace"), start, end)
 
 
 def spans(text: bytes) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from rpz.packer.secrets.find import entry_spans, word_spans
-from rpz.packer.secrets.forms import COMMON, REDACTED
+from rpz.packer.secrets.values import COMMON, REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rpz.packer.archive.reader import Pack
 from rpz.packer.configure import write_config
 from rpz.packer.pack import pack
-from rpz.packer.secrets.forms import is_plain_value
+from rpz.packer.secrets.values import is_plain_value
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import (
     AbsentRow,
