@@ -35,6 +35,12 @@ FORMS = (
     _form("slack-token", rb"xox[abeoprs]-[\w-]{10,}"),
     _form("huggingface-token", rb"hf_[A-Za-z0-9]{20,}"),
     _form("pypi-token", rb"pypi-(?:AgE[\w-]{20,}|[\w-]{60,})"),
+    _form("vault-token", rb"hv[sbr]\.[\w-]{16,}"),
+    _form("telegram-token", rb"(?:bot)?(\d{6,12}:AA[\w-]{20,})"),
+    _form("slack-webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/]{8,})"),
+    _form("discord-webhook", rb"discord(?:app)?\.com/api/webhooks/\d+/([\w-]{20,})"),
+    _form("azure-key", rb"(?:Account|SharedAccess)Key=([A-Za-z0-9+/]{16,}={0,2})"),
+    _form("sentry-dsn", rb"https?://(\w{8,})@[\w.-]*sentry[\w.-]*/"),
     _form("npm-token", rb"npm_[A-Za-z0-9]{30,}"),
     _form("jwt", rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
     _form(
@@ -42,6 +48,7 @@ FORMS = (
         rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|\Z)",
     ),
     _form("url-password", rb"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/\s:@]*:([^/\s@]+)@"),
+    Form("url-key", re.compile(rb"://(?=[\w-]{0,300}\d)([\w-]{20,})@")),
     _form("authorization", rb"(?i:Bearer|Basic|Authorization:\s*Token)\s+([\w.~+/=-]{16,})"),
 )
 """The token forms that are known: a row is all that a new one needs."""
@@ -60,6 +67,14 @@ ASSIGNMENTS = (
 """In a longer text, a script say: ``NAME=value``, ``--name value``, ``"name": "value"``."""
 
 
+SCHEME = rb":[ \t]*(?:(?i:Bearer|Basic|Token|Digest|ApiKey)[ \t]+)?"
+HEADER = re.compile(rb"(?s)([A-Za-z][\w-]*)" + SCHEME + rb"(.+)")
+HEADERS = re.compile(
+    rb"(?<![\w-])(?:-[A-Za-z]*H|--headers?)[ =]*([\"'])([A-Za-z][\w-]*)" + SCHEME + rb"(.*?)\1"
+)
+"""Headers of HTTP: of one option, and of those in a script."""
+
+
 @dataclass(frozen=True)
 class Span:
     """Where in a text a secret is, and by which name it is told."""
@@ -69,13 +84,22 @@ class Span:
     end: int
 
 
-def named(name: bytes, text: bytes, start: int, end: int) -> Iterator[Span]:
-    """Yield the span of what goes by a name, if that is a secret."""
+def header_spans(text: bytes, start: int) -> Iterator[Span]:
+    """Yield the secret in a header of HTTP, to the end of a text: ``X-Api-Key: …``."""
+    if match := HEADER.fullmatch(text, start):
+        yield from named(match[1], text, *match.span(2), sure=True)
+
+
+def named(name: bytes, text: bytes, start: int, end: int, *, sure: bool = False) -> Iterator[Span]:
+    """Yield the span of what goes by a name, if that is a secret.
+
+    ``sure`` is whether the name means nothing else where it stands: the ``Cookie`` of a header.
+    """
     value = text[start:end]
     says = naming(name)
     if says is Naming.NOTHING or is_plain_value(value):
         return
-    if says is Naming.MAYBE and not looks_random(value, typed=b"PASS" in name.upper()):
+    if says is Naming.MAYBE and not sure and not looks_random(value, typed=b"PASS" in name.upper()):
         return
     if SMALL_NUMBER.fullmatch(value) and b"PASS" not in name.upper():
         return  # TOKENS=4096
@@ -93,3 +117,5 @@ def spans(text: bytes) -> Iterator[Span]:
         for match in pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
             yield from named(match[1], text, start, end)
+    for match in HEADERS.finditer(text):
+        yield from named(match[2], text, *match.span(3), sure=True)

@@ -27,7 +27,8 @@ def test_random(value):
         b"", b"2", b"x", b"*.csv", b"sample_*_1a2b3c4d", b"ner-large-v2", b"chr1_2345", b"1,2n",
         b"gene2symbol", b"sample01", b"id_ed25519", b"/data/a1b2c3d4/x", b"data/a1b2c3d4",
         b"v1-linux-python3.11", b"2026-11-21", b"2026-11-21T10:00", b"0x1234ABCD5678",
-        b"abcdefghij", b"1234567890", b"sample [0-9]+ab12cd", b"~/keys/a1b2c3d4", b"theme=dark; lang=en2",
+        b"abcdefghij", b"1234567890", b"sample [0-9]+ab12cd",
+        b"~/keys/a1b2c3d4", b"theme=dark; lang=en2",
         b"/scratch/project2/Run1/results/abcdefghijklmnopq",
     ],
 )  # fmt: skip
