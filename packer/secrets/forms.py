@@ -40,9 +40,9 @@ FORMS = (
     _form("slack-webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/]{8,})"),
     _form("discord-webhook", rb"discord(?:app)?\.com/api/webhooks/\d+/([\w-]{20,})"),
     _form("azure-key", rb"(?:Account|SharedAccess)Key=([A-Za-z0-9+/]{16,}={0,2})"),
-    _form("sentry-dsn", rb"https?://(\w{8,})@[\w.-]*sentry[\w.-]*/"),
+    _form("sentry-dsn", rb"https?://(\w{8,})@[\w.-]{0,200}sentry[\w.-]{0,200}/"),
     _form("npm-token", rb"npm_[A-Za-z0-9]{30,}"),
-    _form("jwt", rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
+    _form("jwt", rb"eyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]*"),
     _form(
         "private-key",
         rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|\Z)",
@@ -59,10 +59,12 @@ ASSIGNMENTS = (
         rb"(?:\"([^\"$`]+)\"|'([^']+)'|([^\s\"'$;&|()<>`{}\[\],]+)(?![\w(]))"
     ),
     re.compile(
-        rb"(?<![\w-])(--?[A-Za-z][\w.-]*)(?:=|\s+)"
+        rb"(?<![\w.-])(--?[A-Za-z][\w.-]*)(?:=|\s+)"
         rb"(?:\"([^\"$`]+)\"|'([^']+)'|([^\s\"'$;&|()<>`{}\[\],-][^\s\"'$;&|()<>`{}\[\],]*))"
     ),
-    re.compile(rb"([A-Za-z_][\w-]*)[\"']?\s*[:=]\s*(?:\"([^\"\\$]+)\"|'([^'\\$]+)')"),
+    re.compile(
+        rb"(?<![\w-])[\d-]*([A-Za-z_][\w-]*)[\"']?\s*[:=]\s*(?:\"([^\"\\$]+)\"|'([^'\\$]+)')"
+    ),
 )
 """In a longer text, a script say: ``NAME=value``, ``--name value``, ``"name": "value"``."""
 

@@ -147,3 +147,13 @@ def test_words_of_a_command(words, found):
         assert [name for name, _ in spans] == [found]
     else:
         assert spans == found
+
+
+@pytest.mark.parametrize(
+    "piece", [b"a", b"-aH", b"-a.", b"-eyJaaaaaaaa", b"-", b"1", b'-H"a:', b"a=", b"sentry", b"a-1"]
+)
+def test_long_words_take_no_time_that_grows_faster_than_they(piece):
+    """Where it does, this takes hours: data in an argument, say."""
+    long = piece * (200_000 // len(piece))
+    assert of_entry(b"DATA=" + long) == []
+    assert of_entry(b"DATA=https://abcdefgh@" + long) == []
