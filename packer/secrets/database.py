@@ -21,12 +21,15 @@ ENVIRONMENTS = {("executed_files", "envp")}
 """Columns that are lists: the secrets in them are told by their place."""
 
 
-def secrets_of(trace: Path, kept: Collection[str]) -> Secrets:
-    """Return what is secret in a trace, but for the names that are to be kept."""
+def secrets_of(trace: Path, kept: Collection[str], paths: bytes) -> Secrets:
+    """Return what is secret in a trace, but for the names that are to be kept.
+
+    ``paths`` are what a replay needs as it is, with NUL between them.
+    """
     connection = _connected(trace, "ro")
     try:
         hosts = {row[0] for row in connection.execute("SELECT hostname FROM runs")}
-        secrets = Secrets(kept=frozenset(kept))
+        secrets = Secrets(frozenset(kept), paths)
         people: set[bytes] = set()
         for argv, envp in connection.execute("SELECT argv, envp FROM executed_files"):
             entries = _items(envp)

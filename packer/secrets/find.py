@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rpz.packer.secrets.forms import Span, named, spans
+from rpz.packer.secrets.forms import Span, header_spans, named, spans
+from rpz.packer.secrets.programs import OPTIONS, header_start, known_span, own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,13 +19,6 @@ MAX_WORD = 1 << 20
 
 SCRIPT = (b"-c", b"-e", b"-lc", b"-ec")
 """Options of shells and languages that a text of a program follows."""
-PROGRAMS = {
-    b"curl": {b"-u": b":", b"--user": b":", b"-U": b":", b"--proxy-user": b":"},
-    b"sshpass": {b"-p": b""},
-    b"lftp": {b"-u": b","},
-    b"smbclient": {b"-U": b"%"},
-}
-"""Programs with options whose names don't tell, and what the secret comes after in their values."""
 OPTION = re.compile(rb"(-{0,2}[A-Za-z_][\w.-]*)=")
 
 
@@ -44,29 +38,34 @@ def entry_spans(entry: bytes) -> tuple[Span, ...]:
 def word_spans(words: Sequence[bytes]) -> Iterator[tuple[Span, ...]]:
     """Yield the secrets in each word of a command."""
     before = b""
-    options = PROGRAMS.get(words[0].rpartition(b"/")[2], {}) if words else {}
-    for word in words:
-        whole: tuple[Span, ...] = ()
-        if before in options:
-            whole = _after(options[before], before, word)
-        elif before.startswith(b"-") and b"=" not in before and not word.startswith(b"-"):
-            whole = tuple(named(before, word, 0, len(word)))
-        yield whole or (_in_script(word) if before in SCRIPT else _one_word(word))
+    program = words[0].rpartition(b"/")[2] if words else b""
+    options = OPTIONS.get(program, ())
+    own = own_words(program, words) if options else 0
+    for number, word in enumerate(words):
+        known = known_span(options, before, word) if 0 < number < own else None
+        whole = (known,) if known else _value(before, word)
+        yield whole or (
+            _in_script(word)
+            if before in SCRIPT
+            else _one_word(word, header_start(program, before, word))
+        )
         before = word
 
 
-def _after(mark: bytes, option: bytes, word: bytes) -> tuple[Span, ...]:
-    start = word.find(mark) + len(mark)
-    if start < len(mark) or start == len(word):
+def _value(option: bytes, word: bytes) -> tuple[Span, ...]:
+    if not option.startswith(b"-") or b"=" in option or word.startswith(b"-"):
         return ()
-    return (Span(option.decode(), start, len(word)),)
+    return tuple(named(option, word, 0, len(word)))
 
 
 @lru_cache(REMEMBERED)
-def _one_word(word: bytes) -> tuple[Span, ...]:
+def _one_word(word: bytes, header: int | None) -> tuple[Span, ...]:
+    """Return the secrets in a word, and in the header that begins somewhere in it, if one does."""
     match = OPTION.match(word)
     whole = tuple(named(match[1], word, match.end(), len(word))) if match else ()
-    return whole or _in_script(word)
+    if whole or header is None:
+        return whole or _in_script(word)
+    return apart([*_in_script(word), *header_spans(word, header)])
 
 
 @lru_cache(REMEMBERED)

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.packer.secrets.names import Naming, naming
+from rpz.packer.secrets.values import SMALL_NUMBER, is_plain_value, looks_random
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-REDACTED = b"<redacted>"
-"""What stands in a pack where a secret was."""
-
-SECRET_NAME = re.compile(
-    rb"(?:PASSWORDS?|PASSWD|PASSPHRASE|PASSCODE|TOKENS?|SECRETS?|CREDENTIALS?|API_?KEYS?"
-    rb"|ACCESS_?KEYS?|PRIVATE_?KEYS?|SECRET_?KEYS?|SIGNING_?KEYS?|ENCRYPTION_?KEYS?)(?![A-Z0-9])"
-    rb"|(?<![A-Z])(?:AUTH|AUTHORIZATION|BEARER|COOKIE|PASS|PAT|DB_PWD|MYSQL_PWD)(?![A-Z0-9])"
-    rb"|SSHPASS"
-)
-"""In a name in capitals, with ``_`` for other signs: ``TOKENIZERS`` and ``AUTHOR`` are none."""
-
-PLAIN_NAME = re.compile(
-    rb"^(?:NO|DISABLE|ENABLE|USE|SKIP|ASK|MAX|MIN|NUM|N)_|^(?:PASS|COOKIE)$"
-    rb"|^(?:SSH_AUTH_SOCK|XAUTHORITY|GIT_ASKPASS|SSH_ASKPASS|GPG_AGENT_INFO)$"
-    rb"|_(?:FILE|PATH|DIR|SOCK|SOCKET|URL|URI|HOST|PORT|TYPE|METHOD|MODE|EXPIRY|EXPIRES|TTL|TIMEOUT"
-    rb"|LENGTH|LIMIT|COUNT|STDIN|STORE|HELPER|PROVIDER|USER|USERNAME|ENABLED)$"
-)
-"""Names that only tell about a secret, or where one is."""
-
-COMMON = frozenset(
-    b"true false yes no on off none null nil auto always never default enabled disabled basic "
-    b"digest oauth oauth2 bearer required optional".split()
-)
-"""Values that are no secret, whatever their name."""
-
-FILE_NAME = re.compile(rb"[\w./~+-]+\.(?:json|ya?ml|txt|key|pem|env|ini|toml|cfg|conf|p12|crt)")
-SMALL_NUMBER = re.compile(rb"[+-]?\d{1,5}(?:\.\d+)?")
-REFERENCE = re.compile(rb"\$|<|%\(|\{\{")
-"""How a value begins that is only a reference to one."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +35,20 @@ FORMS = (
     _form("slack-token", rb"xox[abeoprs]-[\w-]{10,}"),
     _form("huggingface-token", rb"hf_[A-Za-z0-9]{20,}"),
     _form("pypi-token", rb"pypi-(?:AgE[\w-]{20,}|[\w-]{60,})"),
+    _form("vault-token", rb"hv[sbr]\.[\w-]{16,}"),
+    _form("telegram-token", rb"(?:bot)?(\d{6,12}:AA[\w-]{20,})"),
+    _form("slack-webhook", rb"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/]{8,})"),
+    _form("discord-webhook", rb"discord(?:app)?\.com/api/webhooks/\d+/([\w-]{20,})"),
+    _form("azure-key", rb"(?:Account|SharedAccess)Key=([A-Za-z0-9+/]{16,}={0,2})"),
+    _form("sentry-dsn", rb"https?://(\w{8,})@[\w.-]{0,200}sentry[\w.-]{0,200}/"),
     _form("npm-token", rb"npm_[A-Za-z0-9]{30,}"),
-    _form("jwt", rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
+    _form("jwt", rb"eyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]*"),
     _form(
         "private-key",
         rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|\Z)",
     ),
     _form("url-password", rb"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/\s:@]*:([^/\s@]+)@"),
+    Form("url-key", re.compile(rb"://(?=[\w-]{0,300}\d)([\w-]{20,})@")),
     _form("authorization", rb"(?i:Bearer|Basic|Authorization:\s*Token)\s+([\w.~+/=-]{16,})"),
 )
 """The token forms that are known: a row is all that a new one needs."""
@@ -80,31 +59,22 @@ ASSIGNMENTS = (
         rb"(?:\"([^\"$`]+)\"|'([^']+)'|([^\s\"'$;&|()<>`{}\[\],]+)(?![\w(]))"
     ),
     re.compile(
-        rb"(?<![\w-])(--?[A-Za-z][\w.-]*)(?:=|\s+)"
+        rb"(?<![\w.-])(--?[A-Za-z][\w.-]*)(?:=|\s+)"
         rb"(?:\"([^\"$`]+)\"|'([^']+)'|([^\s\"'$;&|()<>`{}\[\],-][^\s\"'$;&|()<>`{}\[\],]*))"
     ),
-    re.compile(rb"([A-Za-z_][\w-]*)[\"']?\s*[:=]\s*(?:\"([^\"\\$]+)\"|'([^'\\$]+)')"),
+    re.compile(
+        rb"(?<![\w-])[\d-]*([A-Za-z_][\w-]*)[\"']?\s*[:=]\s*(?:\"([^\"\\$]+)\"|'([^'\\$]+)')"
+    ),
 )
 """In a longer text, a script say: ``NAME=value``, ``--name value``, ``"name": "value"``."""
 
 
-def is_secret_name(name: bytes) -> bool:
-    """Whether what goes by a name is a secret: ``GITHUB_TOKEN``, ``--db-password``, ``apiKey``."""
-    words = re.sub(rb"(?<=[a-z0-9])(?=[A-Z])", b"_", name.lstrip(b"-"))
-    plain = re.sub(rb"[^A-Z0-9]+", b"_", words.upper())
-    return SECRET_NAME.search(plain) is not None and PLAIN_NAME.search(plain) is None
-
-
-def is_plain_value(value: bytes) -> bool:
-    """Whether a value is none that anybody would keep secret, or only names one."""
-    if value.lower() in COMMON or REFERENCE.match(value) or REDACTED in value:
-        return True
-    if not value.strip() or FILE_NAME.fullmatch(value):
-        return True
-    if not value.startswith((b"/", b"~/", b"./")) or b"\0" in value:
-        return False
-    folder = os.path.dirname(value)
-    return folder == b"~" or os.path.lexists(value) or (folder != b"/" and os.path.isdir(folder))
+SCHEME = rb":[ \t]*(?:(?i:Bearer|Basic|Token|Digest|ApiKey)[ \t]+)?"
+HEADER = re.compile(rb"(?s)([A-Za-z][\w-]*)" + SCHEME + rb"(.+)")
+HEADERS = re.compile(
+    rb"(?<![\w-])(?:-[A-Za-z]*H|--headers?)[ =]*([\"'])([A-Za-z][\w-]*)" + SCHEME + rb"(.*?)\1"
+)
+"""Headers of HTTP: of one option, and of those in a script."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +86,26 @@ class Span:
     end: int
 
 
-def named(name: bytes, text: bytes, start: int, end: int) -> Iterator[Span]:
-    """Yield the span of what goes by a name, if that is a secret."""
+def header_spans(text: bytes, start: int) -> Iterator[Span]:
+    """Yield the secret in a header of HTTP, to the end of a text: ``X-Api-Key: …``."""
+    if match := HEADER.fullmatch(text, start):
+        yield from named(match[1], text, *match.span(2), sure=True)
+
+
+def named(name: bytes, text: bytes, start: int, end: int, *, sure: bool = False) -> Iterator[Span]:
+    """Yield the span of what goes by a name, if that is a secret.
+
+    ``sure`` is whether the name means nothing else where it stands: the ``Cookie`` of a header.
+    """
     value = text[start:end]
-    if is_secret_name(name) and not is_plain_value(value):
-        if SMALL_NUMBER.fullmatch(value) and b"PASS" not in name.upper():
-            return  # TOKENS=4096
-        yield Span(name.decode("utf-8", "backslashreplace"), start, end)
+    says = naming(name)
+    if says is Naming.NOTHING or is_plain_value(value):
+        return
+    if says is Naming.MAYBE and not sure and not looks_random(value, typed=b"PASS" in name.upper()):
+        return
+    if SMALL_NUMBER.fullmatch(value) and b"PASS" not in name.upper():
+        return  # TOKENS=4096
+    yield Span(name.decode("utf-8", "backslashreplace"), start, end)
 
 
 def spans(text: bytes) -> Iterator[Span]:
@@ -136,3 +119,5 @@ def spans(text: bytes) -> Iterator[Span]:
         for match in pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
             yield from named(match[1], text, start, end)
+    for match in HEADERS.finditer(text):
+        yield from named(match[2], text, *match.span(3), sure=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from rpz.packer.secrets.find import entry_spans, word_spans
-from rpz.packer.secrets.forms import COMMON, REDACTED
+from rpz.packer.secrets.values import COMMON, REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,25 +18,30 @@ if TYPE_CHECKING:
 
 SHORTEST = 6
 """Bytes of a value that is looked for everywhere: a shorter one is part of other words."""
+PATH_BEGIN = re.compile(rb"(?:^|(?<=[=:]))(?=/)")
+"""Where a path begins in a variable or a word: ``PWD=/a``, ``/a:/b``, ``--data=/a``."""
 
 
 @dataclass
 class Secrets:
     """What is withheld: the names that were found, each with its values.
 
-    ``kept`` are the names whose values stay. ``common`` are values that stand for other things
-    too, such as the user's name: they are taken out where they were found, and nowhere else.
-    ``exposed`` are the names of what is still somewhere in the pack, ``idle`` those to be kept of
-    which there is nothing.
+    ``paths`` are those that a replay needs as they are, with NUL between them; ``kept`` are the
+    names whose values stay. ``common`` are values that stand for other things too, such as the
+    user's name: they are taken out where they were found, and nowhere else. ``exposed`` are the
+    names of what is still somewhere in the pack, ``idle`` those to be kept of which there is
+    nothing.
     """
 
     kept: frozenset[str] = frozenset()
+    paths: bytes = field(default=b"", repr=False)
     common: frozenset[bytes] = frozenset()
     found: dict[str, set[bytes]] = field(default_factory=dict)
     exposed: set[str] = field(default_factory=set)
     idle: tuple[str, ...] = ()
     _pattern: re.Pattern[bytes] | None = field(default=None, repr=False)
     _sought: tuple[bytes, ...] = ()
+    _places: dict[bytes, bool] = field(default_factory=dict, repr=False)
 
     def collect(self, environment: Iterable[bytes], words: Sequence[bytes]) -> None:
         """Take in the secrets of one process."""
@@ -47,19 +52,36 @@ class Secrets:
 
     def _add(self, text: bytes, found: Iterable[Span]) -> None:
         for span in found:
-            self.found.setdefault(span.name, set()).add(text[span.start : span.end])
+            values = self.found.setdefault(span.name, set())
+            if not self._is_place(text, span):
+                values.add(text[span.start : span.end])
+            elif span.name not in self.kept:
+                self.exposed.add(span.name)
 
-    def seal(self, paths: bytes = b"") -> None:
+    def _is_place(self, text: bytes, span: Span) -> bool:
+        """Whether a secret is part of a path that is in the pack, and stands for that in a text.
+
+        A program that was told so where its files are has to be told so again.
+        """
+        begins = [m.start() for m in PATH_BEGIN.finditer(text, 0, span.start + 1)]
+        return any(self._is_in_paths(text[b : span.end]) for b in begins if b < span.start)
+
+    def _is_in_paths(self, path: bytes) -> bool:
+        if path not in self._places:  # processes pass on what they have
+            self._places[path] = path in self.paths
+        return self._places[path]
+
+    def seal(self) -> None:
         """Get ready to redact: all processes were collected.
 
-        A value that is part of ``paths``, which a replay needs as they are, can't be told from
-        them: it is taken out where it was found only, and its name is one of ``exposed``.
+        A value that is part of ``paths`` can't be told from them: it is taken out where it was
+        found only, and its name is one of ``exposed``.
         """
         self.idle = tuple(sorted(self.kept - self.found.keys()))
         kept = {value for name in self.kept for value in self.found.pop(name, ())}
         self.found = {name: left for name, vs in self.found.items() if (left := vs - kept)}
         sought = {v for values in self.found.values() for v in values if self._is_sought(v)}
-        in_paths = {value for value in sought if value in paths}
+        in_paths = {value for value in sought if value in self.paths}
         self.exposed |= {n for n, values in self.found.items() if values & in_paths}
         sought -= in_paths
         sought |= {quote_from_bytes(value, safe="").encode() for value in sought}
@@ -109,6 +131,6 @@ class Secrets:
     def _without(self, text: bytes, found: Sequence[Span]) -> bytes:
         for span in reversed(found):
             value = text[span.start : span.end]
-            if value in self.found.get(span.name, ()):
+            if value in self.found.get(span.name, ()) and not self._is_place(text, span):
                 text = text[: span.start] + REDACTED + text[span.end :]
         return text

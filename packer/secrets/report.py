@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class SecretsReport:
     """Names of secrets, never values.
 
-    ``withheld`` are not in what the pack tells of the runs; ``exposed`` are those of them whose
-    value is in the pack all the same, because it is part of a path or a word that can't change;
+    ``withheld`` are not in what the pack tells of the runs; ``exposed`` are those, of them
+    and of others, whose value is in the pack all the same, because it is part of a path or a word
+    that can't change;
     ``files`` are packed files with the names of those that are in their text; ``idle`` should have
     been kept and don't exist.
     """
@@ -36,10 +37,10 @@ class SecretsReport:
 
 def find_secrets(trace: Path, config: Config, planned: Plan, kept: Collection[str]) -> Secrets:
     """Return what is to be withheld from a pack, but for the names ``kept``."""
-    secrets = secrets_of(trace, kept)
-    collect(config, secrets)
     paths = [path for m in planned.members for path in (m.path, m.target or b"")]
-    secrets.seal(b"\0".join([*paths, *needed_paths(config)]))
+    secrets = secrets_of(trace, kept, b"\0".join([*paths, *needed_paths(config)]))
+    collect(config, secrets)
+    secrets.seal()
     return secrets
 
 

@@ -172,15 +172,14 @@ def _tell_placeholders(placeholders: Placeholders) -> None:
 def _tell_secrets(secrets: SecretsReport) -> None:
     for name in secrets.idle:
         log.warning("There is no secret %s to keep", shown(name))
-    if not secrets.withheld:
-        return
-    names = ", ".join(map(shown, secrets.withheld))
-    log.warning(
-        "Withheld, because they look like secrets: %s (--keep-secret NAME keeps one)", names
-    )
+    if secrets.withheld:
+        names = ", ".join(map(shown, secrets.withheld))
+        log.warning(
+            "Withheld, because they look like secrets: %s (--keep-secret NAME keeps one)", names
+        )
     if secrets.exposed:
         names = ", ".join(map(shown, secrets.exposed))
-        log.warning("In the pack all the same, as a part of paths or other words: %s", names)
+        log.warning("Secrets that are in the pack, as a part of paths or other words: %s", names)
     files = [path + b": " + ", ".join(names).encode() for path, names in secrets.files]
     _tell_paths("Packed files that hold what was withheld", files)
 

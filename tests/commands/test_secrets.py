@@ -6,6 +6,8 @@ import gzip
 import io
 import tarfile
 
+from tests.conftest import rpz_in
+
 SECRET = "correct-horse-battery"
 SCRIPT = 'echo "token $MY_TOKEN"; sh -c "cat settings" "$0" --password "$OTHER"; : >"out"'
 
@@ -53,3 +55,23 @@ def test_a_secret_is_kept_when_told_and_files_with_one_are_named(rpz, tmp_path):
     kept = done(rpz("pack", "--keep-secret", "MY_TOKEN", "kept.rpz"))
     assert b"ithheld" not in kept.stderr
     assert SECRET.encode() in (tmp_path / "kept.rpz").read_bytes()
+
+
+def test_a_folder_named_like_a_token_is_the_one_of_the_traced_run(tmp_path, backend):
+    token = "ghp_0123456789abcdefABCDEF0123456789abcd"
+    folder = tmp_path / token
+    folder.mkdir()
+    rpz = rpz_in(folder)
+    (folder / "x").write_text("here\n")
+    command = ("sh", "-c", 'cat "$PWD/x" "$LAB/x"')
+    env = {"PWD": str(folder), "LAB": str(folder)}
+    traced = done(rpz("trace", *command, env=env))
+    packed = done(rpz("pack", "p.rpz"))
+    assert b"Secrets that are in the pack, as a part of paths or other words: LAB" in packed.stderr
+    assert b"Withheld" not in packed.stderr
+    done(rpz("unpack", backend, "p.rpz", "target"))
+    try:
+        replayed = done(rpz("run", "target", env={"PWD": "/", "LAB": "/"}))
+        assert replayed.stdout == traced.stdout == b"here\nhere\n"
+    finally:
+        done(rpz("destroy", "target"))

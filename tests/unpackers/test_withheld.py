@@ -25,6 +25,17 @@ def test_what_nobody_has_is_left_out_and_told(caplog):
     assert "run0 runs without TOKEN, DB" in caplog.text
 
 
+def test_a_path_is_never_the_callers(caplog):
+    paths = {
+        "PWD": "/data/<redacted>/work", "HOME": "<redacted>", "DATA": "/data/<redacted>",
+        "LIBS": "/lib:/data/<redacted>/lib", "HOOK": "https://host/x?token=<redacted>",
+    }  # fmt: skip
+    callers = {name.encode(): b"/callers" for name in paths}
+    run = supplied(replace(RUN, environ=paths), callers)
+    assert environment(run) == [b"HOOK=/callers"]
+    assert "run0 runs without PWD, HOME, DATA, LIBS, withheld from the pack: it" in caplog.text
+
+
 def test_a_withheld_argument_is_told(caplog):
     supplied(RUN, {})
     assert "Argument 1 of run0 was withheld from the pack" in caplog.text

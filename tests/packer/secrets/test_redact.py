@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rpz.packer.archive.reader import Pack
 from rpz.packer.configure import write_config
 from rpz.packer.pack import pack
-from rpz.packer.secrets.forms import is_plain_value
+from rpz.packer.secrets.values import is_plain_value
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import (
     AbsentRow,
@@ -137,6 +137,29 @@ def test_a_value_in_a_packed_path_is_told(tmp_path):
     report = packed(trace)
     assert report.secrets.exposed == ("DB_PASSWORD",)
     assert read_runs(report)[0].environ == {"DB_PASSWORD": "<redacted>", "B_TOKEN": "<redacted>"}
+
+
+def test_a_path_that_is_packed_stays_where_a_program_is_told_of_it(tmp_path):
+    token = b"ghp_0123456789abcdefABCDEF0123456789abcd"
+    folder = tmp_path / token.decode()
+    folder.mkdir()
+    here = os.fsencode(folder)
+    trace = Trace(folder)
+    environ = (
+        b"PWD=" + here, b"LIBS=/lib:" + here + b"/lib", b"OLDPWD=/gone/" + token,
+        b"MY_TOKEN=" + token,
+    )  # fmt: skip
+    report = packed(trace.start("prog", b"--out=" + here + b"/x", environ=environ))
+    (run,) = read_runs(report)
+    assert run.environ == {
+        "PWD": str(folder), "LIBS": f"/lib:{folder}/lib", "OLDPWD": "/gone/<redacted>",
+        "MY_TOKEN": "<redacted>",
+    }  # fmt: skip
+    assert run.argv == ("prog", f"--out={folder}/x")
+    assert report.secrets.withheld == ("MY_TOKEN", "OLDPWD")
+    assert report.secrets.exposed == ("LIBS", "MY_TOKEN", "OLDPWD", "PWD", "github-token")
+    kept = packed(trace, keep_secrets=["PWD", "OLDPWD", "MY_TOKEN", "LIBS", "github-token"])
+    assert (kept.secrets.withheld, kept.secrets.exposed, kept.secrets.idle) == ((), (), ())
 
 
 def test_files_that_hold_one_are_named(tmp_path):
