@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from rpz import __version__
 from rpz.errors import RpzError
-from rpz.process import learn_of_ends
+from rpz.process import Terminated, learn_of_ends, shell_status
 
 COMMANDS = {
     "trace": "rpz.commands.trace",
@@ -70,9 +71,8 @@ def main(args: list[str] | None = None) -> None:
     except RpzError as error:
         click.echo(f"rpz: {error}", err=True)
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("rpz: Interrupted.", err=True)
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt) as error:
+        sys.exit(_interrupted(error.__cause__ if isinstance(error, click.Abort) else error))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
@@ -80,6 +80,13 @@ def main(args: list[str] | None = None) -> None:
         click.echo(f"rpz: {describe(error)}", err=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupted(error: BaseException | None) -> int:
+    """Say that rpz was interrupted, and return the exit status for that."""
+    signum = error.signum if isinstance(error, Terminated) else signal.SIGINT
+    click.echo("rpz: Interrupted." if signum == signal.SIGINT else "rpz: Terminated.", err=True)
+    return shell_status(-signum)
 
 
 def describe(error: OSError) -> str:

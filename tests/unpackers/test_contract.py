@@ -273,5 +273,5 @@ def test_interrupted_unpack_leaves_nothing(rpz, backend, probe):
         assert process.poll() is None
     process.terminate()
     process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 143
     assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]
