@@ -61,6 +61,22 @@ class TestPack:
         )
         assert rpz("pack", "--overwrite").returncode == 0
 
+    def test_keeps_what_came_into_being_meanwhile(self, rpz, traced):
+        with (traced / "data.csv").open("r+b") as file:
+            for place in range(0, 1 << 28, 1 << 19):
+                file.seek(place)
+                file.write(b"x")
+        pack = rpz.start("pack")
+        while not any(path.suffix == ".part" for path in traced.iterdir()):
+            time.sleep(0.01)
+            assert pack.poll() is None, pack.communicate()
+        (traced / "experiment.rpz").write_text("another's")
+        _, told = pack.communicate(timeout=60)
+        assert pack.returncode == 1
+        assert told.startswith(b"rpz: experiment.rpz exists already. Choose another name")
+        assert (traced / "experiment.rpz").read_text() == "another's"
+        assert not list(traced.glob(".*.part"))
+
     @pytest.mark.parametrize(("signum", "status", "word"), ENDS)
     def test_leaves_nothing_when_interrupted(self, rpz, traced, signum, status, word):
         with (traced / "data.csv").open("r+b") as file:
