@@ -40,16 +40,21 @@ MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def unpack(pack: Pack, folder: Path) -> Target:
-    """Extract the files into ``folder/root``."""
+    """Extract the files into ``folder/root``.
+
+    With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
+    """
     made = target.new_target(folder, NAME, pack.config)
     with draft.building(folder) as building:
         root = building / ROOT
         root.mkdir(0o755)
         root.chmod(0o755)
         with pack.data() as archive:
-            extract(archive, root)
+            privileged = extract(archive, root)
         _make_mount_points(root)
         target.write(made, building)
+        if not privileged:
+            draft.open_to_all(building)
     return made
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def building(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``folder`` when all went well, else is removed.
 
+    Only its owner can enter it, until :func:`open_to_all`.
+
     Raises:
         TargetError: there is something called ``folder`` already, or it has no parent folder.
 
@@ -31,12 +33,16 @@ def building(folder: Path) -> Iterator[Path]:
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
         try:
             yield draft
-            draft.chmod(0o755)
             _check_free(folder)
             draft.rename(folder)
         except BaseException:
             remove_tree(draft)
             raise
+
+
+def open_to_all(draft: Path) -> None:
+    """Let everybody enter."""
+    draft.chmod(0o755)
 
 
 def _check_free(folder: Path) -> None:

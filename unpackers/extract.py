@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +16,25 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+log = logging.getLogger(__name__)
+
+SET_ID = 0o6000
+"""Set-user-id and set-group-id: of a program, it runs as its owner whoever starts it."""
 NEW_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 IMPLIED = 0o755
 """Mode of a folder that the pack has files in, and no member for."""
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def extract(archive: tarfile.TarFile, root: Path) -> None:
+def extract(archive: tarfile.TarFile, root: Path) -> int:
     """Extract a data archive into an empty folder: modes, times to the nanosecond, owners if root.
 
     No symbolic link is ever followed, so that nothing is made outside ``root``. Where ``A`` and
-    ``a`` are one name, the first is made and the other is told.
+    ``a`` are one name, the first is made and the other is told. Only root's files keep set-user-id
+    and set-group-id: those of others would be programs of who unpacks, not of their owners.
+
+    Returns:
+        How many files have such a bit: others must not be able to reach them.
 
     Raises:
         HostileArchiveError: see :mod:`rpz.unpackers.members`.
@@ -33,16 +42,23 @@ def extract(archive: tarfile.TarFile, root: Path) -> None:
     """
     folders: list[Member] = []
     kept = Kept() if is_case_blind(root) else None
+    privileged = 0
     with Tree(root) as tree:
         for member in checked(archive):
             if kept is not None and kept.refuses(member):
                 continue
+            privileged += member.kind is Kind.FILE and member.mode & SET_ID != 0
             if member.kind is Kind.FOLDER:
                 folders.append(member)
                 tree.enter(member.path)
             else:
                 _MAKERS[member.kind](member, tree)
     _finish(folders, root)
+    if os.geteuid() == 0:
+        return privileged
+    if privileged:
+        log.debug("Set-user-ID and set-group-ID are left out, of %d files", privileged)
+    return 0
 
 
 def _finish(folders: list[Member], root: Path) -> None:
@@ -73,7 +89,7 @@ def _make_file(member: Member, tree: Tree) -> None:
         if member.extents is not None:
             os.ftruncate(fd, member.size)
         _own(fd, member)
-        os.fchmod(fd, member.mode)
+        os.fchmod(fd, member.mode if os.geteuid() == 0 else member.mode & ~SET_ID)
         os.utime(fd, ns=(member.mtime, member.mtime))
     finally:
         os.close(fd)

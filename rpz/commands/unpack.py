@@ -13,6 +13,10 @@ from rpz.commands.options import verbosity
 log = logging.getLogger(__name__)
 
 
+OTHERS = 0o007
+"""What a mode allows to others."""
+
+
 class UnpackCommand(click.Command):
     """A command whose help lists the unpackers."""
 
@@ -34,4 +38,6 @@ def command(unpacker: str, pack: Path, target: Path) -> None:
 
     with Pack.open(pack) as opened:
         unpackers.load(unpacker).unpack(opened, target)
+    if not target.stat().st_mode & OTHERS:
+        log.info("It has set-user-ID programs: only root can enter %s", target)
     log.info("%s is ready. Run it: rpz run %s", target, click.format_filename(target))
