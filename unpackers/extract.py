@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -12,7 +13,7 @@ from rpz.unpackers.members import Kind, Member, checked
 
 if TYPE_CHECKING:
     import tarfile
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -50,8 +51,7 @@ def extract(archive: tarfile.TarFile, root: Path) -> int:
             privileged += member.kind is Kind.FILE and member.mode & SET_ID != 0
             if member.kind is Kind.FOLDER:
                 folders.append(member)
-                tree.enter(member.path)
-            else:
+            with _told(member):
                 _MAKERS[member.kind](member, tree)
     _finish(folders, root)
     if os.geteuid() == 0:
@@ -59,6 +59,16 @@ def extract(archive: tarfile.TarFile, root: Path) -> int:
     if privileged:
         log.debug("Set-user-ID and set-group-ID are left out, of %d files", privileged)
     return 0
+
+
+@contextlib.contextmanager
+def _told(member: Member) -> Iterator[None]:
+    """Let errors tell the whole path, where the call had the last part of it or a descriptor."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(member)
+        raise
 
 
 def _finish(folders: list[Member], root: Path) -> None:
@@ -122,7 +132,12 @@ def _make_hardlink(member: Member, tree: Tree) -> None:
         )
 
 
+def _make_folder(member: Member, tree: Tree) -> None:
+    tree.enter(member.path)
+
+
 _MAKERS = {
+    Kind.FOLDER: _make_folder,
     Kind.FILE: _make_file,
     Kind.SYMLINK: _make_symlink,
     Kind.HARDLINK: _make_hardlink,

@@ -215,7 +215,7 @@ def test_where_there_is_no_sandbox(rpz, tmp_path, native_tracer, monkeypatch):
     ("options", "why"),
     [
         ("noexec", "which is mounted so (noexec). Set TMPDIR to"),
-        ("size=64k", "No space left on device. If there is no room, set TMPDIR"),
+        ("size=64k", "Set TMPDIR to a folder with more room"),
     ],
 )
 def test_where_there_is_no_place_for_it(rpz, tmp_path, native_tracer, options, why):
