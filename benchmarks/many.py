@@ -7,12 +7,16 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rpz.packer.archive.check import check
 from rpz.packer.archive.members import Member
 from rpz.packer.archive.reader import Pack
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.select import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 A_FOLDER = 1000
 """Files in each folder."""
@@ -27,7 +31,7 @@ def _make(folder: Path, count: int) -> None:
         place.write_bytes(b"%d\n" % number * 10)
 
 
-def _members(folder: Path):  # noqa: ANN202 (an iterator)
+def _members(folder: Path) -> Iterator[Member]:
     for below in sorted(folder.iterdir()):
         yield Member(os.fsencode(below), Kind.FOLDER, os.fsencode(below))
         for entry in sorted(os.scandir(os.fsencode(below)), key=lambda entry: entry.name):

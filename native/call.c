@@ -39,7 +39,9 @@ bool call_left(pid_t tid, int64_t *result) {
   return info.op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
-bool call_ended(pid_t tid, int64_t *result) {
-  enum { FIRST = -516, LAST = -512 }; /* results that programs don't see: errno.h of the kernel */
-  return registers_left(tid, result) && (*result < FIRST || *result > LAST);
+bool call_left_at(pid_t tid, int64_t *result) { return registers_left(tid, result); }
+
+bool call_is_cut(int64_t result) {
+  enum { FIRST = -516, LAST = -512 }; /* to be made again, or EINTR: errno.h of the kernel */
+  return result == -EINTR || (result >= FIRST && result <= LAST);
 }

@@ -16,9 +16,10 @@ struct call {
 bool call_entered(pid_t tid, struct call *call);
 /* The result of the call that TID is at the end of. False: it is gone. */
 bool call_left(pid_t tid, int64_t *result);
-/* The result of the call that TID has just made, at a stop of another kind. False: it is gone, or
- * the call is to be made again. */
-bool call_ended(pid_t tid, int64_t *result);
+/* The result of the call that TID has just made, at a stop of another kind. False: it is gone. */
+bool call_left_at(pid_t tid, int64_t *result);
+/* Whether a signal, or what looks like one, has cut short a call with this result. */
+bool call_is_cut(int64_t result);
 /* Read registers, as on kernels before 5.3, which can't say it otherwise. */
 void call_by_registers(void);
 

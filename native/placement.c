@@ -24,6 +24,7 @@ static cpu_set_t everywhere;
 static cpu_set_t here;
 static cpu_set_t before; /* where the held task may run */
 static unsigned stops;
+static pid_t self; /* the thread that is bound: another may ask to stop */
 
 /* A task that becomes another user while it is bound can't be released without this. */
 static bool may_always_release(void) {
@@ -36,13 +37,14 @@ static bool may_always_release(void) {
 }
 
 void placement_begin(void) {
+  self = gettid();
   allowed = sched_getaffinity(0, sizeof everywhere, &everywhere) == 0 &&
             CPU_COUNT(&everywhere) > 1 && may_always_release();
 }
 
 static void unbind(void) {
   if (bound)
-    sched_setaffinity(0, sizeof everywhere, &everywhere);
+    sched_setaffinity(self, sizeof everywhere, &everywhere);
   bound = false;
 }
 
@@ -52,7 +54,7 @@ static bool bind(void) {
     return bound;
   CPU_ZERO(&here);
   CPU_SET((size_t)processor, &here);
-  bound = sched_setaffinity(0, sizeof here, &here) == 0;
+  bound = sched_setaffinity(self, sizeof here, &here) == 0;
   return bound;
 }
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t interrupted = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t interrupted; /* waits by CLOCK_MONOTONIC */
 static pthread_t main_thread;
 static bool left;                         /* tasks are followed no longer */
 static const struct notice *to_interrupt; /* whose call's end is awaited */
@@ -42,7 +42,7 @@ static void ask_for_interrupt(const struct notice *notice) {
   to_interrupt = notice;
   while (to_interrupt != NULL) {
     struct timespec soon;
-    clock_gettime(CLOCK_REALTIME, &soon);
+    clock_gettime(CLOCK_MONOTONIC, &soon);
     enum { AGAIN = 1000000, SECOND = 1000000000 }; /* nanoseconds */
     soon.tv_nsec += AGAIN;
     soon.tv_sec += soon.tv_nsec / SECOND;
@@ -57,8 +57,10 @@ static void on_notice(const struct notice *notice) {
   struct task *task = left ? NULL : task_find(notice->tid);
   if (task != NULL)
     observe_entry(task, &notice->call);
-  if (task != NULL && task->row != NULL && task->blocks)
-    observe_end(task, 0); /* as far as one can tell: the other end may never come */
+  if (task != NULL && task->row != NULL && (task->blocks || task->uninterrupted))
+    observe_end(task, 0); /* as far as one can tell */
+  if (task != NULL)
+    task->uninterrupted = false;
   if (task != NULL && task->row != NULL)
     ask_for_interrupt(notice);
   else
@@ -82,7 +84,11 @@ void serve_begin(void) {
   struct sigaction action = {.sa_handler = nothing_to_do};
   sigset_t all, before;
   pthread_t thread;
+  pthread_condattr_t by_clock;
   main_thread = pthread_self();
+  pthread_condattr_init(&by_clock);
+  pthread_condattr_setclock(&by_clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&interrupted, &by_clock);
   sigaction(SIGRTMIN, &action, NULL);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

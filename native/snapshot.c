@@ -39,6 +39,16 @@ void snapshots_open(const char *path, uint64_t largest) {
   limit = largest;
 }
 
+void snapshots_stop(const struct task *task) {
+  if (folder < 0)
+    return;
+  close(folder);
+  folder = -1;
+  record_warning(task->process, "A program of the run decides who may open files (fanotify): from "
+                                "then on nothing was kept of files that the run changed, which are "
+                                "packed as they were after it");
+}
+
 static bool is_below(const char *path, const char *parent) {
   size_t length = strlen(parent);
   return strncmp(path, parent, length) == 0 && path[length] == '/';

@@ -6,6 +6,9 @@
 
 /* Keep copies in FOLDER, of files of at most LIMIT bytes; without this nothing is kept. */
 void snapshots_open(const char *folder, uint64_t limit);
+/* From now on keep nothing: a traced program decides who may open files, and would have to let us
+ * while it waits for us. */
+void snapshots_stop(const struct task *task);
 /* The call that TASK is entering may change the content of FILE. */
 void keep_content(const struct task *task, const struct file *file);
 /* FILE was changed before anything could be kept of it, because of WHY. */

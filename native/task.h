@@ -54,7 +54,8 @@ struct task {
   uint64_t interrupted; /* a hash of the connection that goes on being made, or 0 */
   struct event events[MAX_EVENTS];
   size_t event_count;
-  bool blocks; /* the call that was entered may wait for others: its end isn't awaited */
+  bool uninterrupted; /* the next call is the one that our interrupt has cut short */
+  bool blocks;        /* the call that was entered may wait for others: its end isn't awaited */
   struct exec exec;
   struct clone_flags made_with;
   struct task *next;

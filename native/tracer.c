@@ -72,11 +72,17 @@ static void on_call_end(struct task *task) {
   resume(task, 0);
 }
 
-/* That stop. A call that a signal has cut short before is made, and told of, again. */
+/* A task that was noticed, and whose call's end is awaited, has stopped when it was through. */
 static void on_interrupt(struct task *task) {
   int64_t result;
-  if (task->row != NULL && call_ended(task->tid, &result))
+  bool ended = task->row != NULL && call_left_at(task->tid, &result);
+  /* It may have been our interrupt: a file system's server was asked, or a lease is to be given up.
+   * It is made again, and its end not awaited. */
+  task->uninterrupted = ended && call_is_cut(result);
+  if (ended && !task->uninterrupted)
     observe_end(task, result);
+  else if (task->uninterrupted)
+    repeat_call(task->tid);
   task->row = NULL;
   resume(task, 0);
 }

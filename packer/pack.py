@@ -130,6 +130,8 @@ class _Ready:
 
 def target_path(name: Path) -> Path:
     """Return the path of a pack: with ``.rpz`` if it has no suffix."""
+    if not name.name:
+        raise PackError(f"{name} is a folder", "Choose another name")
     return name if name.suffix else name.with_name(name.name + SUFFIX)
 
 

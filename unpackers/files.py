@@ -55,9 +55,15 @@ def download_all(unpacker: Unpacker, target: Target) -> list[Transfer]:
         for file in target.inputs_outputs
         if file.written_by_runs
     ]
+    failure: NoSuchFileInTargetError | None = None
     for wanted in transfers:
         Path(wanted.file).parent.mkdir(parents=True, exist_ok=True)
-        download(unpacker, target, wanted)
+        try:
+            download(unpacker, target, wanted)
+        except NoSuchFileInTargetError as error:  # take the others first
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return transfers
 
 

@@ -37,6 +37,8 @@ void enter_clone3(struct task *task, const struct abi *abi) {
   uint64_t flags = 0;
   (void)abi;
   read_memory(task->tid, task->args[0], &flags, sizeof flags);
+  if (task->made_with.at == task->args[0] && flags == without(task->made_with.flags))
+    flags = task->made_with.flags; /* made again: a signal came before */
   task->made_with = (struct clone_flags){.at = task->args[0], .flags = flags};
   if (flags & CLONE_UNTRACED)
     write_word(task->tid, task->args[0], without(flags));

@@ -206,7 +206,7 @@ class _Writer:
                 raise PackError(f"{os.fsdecode(source)} is no longer a file", "Pack again")
             info = Header(member.path)
             info.set_status(member.status or status_of(before))
-            if first := self._first_name(info.name, before):
+            if first := self._first_name(info.name, before, is_copy=source != member.path):
                 info.type = tarfile.LNKTYPE
                 info.linkname = first
                 self._put(info)
@@ -220,9 +220,12 @@ class _Writer:
             self._digested(member.path, digest)
         self._bytes += info.size
 
-    def _first_name(self, name: str, found: os.stat_result) -> str | None:
-        """Return the name under which a file is in the data already."""
-        if found.st_nlink == 1:
+    def _first_name(self, name: str, found: os.stat_result, *, is_copy: bool) -> str | None:
+        """Return the name under which a file is in the data already.
+
+        A copy that the tracer kept has one name, whatever the file had whose copy it is.
+        """
+        if found.st_nlink == 1 and not is_copy:
             return None
         first = self._first_names.setdefault((found.st_dev, found.st_ino), name)
         return None if first == name else first

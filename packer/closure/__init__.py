@@ -12,12 +12,14 @@ from rpz.packer.archive.members import Member, in_order, with_parents
 from rpz.packer.closure.account import kernels_files, unaccounted
 from rpz.packer.closure.check import Missing, Question, check
 from rpz.packer.closure.facts import read_facts
-from rpz.packer.closure.places import Packed
+from rpz.packer.closure.places import Packed, follow
 from rpz.packer.excludes import Excludes
+from rpz.packer.history import is_magic
 from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.tracer.database import TraceDatabase
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from rpz.packer.config.model import Config
@@ -35,6 +37,7 @@ class Result:
     ``added`` are libraries, interpreters and the links to them that are to be packed besides, of
     ``size`` bytes;
     ``missing`` what a program in the pack will not find; ``unmet`` what the runs did without;
+    ``lost`` runs, each with its program or working folder that isn't there;
     ``left_out`` files that the selection passes over; ``foreign`` programs for other processors,
     which weren't looked at.
     """
@@ -45,6 +48,7 @@ class Result:
     left_out: tuple[LeftOut, ...] = ()
     foreign: tuple[bytes, ...] = ()
     size: int = 0
+    lost: tuple[tuple[str, bytes], ...] = ()
 
     def added_to(self, planned: Plan) -> Plan:
         """Return a plan with what was added, which is listed as what a pattern found is."""
@@ -112,8 +116,22 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         unmet=tuple(item for item in missing if not item.was_missed),
         left_out=left_out,
         foreign=tuple(sorted(found.foreign)),
+        lost=tuple(_lost(config, packed, members)),
         size=sum(os.lstat(path).st_size for path in found.added if not os.path.islink(path)),
     )
+
+
+def _lost(
+    config: Config, packed: Packed, members: Collection[bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield what a person's edits have taken away, or named wrongly, that runs can't do without."""
+    for run in config.runs:
+        program, folder = bytes(run.binary), bytes(run.workingdir)
+        if not follow(packed, program):
+            yield run.id, program
+        there = folder == b"/" or folder in members or packed.is_made(folder)
+        if not there and not is_magic(folder):
+            yield run.id, folder
 
 
 def _account(

@@ -292,7 +292,7 @@ class _Reader:
             if key in known:
                 continue
             meant = nearest(key, known)
-            hint = f"; did you mean {meant!r}?" if meant else ""
+            hint = f", perhaps for {meant!r}" if meant else ""
             if meant and self._source.strict:
                 raise self._source.wrong(key_node, f"unknown key {key!r}{hint}")
             log.warning("%s: unknown key %r, passed over", self._source.place(key_node), key)

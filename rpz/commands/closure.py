@@ -23,6 +23,8 @@ def tell_closure(closure: Result) -> None:
     """Say what was added to a pack, what is missing in it, what was not looked at."""
     from rpz.packer.sizes import human_size
 
+    for name, path in closure.lost:
+        log.warning("%s can't be run from this pack, which lacks %s", name, shown_path(path))
     if closure.added:
         log.info(
             "Added, because programs in the pack need them (%s, %s): %s",

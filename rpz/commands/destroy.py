@@ -17,5 +17,5 @@ def command(target: Path) -> None:
     """Remove TARGET and everything that was made for it."""
     from rpz.unpackers.target import read
 
-    state = read(target)
+    state = read(target.resolve())  # TARGET may be "." or a link, which can't be removed as such
     unpackers.load(state.unpacker).destroy(state)

@@ -141,7 +141,7 @@ def _tell(report: Report) -> None:
         groups[f"Not packed, {item.reason.value}"].append(item.path + note)
     for title, paths in sorted(groups.items()):
         _tell_paths(title, paths)
-    _tell_paths("Not packed, because config.yml doesn't list it", report.unlisted)
+    _tell_paths("Not packed, because config.yml leaves it out", report.unlisted)
     _tell_paths("Not packed, because config.yml excludes it", report.excluded)
     _tell_paths(
         "Names that differ by case only, of which macOS and Windows keep one",

@@ -34,7 +34,7 @@ WORTH_A_BAR = 1 << 28
 @click.command(
     cls=StatusCommand,
     short_help="Run a command and remember what it uses.",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
 )
 @trace_dir
 @click.option("-c", "--continue", "append", is_flag=True, help="Add this run to the trace.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import click
 
 from rpz import unpackers
 from rpz.commands.options import verbosity
+from rpz.commands.text import shown_command, shown_path
 
 log = logging.getLogger(__name__)
 
@@ -39,5 +41,6 @@ def command(unpacker: str, pack: Path, target: Path) -> None:
     with Pack.open(pack) as opened:
         unpackers.load(unpacker).unpack(opened, target)
     if not target.stat().st_mode & OTHERS:
-        log.info("It has set-user-ID programs: only root can enter %s", target)
-    log.info("%s is ready. Run it: rpz run %s", target, click.format_filename(target))
+        log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
+    again = shown_command(["rpz", "run", os.fspath(target)])
+    log.info("%s is ready. Run it: %s", shown_path(target), again)

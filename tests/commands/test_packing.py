@@ -48,8 +48,24 @@ class TestPack:
         assert b"gone\\n\n" in done.stderr
 
     def test_says_nothing_when_quiet_and_all_is_well(self, rpz, traced):
-        Trace(traced).start().read(traced / "data.csv").save(traced / ".rpz-trace")
+        program = traced / "prog"
+        program.write_text("#!\n")  # it needs no interpreter
+        program.chmod(0o755)
+        trace = Trace(traced).start(binary=program).read(program).read(traced / "data.csv")
+        trace.save(traced / ".rpz-trace")
+        write_config(traced / ".rpz-trace")
         assert rpz("pack", "-q").stderr == b""
+
+    def test_says_which_runs_cannot_be_run(self, rpz, traced):
+        config = traced / ".rpz-trace" / "config.yml"
+        config.write_text(config.read_text().replace("/bin/prog", "/usr/bin/zsh-of-mine"))
+        done = rpz("pack")
+        lost = b"run0 can't be run from this pack, which lacks /usr/bin/zsh-of-mine\n"
+        assert (done.returncode, lost in done.stderr) == (0, True)
+
+    def test_needs_a_name(self, rpz):
+        done = rpz("pack", "")
+        assert (done.returncode, done.stderr) == (1, b"rpz: . is a folder. Choose another name.\n")
 
     def test_keeps_what_exists(self, rpz, traced):
         (traced / "experiment.rpz").write_text("mine")
@@ -123,7 +139,7 @@ class TestPack:
         path.write_text(path.read_text().replace("other_files:", "other_fils:"))
         done = rpz("pack")
         assert done.returncode == 1
-        assert b"unknown key 'other_fils'; did you mean 'other_files'?" in done.stderr
+        assert b"unknown key 'other_fils', perhaps for 'other_files'" in done.stderr
         assert not (traced / "experiment.rpz").exists()
 
     def test_names_what_is_missing_and_packs_without_it_when_told(self, rpz, traced):

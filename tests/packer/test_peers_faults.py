@@ -93,6 +93,15 @@ def test_both_names_of_a_hard_link(journey):
     journey("cat a b > out; [ a -ef b ] && echo one >> out; stat -c %h a >> out")
 
 
+def test_both_names_of_a_hard_link_that_the_run_changes(journey):
+    """They are one file also where both are packed from the copy of what it was."""
+    (journey.folder / "a").write_text("1")
+    (journey.folder / "b").hardlink_to(journey.folder / "a")
+    journey("cat b > out; echo 2 > a; cat b >> out; [ a -ef b ] && echo one >> out")
+    names = packed(journey.folder)
+    assert {names[name].islnk() for name in "ab"} == {True, False}
+
+
 def test_a_link_that_the_run_turns_elsewhere(journey):
     """ReproZip resolves links after the run: it packs what the link leads to then."""
     for name in ("v1", "v2"):

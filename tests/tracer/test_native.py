@@ -151,6 +151,20 @@ class TestServedByTheRun:
         run = self.run(engine, folder, "unshare", "-m", compiled("users/fuse"))
         assert any(line.startswith("WARNING A process entered a mount") for line in run.lines())
 
+    def test_that_gives_up_what_is_interrupted(self, engine: str, folder: Path, compiled) -> None:
+        """Its server isn't traced; the tracer's own interrupt is none of the program's."""
+        program = compiled("users/impatient")
+        (folder / "mount").mkdir()
+        served = subprocess.run([program, "serve", folder / "mount"], check=False)
+        require(served.returncode == 0, "no FUSE: it needs root and /dev/fuse")
+        try:
+            file = folder / "mount" / "file"
+            run = traced(engine, folder, program, "open", file)
+            assert (run.status, run.stderr) == (0, b"")
+            assert used(run, file, Mode.READ) > 0
+        finally:
+            subprocess.run(["umount", "-l", folder / "mount"], check=True)
+
 
 class TestTools:
     @pytest.mark.parametrize("command", ["tar cf ../all.tar .", "grep -r nothing . || true"])

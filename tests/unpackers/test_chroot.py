@@ -242,3 +242,20 @@ def test_arguments_of_any_kind(state):
     object.__setattr__(run, "argv", ("", "status", "0"))
     child = program.start(run, made.folder / "root")
     assert child.wait() == 0
+
+
+@pytest.mark.usefixtures("native_tracer", "chroot_allowed")
+def test_all_outputs_that_are_there_are_taken(rpz):
+    for words in (
+        ("trace", "-q", "sh", "-c", "echo a >a.csv; echo b >b.csv"),
+        ("pack", "-q", "exp.rpz"),
+        ("unpack", "chroot", "exp.rpz", "demo"),
+        ("run", "demo"),
+    ):
+        assert rpz(*words).returncode == 0
+    (rpz.folder / "demo" / "root" / str(rpz.folder)[1:] / "a.csv").unlink()
+    (rpz.folder / "b.csv").unlink()
+    done = rpz("download", "demo", "--all")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert b"a.csv" in done.stderr
+    assert (rpz.folder / "b.csv").read_bytes() == b"b\n"

@@ -257,6 +257,14 @@ def test_destroy(rpz, target):
     assert sorted(path.name for path in rpz.folder.iterdir()) == ["exp.rpz"]
 
 
+@pytest.mark.parametrize("name", [".", "link"])
+def test_destroy_by_another_name(rpz, target, name):
+    folder = target(("status", "0"))
+    (folder / "link").symlink_to(".")
+    assert type(rpz)(folder, rpz.environment)("destroy", name).returncode == 0
+    assert not folder.exists()
+
+
 def test_damaged_pack_leaves_nothing(rpz, backend, pack, tmp_path):
     whole = pack(("status", "0")).read_bytes()
     (tmp_path / "exp.rpz").write_bytes(whole.replace(whole[20_000:20_100], bytes(100), 1))

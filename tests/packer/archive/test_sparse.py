@@ -85,9 +85,13 @@ def same(one, other):
     return True
 
 
+SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+"""Python 3.11.4 and newer warn of unpacking without."""
+
+
 def unpack_by_tarfile(data, out):
     with tarfile.open(data, "r:gz") as tar:
-        tar.extractall(out, filter="data")
+        tar.extractall(out, **SAFELY)
 
 
 def unpack_by_gnu_tar(data, out):
