@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,12 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
+"""Why file systems (FAT, some of networks) can't make a hard link."""
+
 
 @contextlib.contextmanager
-def replaced_file(path: Path) -> Iterator[BinaryIO]:
+def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Write a file under another name, and give it its own when all is written and safe on disk.
 
     On an error nothing is left, and what ``path`` was before stays.
+
+    Raises:
+        FileExistsError: there is a ``path`` already, made meanwhile perhaps, and no ``overwrite``.
+
     """
     new = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
     try:
@@ -24,6 +32,21 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
+        if overwrite:
+            new.replace(path)
+        else:
+            _put(new, path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _put(new: Path, path: Path) -> None:
+    """Give a file a name that nothing has: a link is never made over another, as a rename is."""
+    try:
+        os.link(new, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        new.rename(path)

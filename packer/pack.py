@@ -13,7 +13,7 @@ from rpaths import PosixPath
 
 from rpz.packer.archive.codecs import GZIP
 from rpz.packer.archive.format import PACKAGES, PackError
-from rpz.packer.archive.writer import Content, write_archive
+from rpz.packer.archive.writer import Content, exists_already, write_archive
 from rpz.packer.changed import changes, refuse
 from rpz.packer.clashes import clashes
 from rpz.packer.closure import completed
@@ -196,7 +196,7 @@ def pack(
             planned.size,
             ready.compare if allow_changed else ready.insist,
         )
-        summary = write_archive(target, content, steps)
+        summary = write_archive(target, content, steps, overwrite=overwrite)
     seconds, size = time.monotonic() - begin, target.stat().st_size
     return Report(target, size, summary, seconds=seconds, **ready.report(folder))
 
@@ -234,9 +234,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise PackError(f"{target} is a folder", "Choose another name")
     if not overwrite and (target.exists() or target.is_symlink()):
-        raise PackError(
-            f"{target} exists already", "Choose another name, or replace it: --overwrite"
-        )
+        raise exists_already(target)
     if not target.parent.is_dir():
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 

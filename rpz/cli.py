@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
+import signal
 import sys
 from typing import Any
 
 import click
 
 from rpz import __version__
+from rpz.commands.text import shown_path
 from rpz.errors import RpzError
-from rpz.process import learn_of_ends
+from rpz.process import Terminated, learn_of_ends, shell_status
 
 COMMANDS = {
     "trace": "rpz.commands.trace",
@@ -70,22 +73,46 @@ def main(args: list[str] | None = None) -> None:
     except RpzError as error:
         click.echo(f"rpz: {error}", err=True)
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("rpz: Interrupted.", err=True)
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt) as error:
+        sys.exit(_interrupted(error.__cause__ if isinstance(error, click.Abort) else error))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
     except OSError as error:
-        click.echo(f"rpz: {describe(error)}", err=True)
+        click.echo(f"rpz: {failed_call(error)}", err=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupted(error: BaseException | None) -> int:
+    """Say that rpz was interrupted, and return the exit status for that."""
+    signum = error.signum if isinstance(error, Terminated) else signal.SIGINT
+    click.echo("rpz: Interrupted." if signum == signal.SIGINT else "rpz: Terminated.", err=True)
+    return shell_status(-signum)
 
 
 def describe(error: OSError) -> str:
     """Say in one sentence which call to the system failed, and on what."""
     what = error.strerror or str(error)
-    return f"{error.filename}: {what}." if error.filename is not None else f"{what}."
+    if isinstance(error.filename, (str, bytes)):
+        return f"{shown_path(error.filename)}: {what}."
+    return f"{what}."
+
+
+REMEDIES = {
+    errno.EACCES: "Choose another place, or get the right to use this one",
+    errno.EPERM: "Choose another place, or get the right to use this one",
+    errno.EROFS: "Choose another place: this one can't be written to",
+    errno.ENOSPC: "Make room, or choose another place",
+    errno.EDQUOT: "Make room, or choose another place",
+    errno.ENAMETOOLONG: "Choose a place whose file system takes longer names",
+}
+"""What to do when a call to the system fails so."""
+
+
+def failed_call(error: OSError) -> RpzError:
+    """Return the error that tells of a call to the system, and what to do."""
+    return RpzError(describe(error).rstrip("."), REMEDIES.get(error.errno or 0, ""))
 
 
 def set_up_logging() -> None:

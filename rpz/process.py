@@ -31,6 +31,18 @@ FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 """Signals that the terminal sends to the whole foreground process group by itself."""
 
+TERMINATION = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that would otherwise end rpz without a chance to clean up."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal of :data:`TERMINATION` has come: clean up and end."""
+
+    def __init__(self, signum: int) -> None:
+        """Remember which."""
+        super().__init__(signum)
+        self.signum = signum
+
 
 def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = (0,)) -> bytes:
     """Run a program and return what it printed on its standard output.
@@ -175,6 +187,25 @@ class _Forwarder:
         self._child = child
         for signum in self._early:
             child.send_signal(signum)
+
+
+@contextlib.contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Let signals that ask rpz to end raise :class:`Terminated`, so that it cleans up.
+
+    One that is ignored (nohup) stays so.
+    """
+    deadly = [s for s in TERMINATION if signal.getsignal(s) is not signal.SIG_IGN]
+    with _handled(dict.fromkeys(deadly, raise_terminated)):
+        yield
+
+
+def raise_terminated(signum: int, _frame: FrameType | None) -> None:
+    """Handle the first signal of :data:`TERMINATION`; more of them don't disturb the cleaning."""
+    for other in TERMINATION:
+        if signal.getsignal(other) is raise_terminated:
+            signal.signal(other, signal.SIG_IGN)
+    raise Terminated(signum)
 
 
 @contextlib.contextmanager

@@ -11,10 +11,14 @@ import stat
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from rpz.packer.archive.format import PackError
+from rpz.packer.archive.room import NO_ROOM
+from rpz.packer.sizes import human_size
 from rpz.process import run_in_foreground
 from rpz.unpackers import draft, mounts, program, target
 from rpz.unpackers.errors import (
     HostileArchiveError,
+    NoRoomError,
     NoSuchFileInTargetError,
     NotAFileError,
     TargetError,
@@ -36,21 +40,50 @@ if TYPE_CHECKING:
 NAME = "chroot"
 ROOT = "root"
 """The folder, in the target, that is the experiment's file system."""
+PAGE = 4096
+"""Bytes by which file systems mostly count."""
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def unpack(pack: Pack, folder: Path) -> Target:
-    """Extract the files into ``folder/root``."""
+    """Extract the files into ``folder/root``.
+
+    With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
+    """
     made = target.new_target(folder, NAME, pack.config)
-    with draft.building(folder) as building:
+    with _room_told(pack, folder), draft.building(folder) as building:
         root = building / ROOT
         root.mkdir(0o755)
         root.chmod(0o755)
         with pack.data() as archive:
-            extract(archive, root)
+            privileged = extract(archive, root)
         _make_mount_points(root)
         target.write(made, building)
+        if not privileged:
+            draft.open_to_all(building)
     return made
+
+
+@contextlib.contextmanager
+def _room_told(pack: Pack, folder: Path) -> Iterator[None]:
+    """Tell how much room the files take, if there is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise NoRoomError(
+            f"{folder} can't be made: {error.strerror}{_needed(pack)}",
+            "Make room, or choose another place",
+        ) from error
+
+
+def _needed(pack: Pack) -> str:
+    try:
+        room = sum(entry.stored + -entry.stored % PAGE for entry in pack.entries())
+    except PackError:
+        return ""
+    return f"; it needs about {human_size(room)}"
 
 
 def _make_mount_points(root: Path) -> None:

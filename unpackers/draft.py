@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.process import termination_as_interrupt
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.remove import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
-
-TERMINATION = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that would otherwise end rpz without a chance to clean up."""
 
 
 @contextlib.contextmanager
 def building(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``folder`` when all went well, else is removed.
+
+    Only its owner can enter it, until :func:`open_to_all`.
 
     Raises:
         TargetError: there is something called ``folder`` already, or it has no parent folder.
@@ -31,16 +29,20 @@ def building(folder: Path) -> Iterator[Path]:
     _check_free(folder)
     if not folder.absolute().parent.is_dir():
         raise TargetError(f"The folder {folder.parent} doesn't exist", "Make it first")
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
-    try:
-        with termination_as_interrupt():
+    with termination_as_interrupt():
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
+        try:
             yield draft
-            draft.chmod(0o755)
             _check_free(folder)
             draft.rename(folder)
-    except BaseException:
-        remove_tree(draft)
-        raise
+        except BaseException:
+            remove_tree(draft)
+            raise
+
+
+def open_to_all(draft: Path) -> None:
+    """Let everybody enter."""
+    draft.chmod(0o755)
 
 
 def _check_free(folder: Path) -> None:
@@ -48,18 +50,3 @@ def _check_free(folder: Path) -> None:
         raise TargetError(
             f"{folder} exists already", f"Choose another name or remove it: rpz destroy {folder}"
         )
-
-
-@contextlib.contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Let signals that ask rpz to end raise KeyboardInterrupt, so that it cleans up."""
-
-    def interrupt(_signum: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {s: signal.signal(s, interrupt) for s in TERMINATION}
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

@@ -14,6 +14,10 @@ class TargetError(RpzError):
     """A folder can't be, or isn't, a target."""
 
 
+class NoRoomError(TargetError):
+    """A target doesn't fit where it was to be made."""
+
+
 class HostileArchiveError(RpzError):
     """The packed files have a form that rpz doesn't write and won't unpack."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,21 +13,29 @@ from rpz.unpackers.members import Kind, Member, checked
 
 if TYPE_CHECKING:
     import tarfile
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Self
 
+log = logging.getLogger(__name__)
+
+SET_ID = 0o6000
+"""Set-user-id and set-group-id: of a program, it runs as its owner whoever starts it."""
 NEW_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 IMPLIED = 0o755
 """Mode of a folder that the pack has files in, and no member for."""
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def extract(archive: tarfile.TarFile, root: Path) -> None:
+def extract(archive: tarfile.TarFile, root: Path) -> int:
     """Extract a data archive into an empty folder: modes, times to the nanosecond, owners if root.
 
     No symbolic link is ever followed, so that nothing is made outside ``root``. Where ``A`` and
-    ``a`` are one name, the first is made and the other is told.
+    ``a`` are one name, the first is made and the other is told. Only root's files keep set-user-id
+    and set-group-id: those of others would be programs of who unpacks, not of their owners.
+
+    Returns:
+        How many files have such a bit: others must not be able to reach them.
 
     Raises:
         HostileArchiveError: see :mod:`rpz.unpackers.members`.
@@ -33,16 +43,32 @@ def extract(archive: tarfile.TarFile, root: Path) -> None:
     """
     folders: list[Member] = []
     kept = Kept() if is_case_blind(root) else None
+    privileged = 0
     with Tree(root) as tree:
         for member in checked(archive):
             if kept is not None and kept.refuses(member):
                 continue
+            privileged += member.kind is Kind.FILE and member.mode & SET_ID != 0
             if member.kind is Kind.FOLDER:
                 folders.append(member)
-                tree.enter(member.path)
-            else:
+            with _told(member):
                 _MAKERS[member.kind](member, tree)
     _finish(folders, root)
+    if os.geteuid() == 0:
+        return privileged
+    if privileged:
+        log.debug("Set-user-ID and set-group-ID are left out, of %d files", privileged)
+    return 0
+
+
+@contextlib.contextmanager
+def _told(member: Member) -> Iterator[None]:
+    """Let errors tell the whole path, where the call had the last part of it or a descriptor."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(member)
+        raise
 
 
 def _finish(folders: list[Member], root: Path) -> None:
@@ -73,7 +99,7 @@ def _make_file(member: Member, tree: Tree) -> None:
         if member.extents is not None:
             os.ftruncate(fd, member.size)
         _own(fd, member)
-        os.fchmod(fd, member.mode)
+        os.fchmod(fd, member.mode if os.geteuid() == 0 else member.mode & ~SET_ID)
         os.utime(fd, ns=(member.mtime, member.mtime))
     finally:
         os.close(fd)
@@ -106,7 +132,12 @@ def _make_hardlink(member: Member, tree: Tree) -> None:
         )
 
 
+def _make_folder(member: Member, tree: Tree) -> None:
+    tree.enter(member.path)
+
+
 _MAKERS = {
+    Kind.FOLDER: _make_folder,
     Kind.FILE: _make_file,
     Kind.SYMLINK: _make_symlink,
     Kind.HARDLINK: _make_hardlink,

@@ -57,9 +57,10 @@ class Member:
     """One packed name.
 
     ``path`` are its components below the root (none: the root itself), ``mode`` its permission
-    bits without set-user-id and set-group-id, ``mtime`` nanoseconds since 1970. ``link`` is the
+    bits with set-user-id and the like, ``mtime`` nanoseconds since 1970. ``link`` is the
     text of a symbolic link, or the components of the file that a hard link names, joined by ``/``.
-    ``extents`` are where a file with holes has data, as offsets and lengths, ascending.
+    ``extents`` are where a file with holes has data, as offsets and lengths, ascending; ``place``
+    is where in the tar what follows its header begins.
     """
 
     path: tuple[bytes, ...]
@@ -72,6 +73,7 @@ class Member:
     link: bytes
     content: IO[bytes] | None
     extents: tuple[tuple[int, int], ...] | None = None
+    place: int = -1
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, exactly ``size`` bytes; before the next member is asked for."""
@@ -155,7 +157,7 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
     return Member(
         path=_components(info.name),
         kind=kind,
-        mode=info.mode & 0o1777,
+        mode=info.mode & 0o7777,
         uid=_id(info.uid, info.name),
         gid=_id(info.gid, info.name),
         mtime=_mtime(info),
@@ -163,6 +165,7 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
         link=link,
         content=open_stored(archive, info) if kind is Kind.FILE else None,
         extents=extents_of(info),
+        place=info.offset_data,
     )
 
 

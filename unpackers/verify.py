@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from rpz.process import TERMINATION, Terminated, termination_as_interrupt
 from rpz.unpackers import chroot
 from rpz.unpackers.compare import Comparison, Verdict, compare
-from rpz.unpackers.draft import termination_as_interrupt
 from rpz.unpackers.errors import SandboxError, StartError
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.replay import SIGNAL, traced_status
@@ -72,7 +72,7 @@ def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
 
     Raises:
         SandboxError: this user can't make a sandbox on this machine.
-        KeyboardInterrupt: Ctrl-C has ended a run.
+        KeyboardInterrupt: Ctrl-C has ended a run; Terminated, if it was another such signal.
 
     """
     with _scratch() as scratch:
@@ -88,13 +88,13 @@ def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
     """Yield a folder that is removed in the end, with what runs have left without permissions."""
-    folder = Path(tempfile.mkdtemp(prefix="rpz-verify-"))
-    try:
-        with termination_as_interrupt():
+    with termination_as_interrupt():
+        folder = Path(tempfile.mkdtemp(prefix="rpz-verify-"))
+        try:
             _check_executable(folder)
             yield folder
-    finally:
-        remove_tree(folder)
+        finally:
+            remove_tree(folder)
 
 
 def _check_executable(folder: Path) -> None:
@@ -117,10 +117,18 @@ def _replayed(target: Target, index: int, outputs: Sequence[Output], scratch: Pa
         except StartError as error:
             return Replayed(run, None, traced, (), failure=str(error))
         said = _tail(errors)
-    if status == SIGNAL + signal.SIGINT != traced:
-        raise KeyboardInterrupt
+    if status != traced:
+        _go_on_unless_interrupted(status - SIGNAL)
     compared = tuple(compare(chroot, target, output) for output in outputs)
     return Replayed(run, status, traced, compared, said=said)
+
+
+def _go_on_unless_interrupted(signum: int) -> None:
+    """End as the run has ended, if that was by a signal that was meant for rpz, too."""
+    if signum == signal.SIGINT:
+        raise KeyboardInterrupt
+    if signum in TERMINATION:
+        raise Terminated(signum)
 
 
 def _run(target: Target, index: int, errors: IO[bytes]) -> int:

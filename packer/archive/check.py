@@ -34,7 +34,10 @@ NO_MANIFEST = (
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is damaged: a packed ``path``, or else a member of the archive itself."""
+    """Something that is damaged: a packed ``path``, or else a member of the archive itself.
+
+    ``what`` names the latter; of a path it says why, if there is something to say.
+    """
 
     path: bytes | None
     what: str

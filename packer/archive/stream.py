@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+READS_AT_THE_END = 8
+"""More than tarfile needs to see that an archive has ended, with or without the blocks for that."""
+
+
 class _Info(tarfile.TarInfo):
     """A header; one that is not sound is an error, where tarfile would take it for the end."""
 
@@ -124,6 +128,23 @@ def unzipped(file: IO[bytes], name: str) -> io.RawIOBase:
     return _Unzipped(file, name)
 
 
+class _Ending(io.RawIOBase):
+    """A stream that has an end: tarfile reads on there for a member that claims 2**60 bytes."""
+
+    def __init__(self, stream: io.RawIOBase, name: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._reads_at_the_end = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        if not data:
+            self._reads_at_the_end += 1
+            if self._reads_at_the_end > READS_AT_THE_END:
+                raise damaged_data(self._name)
+        return data or b""
+
+
 @contextlib.contextmanager
 def opened_data(
     stream: io.RawIOBase, name: str, kind: type[DataTar] = DataTar
@@ -134,9 +155,10 @@ def opened_data(
         PackError: it is damaged.
 
     """
+    ending = _Ending(stream, name)
     try:
         tar = kind.open(
-            fileobj=cast("Any", stream), mode="r|", bufsize=BLOCK, errors="surrogateescape"
+            fileobj=cast("Any", ending), mode="r|", bufsize=BLOCK, errors="surrogateescape"
         )
     except (PackError, tarfile.TarError, RecursionError):
         raise damaged_data(name) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -17,6 +18,7 @@ from rpz.packer.archive import format as form
 from rpz.packer.archive.blocks import BlockWriter
 from rpz.packer.archive.codecs import BLOCK, GZIP, Codec
 from rpz.packer.archive.data import FolderTimes, write_data
+from rpz.packer.archive.format import PackError
 from rpz.packer.archive.index import Index, Part, index_bytes
 from rpz.packer.archive.manifest import ManifestWriter
 from rpz.packer.archive.room import Room
@@ -24,7 +26,7 @@ from rpz.packer.atomic import replaced_file
 from rpz.tracer.interrupts import interrupts_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rpz.packer.archive.data import Digested, Progress, Summary, Written
@@ -57,22 +59,39 @@ class Content:
     digested: Digested = lambda _path, _sha256: None
 
 
-def write_archive(target: Path, content: Content, progress: Progress) -> Summary:
+def write_archive(
+    target: Path, content: Content, progress: Progress, *, overwrite: bool = True
+) -> Summary:
     """Write a pack; it appears under its name when it is whole.
 
     The same trace, ``config.yml`` and files give the same bytes.
 
     Raises:
-        PackError: a file can't be read, or changed while it was read; there is no room.
+        PackError: a file can't be read, or changed while it was read; there is no room; there is a
+            ``target`` and no ``overwrite``.
 
     """
     room = Room(content.size)
     with (
+        _existing_told(target),
         room.told(target),
-        replaced_file(target) as file,
+        replaced_file(target, overwrite=overwrite) as file,
         tempfile.TemporaryFile(dir=target.parent) as manifest,
     ):
         return _write(file, manifest, content, progress, room)
+
+
+@contextlib.contextmanager
+def _existing_told(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise exists_already(target) from None
+
+
+def exists_already(target: Path) -> PackError:
+    """Return the error for a pack that must not be replaced."""
+    return PackError(f"{target} exists already", "Choose another name, or replace it: --overwrite")
 
 
 def _write(

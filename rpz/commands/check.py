@@ -10,7 +10,7 @@ import click
 
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.progress import progress_bar
-from rpz.commands.text import counted, shown_path
+from rpz.commands.text import counted, shown, shown_path
 from rpz.errors import TROUBLE
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
 def command(pack: Path, as_json: bool) -> int:
-    """Verify every byte of PACK, and name what is damaged; the exit status is 1 if anything is."""
+    """Verify every byte of PACK, and name what is damaged; the exit status is 1 if anything is.
+
+    What unpack would refuse is damaged, too, and what the manifest says otherwise than the data.
+    """
     from rpz.packer.archive.reader import Pack
 
     with Pack.open(pack) as opened, progress_bar("Checking") as progress:
@@ -43,8 +46,12 @@ def _size(pack: Pack) -> int:
 
 def _checked(pack: Pack, progress: Callable[[int], None]) -> Verdict:
     from rpz.packer.archive.check import check
+    from rpz.unpackers.agreement import disagreements
 
-    return check(pack, progress)
+    verdict = check(pack, progress)
+    if not verdict.faults:  # else the same would be told twice
+        verdict.faults.extend(disagreements(pack))
+    return verdict
 
 
 def _tell(pack: Path, verdict: Verdict) -> None:
@@ -60,7 +67,8 @@ def _tell(pack: Path, verdict: Verdict) -> None:
 
 
 def _what(fault: Fault) -> str:
-    return shown_path(fault.what if fault.path is None else fault.path)
+    told = [shown_path(fault.path)] if fault.path is not None else []
+    return ": ".join([*told, shown(fault.what)] if fault.what else told)
 
 
 def _as_json(pack: Path, verdict: Verdict) -> dict[str, object]:
@@ -77,4 +85,5 @@ def _as_json(pack: Path, verdict: Verdict) -> dict[str, object]:
 def _fault_json(fault: Fault) -> dict[str, str]:
     if fault.path is None:
         return {"part": fault.what}
-    return {"path": fault.path.decode("utf-8", "surrogateescape")}
+    why = {"why": fault.what} if fault.what else {}
+    return {"path": fault.path.decode("utf-8", "surrogateescape"), **why}

@@ -79,8 +79,8 @@ class StatusCommand(click.Command):
                 error.exit_code = OWN_FAILURE
             raise
         except OSError as error:
-            from rpz.cli import describe
+            from rpz.cli import failed_call
 
-            own = RpzError(describe(error).rstrip("."))
+            own = failed_call(error)
             own.exit_code = OWN_FAILURE
             raise own from error

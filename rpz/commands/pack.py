@@ -15,6 +15,7 @@ from rpz.commands.options import trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
 from rpz.packer.archive.codecs import CODECS, GZIP
+from rpz.process import termination_as_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,7 @@ def command(
     """
     from rpz.packer.pack import pack, target_path
 
-    with progress_bar("Packing") as progress:
+    with termination_as_interrupt(), progress_bar("Packing") as progress:
         report = pack(
             folder,
             target_path(target),

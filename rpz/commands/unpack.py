@@ -15,6 +15,10 @@ from rpz.commands.text import shown_command, shown_path
 log = logging.getLogger(__name__)
 
 
+OTHERS = 0o007
+"""What a mode allows to others."""
+
+
 class UnpackCommand(click.Command):
     """A command whose help lists the unpackers."""
 
@@ -36,5 +40,7 @@ def command(unpacker: str, pack: Path, target: Path) -> None:
 
     with Pack.open(pack) as opened:
         unpackers.load(unpacker).unpack(opened, target)
+    if not target.stat().st_mode & OTHERS:
+        log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
     again = shown_command(["rpz", "run", os.fspath(target)])
     log.info("%s is ready. Run it: %s", shown_path(target), again)

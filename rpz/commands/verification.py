@@ -44,7 +44,7 @@ def verify_pack(path: Path, folder: Path) -> None:
     from rpz.cli import describe
     from rpz.packer.archive.reader import Pack
     from rpz.packer.outputs import outputs_of
-    from rpz.unpackers.errors import SandboxError
+    from rpz.unpackers.errors import NoRoomError, SandboxError
     from rpz.unpackers.verify import verify
 
     replays = []
@@ -57,6 +57,11 @@ def verify_pack(path: Path, folder: Path) -> None:
     except SandboxError as error:
         raise NotVerifiedError(
             f"{path} is made, but can't be verified here. {error.message}", error.remedy
+        ) from None
+    except NoRoomError as error:
+        raise NotVerifiedError(
+            f"{path} is made, but can't be verified here. {error.message}",
+            "Set TMPDIR to a folder with more room",
         ) from None
     except OSError as error:
         raise NotVerifiedError(

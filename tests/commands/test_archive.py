@@ -7,11 +7,14 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
+from gzip import compress
 
 import pytest
 
 from rpz.packer.pack import pack
 from tests.conftest import require
+from tests.unpackers import packs
 
 
 @pytest.fixture
@@ -95,6 +98,28 @@ class TestExtract:
         done = rpz("extract", "x.rpz", "/nothing")
         assert done.returncode == 1
         assert done.stderr == b"rpz: x.rpz has no /nothing. See what it has: rpz ls x.rpz.\n"
+
+
+def claiming(size):
+    """A tar whose member claims to have so many bytes: in its header, else in a record before."""
+    info = tarfile.TarInfo("DATA/a")
+    if size < 1 << 63:
+        info.size = size
+        return info.tobuf(tarfile.GNU_FORMAT) + bytes(20_000)
+    info.pax_headers = {"size": str(size)}
+    return info.tobuf(tarfile.PAX_FORMAT) + bytes(20_000)
+
+
+@pytest.mark.parametrize("size", [1 << 60, 10**26])
+@pytest.mark.parametrize("pack", [compress, bytes], ids=["gzip", "none"])
+@pytest.mark.parametrize("words", [("ls",), ("info",), ("check",), ("extract", "/b")])
+def test_a_member_that_claims_more_than_there_is_ends_it(rpz, tmp_path, size, pack, words):
+    config = packs.config(("status", "0"))
+    packs.write_pack(tmp_path / "x.rpz", config, pack(claiming(size)))
+    done = rpz(words[0], "x.rpz", *words[1:])
+    assert done.returncode == 1
+    assert b"amaged" in done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("compression", ["zstd", "none"])

@@ -27,6 +27,13 @@ def traced(tmp_path):
     return tmp_path
 
 
+ENDS = [
+    (signal.SIGINT, 130, b"Interrupted."),
+    (signal.SIGTERM, 143, b"Terminated."),
+    (signal.SIGHUP, 129, b"Terminated."),
+]
+
+
 @pytest.mark.usefixtures("traced")
 class TestPack:
     def test_says_what_it_did(self, rpz):
@@ -70,7 +77,24 @@ class TestPack:
         )
         assert rpz("pack", "--overwrite").returncode == 0
 
-    def test_leaves_nothing_when_interrupted(self, rpz, traced):
+    def test_keeps_what_came_into_being_meanwhile(self, rpz, traced):
+        with (traced / "data.csv").open("r+b") as file:
+            for place in range(0, 1 << 28, 1 << 19):
+                file.seek(place)
+                file.write(b"x")
+        pack = rpz.start("pack")
+        while not any(path.suffix == ".part" for path in traced.iterdir()):
+            time.sleep(0.01)
+            assert pack.poll() is None, pack.communicate()
+        (traced / "experiment.rpz").write_text("another's")
+        _, told = pack.communicate(timeout=60)
+        assert pack.returncode == 1
+        assert told.startswith(b"rpz: experiment.rpz exists already. Choose another name")
+        assert (traced / "experiment.rpz").read_text() == "another's"
+        assert not list(traced.glob(".*.part"))
+
+    @pytest.mark.parametrize(("signum", "status", "word"), ENDS)
+    def test_leaves_nothing_when_interrupted(self, rpz, traced, signum, status, word):
         with (traced / "data.csv").open("r+b") as file:
             for place in range(0, 1 << 33, 1 << 19):  # holes too small to be left out
                 file.seek(place)
@@ -80,10 +104,10 @@ class TestPack:
         while not any(path.suffix == ".part" for path in traced.iterdir()):
             time.sleep(0.01)
             assert pack.poll() is None, pack.communicate()
-        pack.send_signal(signal.SIGINT)
+        pack.send_signal(signum)
         _, told = pack.communicate(timeout=30)
-        assert pack.returncode == 130
-        assert told.strip() == b"rpz: Interrupted."
+        assert pack.returncode == status
+        assert told.strip() == b"rpz: " + word
         assert set(traced.iterdir()) == before
 
     def test_says_what_can_not_be_written(self, rpz, traced):

@@ -215,7 +215,10 @@ def test_a_folder_that_may_not_be_written(rpz: Rpz, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = rpz("trace", "-d", "small/trace", "touch", "made")
     assert done.returncode == 125
-    assert done.stderr == b"rpz: small/trace: Read-only file system.\n"
+    assert done.stderr == (
+        b"rpz: small/trace: Read-only file system. "
+        b"Choose another place: this one can't be written to.\n"
+    )
     assert not (rpz.folder / "made").exists()
 
 

@@ -159,7 +159,21 @@ def test_an_output_that_changed_since(journey, tmp_path):
     assert "time.txt: differs: 20 bytes; when traced, 20\n" in told
 
 
-def test_a_run_that_is_interrupted_leaves_nothing(rpz, tmp_path, native_tracer, chroot_allowed):
+def end_group(terminal):
+    """As Ctrl-C does."""
+    os.killpg(terminal.pid, signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("end", "ended"),
+    [
+        (end_group, (130, b"rpz: Interrupted.")),
+        (subprocess.Popen.terminate, (143, b"rpz: Terminated.")),
+    ],
+)
+def test_a_run_that_is_interrupted_leaves_nothing(
+    rpz, tmp_path, native_tracer, chroot_allowed, end, ended
+):
     del native_tracer, chroot_allowed
     (tmp_path / "first").write_text("1")
     script = "if [ -e first ]; then rm first; else while :; do :; done; fi; echo 1 > out"
@@ -174,9 +188,9 @@ def test_a_run_that_is_interrupted_leaves_nothing(rpz, tmp_path, native_tracer, 
         if b"Running run0 again" in line:
             break
     time.sleep(0.5)
-    os.killpg(terminal.pid, signal.SIGINT)
+    end(terminal)
     _, told = terminal.communicate(timeout=20)
-    assert (terminal.returncode, told.strip()) == (130, b"rpz: Interrupted.")
+    assert (terminal.returncode, told.strip()) == ended
     assert not list(tmp_path.glob("rpz-verify-*"))
 
 
@@ -201,7 +215,7 @@ def test_where_there_is_no_sandbox(rpz, tmp_path, native_tracer, monkeypatch):
     ("options", "why"),
     [
         ("noexec", "which is mounted so (noexec). Set TMPDIR to"),
-        ("size=64k", "No space left on device. If there is no room, set TMPDIR"),
+        ("size=64k", "Set TMPDIR to a folder with more room"),
     ],
 )
 def test_where_there_is_no_place_for_it(rpz, tmp_path, native_tracer, options, why):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import require
 from tests.unpackers import packs
 
 FOLDER = packs.FOLDER.encode("utf-8", "surrogateescape")
@@ -281,5 +284,33 @@ def test_interrupted_unpack_leaves_nothing(rpz, backend, probe):
         assert process.poll() is None
     process.terminate()
     process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 143
     assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]
+
+
+def test_a_set_user_id_program_runs_as_its_owner(rpz, backend, probe):
+    """``sudo`` and ``su`` in a root of root's own; nobody else gets at them."""
+    require(os.geteuid() == 0, "not root, who can give files away")
+    members = [
+        packs.file("DATA/bin/probe", probe.read_bytes(), mode=0o6755),
+        packs.folder(f"DATA{packs.FOLDER}", uid=packs.UID),
+        packs.file("DATA/secret", b"root's", mode=0o600),
+    ]
+    config = packs.config(("copy", "/secret", "out.csv"))
+    packs.write_pack(rpz.folder / "exp.rpz", config, packs.data_tar(members))
+    unpacked = rpz("unpack", backend, "exp.rpz", "demo")
+    try:
+        done = rpz("run", "demo")
+        assert done.returncode == 0, done.stderr
+        assert rpz("download", "demo", "out.csv:got").returncode == 0
+        assert (rpz.folder / "got").read_bytes() == b"root's"
+        mode = stat.S_IMODE((rpz.folder / "demo").stat().st_mode)
+        closed = backend == "chroot"
+        assert mode == (0o700 if closed else 0o755)
+        assert (b"only root can enter demo" in unpacked.stderr) == closed
+    finally:
+        assert rpz("destroy", "demo").returncode == 0
+
+
+def test_everybody_can_enter_another_target(target):
+    assert stat.S_IMODE(target(("status", "0")).stat().st_mode) == 0o755

@@ -50,7 +50,17 @@ def test_content(tmp_path):
 def test_modes(tmp_path):
     root = unpacked(EXPECTED, tmp_path / "root")
     modes = [stat.S_IMODE((root / name).stat().st_mode) for name in ("etc", "etc/hosts", "implied")]
-    assert modes == [0o750, 0o640, 0o755]
+    assert modes == [0o750, 0o4640 if os.geteuid() == 0 else 0o640, 0o755]
+
+
+def test_modes_of_an_ordinary_user(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    root = unpacked(
+        [file("DATA/a", mode=0o6777), folder("DATA/d", mode=0o3775), file("DATA/d/b", mode=0o2755)],
+        tmp_path / "root",
+    )
+    modes = [stat.S_IMODE((root / name).stat().st_mode) for name in ("a", "d", "d/b")]
+    assert modes == [0o777, 0o3775, 0o755]
 
 
 @pytest.mark.parametrize("name", ["etc", "etc/hosts", "etc/link", "read-only"])

@@ -48,6 +48,7 @@ def unpack(pack: Pack, folder: Path) -> Target:
         data[CONTAINER] = undone.enter_context(_container(engine, data[IMAGE]))
         made = target.new_target(folder, NAME, pack.config, data)
         target.write(made, building)
+        draft.open_to_all(building)
     log.info("The image %s runs without rpz, too: docker run %s", data[IMAGE], data[IMAGE])
     return made
 
