@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
-from rpz.packer.packages.folders import Marker, json_of, name_of, word
+from rpz.packer.packages.folders import Marker, json_of, name_of, roots_of, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
     """Yield packages with all their files; one that is here in another version has none."""
     above = Marker(FOLDER).above
     for package in some:
-        roots = {root for path in package.files if (root := above(bytes(path)))}
+        roots = roots_of(package, above)
         records = ((root, record) for root in roots for _, record in _records(root))
         yield (
             package,

@@ -67,6 +67,22 @@ def packages_in(
     return packages(claims)
 
 
+def roots_of(package: Package, root_of: Callable[[bytes], bytes | None]) -> list[bytes]:
+    """Return the folders that a package's files are in, sorted."""
+    return sorted({root for path in package.files if (root := root_of(bytes(path)))})
+
+
+def contents_in(
+    some: Iterable[Package],
+    root_of: Callable[[bytes], bytes | None],
+    files: Callable[[bytes], Iterable[bytes]] | None = None,
+) -> Iterator[tuple[Package, list[bytes]]]:
+    """Yield packages with all files in their folders; ``files`` gives those of a folder."""
+    listed = files or walk
+    for package in some:
+        yield package, [name for root in roots_of(package, root_of) for name in listed(root)]
+
+
 def walk(folder: bytes, skip: frozenset[bytes] = frozenset()) -> Iterator[bytes]:
     """Yield all files and links below a folder; ``skip`` are names of folders to pass over."""
     for place, folders, files in os.walk(folder):

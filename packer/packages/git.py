@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from rpz.errors import CommandFailedError
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
-from rpz.packer.packages.folders import Marker, text_of
+from rpz.packer.packages.folders import Marker, roots_of, text_of
 from rpz.packer.packages.purl import purl
 from rpz.process import output_of
 
@@ -56,9 +56,9 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
     """Yield packages with all their files; a tree at another commit has none."""
     above = Marker(MARK).above
     for package in some:
-        roots = {root for path in package.files if (root := above(bytes(path)))}
+        roots = roots_of(package, above)
         commit = package.version.removesuffix(DIRTY)
-        same = [root for root in sorted(roots) if _state(root)[0] == commit]
+        same = [root for root in roots if _state(root)[0] == commit]
         yield package, [name for root in same for name in _known(root)]
 
 

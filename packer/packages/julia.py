@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import content_of, packages_in, text_of, walk, word
+from rpz.packer.packages.folders import content_of, contents_in, packages_in, text_of, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def owners(paths: Collection[bytes]) -> list[Package]:
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
-    """Yield packages with all their files."""
-    for package in some:
-        roots = {root for path in package.files if (root := _root(bytes(path)))}
-        yield package, [name for root in roots for name in walk(root)]
+    """Return packages with all their files."""
+    return contents_in(some, _root)
 
 
 def _root(path: bytes) -> bytes | None:

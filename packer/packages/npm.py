@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import json_of, packages_in, walk, word
+from rpz.packer.packages.folders import contents_in, json_of, packages_in, walk, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -22,11 +22,9 @@ def owners(paths: Collection[bytes]) -> list[Package]:
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
-    """Yield packages with all their files, without those of the packages inside them."""
-    for package in some:
-        roots = {root for path in package.files if (root := _root(bytes(path)))}
-        inside = frozenset((b"node_modules",))
-        yield package, [name for root in roots for name in walk(root, skip=inside)]
+    """Return packages with all their files, without those of the packages inside them."""
+    inside = frozenset((b"node_modules",))
+    return contents_in(some, _root, lambda root: walk(root, skip=inside))
 
 
 def _root(path: bytes) -> bytes | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import Marker, content_of, packages_in, text_of, walk
+from rpz.packer.packages.folders import Marker, content_of, contents_in, packages_in, text_of
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ def owners(paths: Collection[bytes]) -> list[Package]:
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
-    """Yield packages with all their files."""
-    above = Marker(MARK).above
-    for package in some:
-        roots = {root for path in package.files if (root := above(bytes(path)))}
-        yield package, [name for root in roots for name in walk(root)]
+    """Return packages with all their files."""
+    return contents_in(some, Marker(MARK).above)
 
 
 def _read(root: bytes) -> Package | None:

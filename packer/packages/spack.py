@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.config.model import Package
-from rpz.packer.packages.folders import Marker, json_of, packages_in, walk, word
+from rpz.packer.packages.folders import Marker, contents_in, json_of, packages_in, word
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ def owners(paths: Collection[bytes]) -> list[Package]:
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
-    """Yield packages with all their files."""
-    above = Marker(MARK).above
-    for package in some:
-        roots = {root for path in package.files if (root := above(bytes(path)))}
-        yield package, [name for root in roots for name in walk(root)]
+    """Return packages with all their files."""
+    return contents_in(some, Marker(MARK).above)
 
 
 def _read(root: bytes) -> Package | None:
