@@ -47,13 +47,18 @@ void observe_end(struct task *task, int64_t result) {
     record_result(task, result);
 }
 
-void hide_cut(struct task *task) {
+/* The row of the call that a signal has cut short, if all that it can do is look; else NULL. */
+static const struct syscall_row *cut_look(pid_t tid, struct call *call) {
   const struct abi *abi;
+  if (!notify_is_open() || !call_was_cut(tid, call))
+    return NULL;
+  const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
+  return row != NULL && only_looks(row, call->args) ? row : NULL;
+}
+
+void hide_cut(struct task *task) {
   struct call call;
-  if (!notify_is_open() || !call_was_cut(task->tid, &call))
-    return;
-  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
-  if (row == NULL || !only_looks(row, call.args))
+  if (cut_look(task->tid, &call) == NULL)
     return;
   observe_entry(task, &call);
   task->row = NULL;
@@ -62,11 +67,8 @@ void hide_cut(struct task *task) {
 }
 
 void hide_certain_cut(pid_t tid) {
-  const struct abi *abi;
   struct call call;
-  if (!notify_is_open() || !call_was_cut(tid, &call))
-    return;
-  const struct syscall_row *row = filter_row(call.arch, call.number, &abi);
+  const struct syscall_row *row = cut_look(tid, &call);
   if (row != NULL && row->changes.test == NONE)
     repeat_call(tid);
 }

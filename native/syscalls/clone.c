@@ -5,22 +5,15 @@
 #include "../memory.h"
 #include "arguments.h"
 
-/* The flags are put where the end of the call finds them, and by which ABI it was made. */
-static void await_end(struct task *task, const struct abi *abi, uint64_t flags) {
-  enum { FLAGS = CLONE_NEWNS | CLONE_UNTRACED };
-  task->args[4] = abi->audit_arch;
-  task->args[5] = flags;
-  if (!(flags & FLAGS))
-    task->leave = NULL;
-}
-
 static uint64_t without(uint64_t flags) { return flags & ~(uint64_t)CLONE_UNTRACED; }
 
 void enter_clone(struct task *task, const struct abi *abi) {
   uint64_t flags = task->args[0];
   if (flags & CLONE_UNTRACED)
     change_first_argument(task->tid, abi->audit_arch, without(flags));
-  await_end(task, abi, flags);
+  /* Where the end of the call finds them, and by which ABI it was made. */
+  task->args[4] = abi->audit_arch;
+  task->args[5] = flags;
 }
 
 /* The new task, if it has its own memory, keeps the flags that it was made with. */

@@ -126,12 +126,11 @@ def _prepare() -> None:
     """Do what the end of every run needs while the command is running."""
     with contextlib.suppress(Exception):  # then it fails again, and is told
         from rpz.packer.configure import prepare
-        from rpz.tracer import digests
+        from rpz.tracer.digests import add_digests  # noqa: F401 (imported for later)
         from rpz.tracer.host import this_host
 
         prepare()
         this_host()
-        del digests
 
 
 def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
