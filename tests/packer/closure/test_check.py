@@ -270,8 +270,8 @@ def test_links_in_a_circle_end(tmp_path):
 def test_all_libraries_of_this_machine_resolve_as_ldd_says():
     """Of real programs: what ldd(1) finds is what is found here."""
     require("ldd", "no ldd")
-    for name in ("sh", "ls", "tar", "openssl", "perl", "python3"):
-        program = shutil.which(name)
+    for name in ("sh", "ls", "tar", "openssl", "perl"):
+        program = shutil.which(name, path=os.defpath)  # a caller's own may be scripts
         if program is None:
             continue
         trail = follow(Machine(), os.fsencode(program))
