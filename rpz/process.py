@@ -122,13 +122,16 @@ def installed_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def run_in_foreground(start: Callable[[], Child], meanwhile: Iterable[float] = ()) -> int:
+def run_in_foreground(
+    start: Callable[[], Child], meanwhile: Iterable[float] = (), *, apart: bool = False
+) -> int:
     """Start a child, wait for it as a shell does, and return its status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
     this process alone is passed on, also when it comes while the child is being started.
     ``meanwhile`` is work to do as long as the child runs, a step at a time; it says for how many
-    seconds it can rest.
+    seconds it can rest. A child that is ``apart`` gets nothing from our terminal: what that sends
+    is passed on, too.
 
     Returns:
         The exit status, or 128 + N when signal N killed the child.
@@ -140,7 +143,7 @@ def run_in_foreground(start: Callable[[], Child], meanwhile: Iterable[float] = (
     with _handled(dict.fromkeys(deadly, forwarder.on_signal)):
         child = start()
         handlers: dict[int, Handler] = dict.fromkeys(FORWARDED, forwarder.on_signal)
-        handlers |= dict.fromkeys(FROM_TERMINAL, signal.SIG_IGN)
+        handlers |= dict.fromkeys(FROM_TERMINAL, forwarder.on_signal if apart else signal.SIG_IGN)
         with _handled(handlers):
             forwarder.send_to(child)
             _work(child, meanwhile)

@@ -13,14 +13,15 @@ from rpz.unpackers.errors import TargetError
 from rpz.unpackers.remove import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def building(folder: Path) -> Iterator[Path]:
+def building(folder: Path, undo: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``folder`` when all went well, else is removed.
 
-    Only its owner can enter it, until :func:`open_to_all`.
+    Only its owner can enter it, until :func:`open_to_all`. ``undo`` is called with it before it is
+    removed, for what was made elsewhere.
 
     Raises:
         TargetError: there is something called ``folder`` already, or it has no parent folder.
@@ -36,7 +37,11 @@ def building(folder: Path) -> Iterator[Path]:
             _check_free(folder)
             draft.rename(folder)
         except BaseException:
-            remove_tree(draft)
+            try:
+                if undo is not None:
+                    undo(draft)
+            finally:
+                remove_tree(draft)
             raise
 
 

@@ -50,6 +50,10 @@ class DockerError(RpzError):
     """The Docker engine can't be reached, or refused something."""
 
 
+class VagrantError(RpzError):
+    """Vagrant, or the virtual machine, doesn't do what was asked of it."""
+
+
 def readable(name: bytes) -> str:
     """Return a file name for a message, on one line, whatever its bytes are."""
     text = name.decode(errors="backslashreplace")
