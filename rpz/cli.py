@@ -30,6 +30,8 @@ COMMANDS = {
     "run": "rpz.commands.run",
     "upload": "rpz.commands.upload",
     "download": "rpz.commands.download",
+    "suspend": "rpz.commands.suspend",
+    "resume": "rpz.commands.resume",
     "destroy": "rpz.commands.destroy",
 }
 """One command is one module with a :class:`click.Command` named ``command``.

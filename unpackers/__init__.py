@@ -6,7 +6,7 @@ An unpacker is a module that satisfies :class:`Unpacker`; :data:`UNPACKERS` is t
 from __future__ import annotations
 
 import importlib
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from typing import IO, TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from rpz.unpackers.errors import TargetError
 
@@ -74,6 +74,33 @@ class Unpacker(Protocol):
 
     def destroy(self, target: Target) -> None:
         """Remove the target and everything that was made for it elsewhere."""
+
+
+@runtime_checkable
+class Machine(Protocol):
+    """What an unpacker has besides whose targets are machines of their own."""
+
+    def suspend(self, target: Target) -> None:
+        """Let the machine rest, in the state that it is in."""
+
+    def resume(self, target: Target) -> None:
+        """Let the machine go on, or start it."""
+
+
+def machine_of(target: Target) -> Machine:
+    """Return the unpacker of a target that is a machine.
+
+    Raises:
+        TargetError: it isn't one.
+
+    """
+    unpacker = load(target.unpacker)
+    if not isinstance(unpacker, Machine):
+        raise TargetError(
+            f"{target.folder} was unpacked with {target.unpacker}, which has no machine to suspend",
+            "It uses nothing while it isn't run",
+        )
+    return unpacker
 
 
 def load(name: str) -> Unpacker:
