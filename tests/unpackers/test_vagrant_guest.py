@@ -1,4 +1,4 @@
-"""The script that rpz runs in a virtual machine, without one: where files are found and replaced."""
+"""The script for virtual machines, without one: where files are found and replaced."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def root(tmp_path):
         "loop": b"loop",
         "newline\n": b"\xff odd\n",
     }.items():
-        os.symlink(target, os.fsencode(folder / "work" / name))
+        (folder / "work" / name).symlink_to(os.fsdecode(target))
     return folder
 
 
@@ -60,7 +60,9 @@ def test_read(root, path):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"content", b"")
 
 
-@pytest.mark.parametrize("path", [b"/work/upwards", b"/secret", b"/work/loop", b"/work/folder/data/x"])
+@pytest.mark.parametrize(
+    "path", [b"/work/upwards", b"/secret", b"/work/loop", b"/work/folder/data/x"]
+)
 def test_nothing_outside_is_read(root, path):
     done = guest("read", root, path)
     assert (done.returncode, done.stdout) == (MISSING, b"")

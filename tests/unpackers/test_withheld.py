@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rpz.unpackers.program import environment
+from rpz.unpackers.words import environment
 from rpz.unpackers.withheld import supplied
 from tests.unpackers import packs
 

@@ -53,17 +53,24 @@ locate() {
   [ -n "$found" ] || found=/
 }
 
-# Sets $pid to that of the run's rpz-init, once it takes signals; nothing where it has ended, or
-# was never started.
+# Sets $pid to that of the job's rpz-init, once it takes signals; nothing where it has ended, or
+# isn't started.
 await_init() {
   pid=
   rounds=0
-  while [ -e "$state/$1.job" ] && [ "$rounds" -lt 1200 ]; do
+  while [ ! -e "$state/$1.ended" ] && [ "$rounds" -lt 600 ]; do
     rounds=$((rounds + 1))
     if [ -s "$state/$1.pid" ]; then
       read -r pid <"$state/$1.pid"
       case $(readlink "/proc/$pid/exe") in
-      */.rpz/init) grep -q '^SigBlk:.*[1-9a-f]' "/proc/$pid/status" 2>/dev/null && return 0 ;;
+      # It has a child once it takes signals; a kernel may be built without that list.
+      */.rpz/init)
+        children=/proc/$pid/task/$pid/children
+        [ -e "$children" ] || return 0
+        child=
+        read -r child _ <"$children" || true # which ends without a newline
+        [ -z "$child" ] || return 0
+        ;;
       esac
     fi
     sleep 0.05
@@ -132,19 +139,21 @@ write)
   mv -f "$temporary" "$found"
   ;;
 
-# control JOB LENGTH: takes what rpz-init reads, then names of signals for it, a line each. When
-# there are no more, rpz has ended, or can't be reached: the run ends too.
+# control JOB LENGTH: takes what rpz-init reads, then names of signals for it, a line each, and "END"
+# when the run has ended. Where that doesn't come, rpz was killed, or can't be reached: the run ends.
 control)
-  touch "$state/$1.job"
   head -c "$2" >"$root/.rpz/runs/$1"
   echo ready
   while read -r name; do
+    [ "$name" != END ] || break
     await_init "$1"
     [ -z "$pid" ] || kill -s "$name" "$pid" || true
   done
-  await_init "$1"
-  [ -z "$pid" ] || kill -s KILL "$pid" || true
-  rm -f "$state/$1.job" "$root/.rpz/runs/$1"
+  if [ "${name:-}" != END ]; then
+    await_init "$1"
+    [ -z "$pid" ] || kill -s KILL "$pid" || true
+  fi
+  rm -f "$state/$1.pid" "$state/$1.ended" "$root/.rpz/runs/$1"
   ;;
 
 # run JOB NETWORK: performs the job. It becomes three processes: this, which has a mount namespace,
@@ -170,7 +179,7 @@ wait)
   trap : INT QUIT TERM HUP
   status=0
   sh "$0" begin "$given" "$@" || status=$?
-  rm -f "$state/$1.job" "$state/$1.pid" "$root/.rpz/runs/$1"
+  : >"$state/$1.ended" # which takes no process: no other can be started in the namespace
   exit "$status"
   ;;
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rpz.unpackers.job import Job
     from rpz.unpackers.vagrant.guest import Guest
 
-READY = b"ready\n"
+READY, END = b"ready\n", b"END\n"
+"""What the machine says when it has a job, and is told when the run has ended."""
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -40,10 +41,7 @@ class _Run:
     def send_signal(self, signum: int) -> None:
         """Send the name of a signal to the machine, where the run is."""
         name = signal.Signals(signum).name.removeprefix("SIG")
-        if self.control.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # it has ended
-                self.control.stdin.write(f"{name}\n".encode())
-                self.control.stdin.flush()
+        _tell(self.control, f"{name}\n".encode())
 
     def wait(self) -> int:
         return self.process.wait()
@@ -68,6 +66,7 @@ def perform(guest: Guest, job: Job) -> int:
             return _Run(process, control)
 
         status = run_in_foreground(start, apart=not terminal)
+        _tell(control, END)
     if status == LOST and not guest.connection.alive():
         raise VagrantError("The connection to the virtual machine broke", "Run it again")
     return status
@@ -80,17 +79,20 @@ def _controlled(guest: Guest, number: str, order: bytes) -> Iterator[subprocess.
         "control", number, str(len(order)), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with control:
-        if control.stdin is None or control.stdout is None:
-            raise AssertionError
-        with contextlib.suppress(BrokenPipeError):
-            control.stdin.write(order)
-            control.stdin.flush()
-        if control.stdout.readline() != READY:
+        _tell(control, order)
+        if control.stdout is None or control.stdout.readline() != READY:
             raise VagrantError(
                 "The virtual machine doesn't take the run",
                 f"Bring its files back: rpz reset {guest.connection.folder}",
             )
         yield control
+
+
+def _tell(control: subprocess.Popen[bytes], words: bytes) -> None:
+    if control.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):  # it has ended
+            control.stdin.write(words)
+            control.stdin.flush()
 
 
 def _is_terminal(stream: int) -> bool:
