@@ -55,14 +55,15 @@ def trace(
     save_output: bool = False,
     name: str | None = None,
     meanwhile: Callable[[], None] | None = None,
+    on_read: Callable[[bytes], None] | None = None,
     then: Conclusion | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
     What the folder held is replaced or removed only after the command has run. What goes wrong
     after that never hides the command's exit status: it is returned beside it. ``meanwhile`` is
-    called when the command was started, unless its output is saved; ``addition`` and ``then`` are
-    :func:`add_run`'s.
+    called when the command was started, unless its output is saved; ``on_read``, while it runs,
+    with the paths of files that it has read; ``addition`` and ``then`` are :func:`add_run`'s.
 
     Raises:
         RpzError: the folder or the name can't be used, or there is no such engine here.
@@ -75,7 +76,7 @@ def trace(
         stream = folder.unfinished_stream(number)
         follower = None
         if existing is not Existing.CONTINUE:
-            follower = opened.enter_context(contextlib.closing(Follower(stream, engine)))
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, on_read)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]

@@ -15,6 +15,7 @@ from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown_path
 from rpz.errors import RpzError
+from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
@@ -96,7 +97,8 @@ def command(
         wait_daemons=wait_daemons,
     )
     existing = _existing(place, append, overwrite)
-    digests = _hash(place, no_hash)
+    early = None if no_hash else EarlyDigests()
+    digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
@@ -110,10 +112,13 @@ def command(
             save_output=save_output,
             name=name,
             meanwhile=_prepare,
+            on_read=early.offer if early is not None else None,
             then=lambda database, run: _conclude(place, database, run),
         )
     finally:
         gc.enable()
+        if early is not None:
+            early.stop()
         ahead.forget()
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
@@ -133,17 +138,15 @@ def _prepare() -> None:
         this_host()
 
 
-def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
+def _hash(place: TraceFolder, early: EarlyDigests) -> Addition:
     """Return what adds the digests to a trace; without them it is a trace, too."""
-    if no_hash:
-        return None
 
     def add(database: TraceDatabase, number: int, run: int) -> None:
         from rpz.tracer.digests import add_digests
 
         try:
             with progress_bar("Hashing", WORTH_A_BAR) as progress:
-                add_digests(database, run, place.snapshots(number), progress)
+                add_digests(database, run, place.snapshots(number), progress, early)
             if run > 0:
                 _compare(database, run)
         except KeyboardInterrupt:
