@@ -1,0 +1,91 @@
+"""``rpz files``: what a run read and wrote."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rpz.commands.looking import source, text
+from rpz.commands.options import as_json, verbosity
+from rpz.commands.text import shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rpz.provenance.files import Content, File
+
+
+@click.command(short_help="List the files that a run read and wrote.")
+@source
+@click.option("--read", is_flag=True, help="Those that it read.")
+@click.option("--written", is_flag=True, help="Those that it wrote.")
+@click.option("--by", type=int, metavar="PROCESS", help="Of one process: its number in rpz ps.")
+@as_json
+@verbosity
+def command(source: str, read: bool, written: bool, by: int | None, as_json: bool) -> None:
+    """List the files that a run read (r), wrote (w), made (+), with their SHA-256 and bytes.
+
+    Without RUN, of the last run. With both --read and --written, those that it read and wrote.
+    """
+    from rpz.provenance.files import files
+    from rpz.provenance.source import opened
+
+    with opened(source) as found:
+        processes = None if by is None else _with_threads(found.database, found.run.id, by)
+        listed = files(found.database, found.run.id, processes)
+    chosen = [f for f in listed if (f.read or not read) and (f.written or not written)]
+    for line in _json_lines(chosen) if as_json else map(_line, chosen):
+        click.echo(line)
+
+
+def _with_threads(database: Any, run: int, number: int) -> set[int]:
+    """Return a process and its threads, as the trace numbers them.
+
+    Raises:
+        RpzError: the run has no such process.
+
+    """
+    from rpz.errors import RpzError
+    from rpz.tracer.rows import ProcessRow
+
+    found = {number}
+    known = False
+    for row in database.rows(ProcessRow, "run_id = ?", run):
+        known |= row.id == number
+        if row.is_thread and row.parent in found:
+            found.add(row.id)
+    if not known:
+        raise RpzError(f"The run has no process {number}", "rpz ps lists them")
+    return found
+
+
+def _line(file: File) -> str:
+    how = f"{'r' if file.read else '-'}{'w' if file.written else '-'}{'+' if file.made else ' '}"
+    content = file.after or file.before
+    digest = content.sha256[:16] if content else ""
+    size = str(content.size) if content else ""
+    return f"{how} {digest:<16} {size:>12} {shown_path(file.path)}"
+
+
+def _json_lines(files: Iterable[File]) -> Iterator[str]:
+    """Yield one JSON list, line by line."""
+    before = "["
+    for file in files:
+        document = {
+            "path": text(file.path),
+            "read": file.read,
+            "written": file.written,
+            "made": file.made,
+            "before": _content(file.before),
+            "after": _content(file.after),
+            "processes": sorted(file.processes),
+        }
+        yield f"{before}{json.dumps(document)}"
+        before = ","
+    yield "]" if before == "," else "[]"
+
+
+def _content(content: Content | None) -> dict[str, Any] | None:
+    return {"size": content.size, "sha256": content.sha256} if content else None
