@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rpz.tracer.records import Mode
-from rpz.tracer.rows import DigestRow, FileRow
+from rpz.tracer.rows import DigestRow, FileRow, ProcessRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,30 +29,52 @@ class Content:
 class File:
     """A file that a run read or wrote.
 
-    ``made``: it wasn't there before. ``before`` is what was read of what was there before the run,
-    ``after`` what the run has left of what it wrote; None where that was not recorded.
-    ``processes`` are the numbers of those that used it.
+    ``made``: what it first held is the run's, which made or emptied it. ``before`` is what was read
+    of what was there before the run, ``after`` what the run has left of what it wrote; None where
+    that was not recorded.
+    ``readers`` and ``writers`` are the numbers of the processes that did.
     """
 
     path: bytes
     made: bool
-    read: bool = False
-    written: bool = False
     before: Content | None = None
     after: Content | None = None
-    processes: set[int] = field(default_factory=set)
+    readers: set[int] = field(default_factory=set)
+    writers: set[int] = field(default_factory=set)
+
+    @property
+    def read(self) -> bool:
+        """Whether it was read."""
+        return bool(self.readers)
+
+    @property
+    def written(self) -> bool:
+        """Whether it was written to."""
+        return bool(self.writers)
+
+
+def leaders_of(database: TraceDatabase, run: int) -> dict[int, int]:
+    """Return the processes of a run's threads, by their numbers."""
+    leaders: dict[int, int] = {}
+    for row in database.rows(ProcessRow, "run_id = ? AND is_thread AND parent IS NOT NULL", run):
+        if row.parent is not None:
+            leaders[row.id] = leaders.get(row.parent, row.parent)
+    return leaders
 
 
 def files(database: TraceDatabase, run: int, by: Collection[int] | None = None) -> list[File]:
     """Return the files that a run, or some of its processes, read or wrote, by their paths."""
+    leaders = leaders_of(database, run)
     found: dict[bytes, File] = {}
     for row in database.rows(FileRow, f"run_id = ? AND {USED}", run):
-        if by is not None and row.process not in by:
+        process = leaders.get(row.process, row.process)
+        if by is not None and process not in by:
             continue
-        file = found.setdefault(row.name, File(row.name, made=not row.existed))
-        file.read |= bool(row.mode & READ)
-        file.written |= bool(row.mode & WRITE)
-        file.processes.add(row.process)
+        file = found.setdefault(row.name, File(row.name, made=not row.existed or row.truncated))
+        if row.mode & READ:
+            file.readers.add(process)
+        if row.mode & WRITE:
+            file.writers.add(process)
     for digest in database.rows(DigestRow, "run_id = ?", run):
         if digest.name in found:
             place = "before" if digest.role == "input" else "after"

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.packer.archive.reader import Pack
+from rpz.packer.config.faults import ConfigError
+from rpz.packer.config.reader import read_config
 from rpz.tracer.database import TraceDatabase, TraceDatabaseError
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rpz.packer.config.model import Config
 
 TRACE = "trace.sqlite3"
 
@@ -32,11 +36,22 @@ class Source:
     path: Path
     database: TraceDatabase
     runs: tuple[RunRow, ...]
+    pack: Pack | None
 
     @property
     def run(self) -> RunRow:
         """The run that is meant; the last, if several are."""
         return self.runs[-1]
+
+    @property
+    def config(self) -> Config | None:
+        """The configuration that lies beside the trace; None if there is none that can be read."""
+        if self.pack is not None:
+            return self.pack.config
+        try:
+            return read_config(TraceFolder(self.path).config)
+        except ConfigError:
+            return None
 
 
 @contextlib.contextmanager
@@ -50,11 +65,12 @@ def opened(name: str) -> Iterator[Source]:
     """
     path, run = _parts(name)
     with contextlib.ExitStack() as stack:
-        database = stack.enter_context(_database(path, stack))
+        pack = None if path.is_dir() else stack.enter_context(Pack.open(path))
+        database = stack.enter_context(_database(path, pack, stack))
         rows = list(database.rows(RunRow))
         if not rows:
             raise SourceError(f"{path} has no runs", "Trace one: rpz trace")
-        yield Source(path, database, _chosen(path, rows, run))
+        yield Source(path, database, _chosen(path, rows, run), pack)
 
 
 def _parts(name: str) -> tuple[Path, str]:
@@ -67,11 +83,10 @@ def _parts(name: str) -> tuple[Path, str]:
     raise SourceError(f"{name} doesn't exist", "Name a trace folder or a pack")
 
 
-def _database(path: Path, stack: contextlib.ExitStack) -> TraceDatabase:
-    if path.is_dir():
+def _database(path: Path, pack: Pack | None, stack: contextlib.ExitStack) -> TraceDatabase:
+    if pack is None:
         return TraceDatabase.open(TraceFolder(path).database)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rpz-")))
-    pack = stack.enter_context(Pack.open(path))
     with pack.metadata(TRACE) as packed, (folder / TRACE).open("wb") as copy:
         shutil.copyfileobj(packed, copy)
     try:

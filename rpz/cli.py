@@ -25,6 +25,8 @@ COMMANDS = {
     "files": "rpz.commands.files",
     "env": "rpz.commands.env",
     "note": "rpz.commands.note",
+    "diff": "rpz.commands.diff",
+    "why": "rpz.commands.why",
     "pack": "rpz.commands.pack",
     "reset": "rpz.commands.reset",
     "info": "rpz.commands.info",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rpz.provenance.files import Content, File
+    from rpz.tracer.database import TraceDatabase
 
 
 @click.command(short_help="List the files that a run read and wrote.")
@@ -33,32 +34,21 @@ def command(source: str, read: bool, written: bool, by: int | None, as_json: boo
     from rpz.provenance.source import opened
 
     with opened(source) as found:
-        processes = None if by is None else _with_threads(found.database, found.run.id, by)
-        listed = files(found.database, found.run.id, processes)
+        if by is not None:
+            _check(found.database, found.run.id, by)
+        listed = files(found.database, found.run.id, None if by is None else {by})
     chosen = [f for f in listed if (f.read or not read) and (f.written or not written)]
     for line in _json_lines(chosen) if as_json else map(_line, chosen):
         click.echo(line)
 
 
-def _with_threads(database: Any, run: int, number: int) -> set[int]:
-    """Return a process and its threads, as the trace numbers them.
-
-    Raises:
-        RpzError: the run has no such process.
-
-    """
+def _check(database: TraceDatabase, run: int, number: int) -> None:
+    """Refuse the number of a process that a run hasn't."""
     from rpz.errors import RpzError
     from rpz.tracer.rows import ProcessRow
 
-    found = {number}
-    known = False
-    for row in database.rows(ProcessRow, "run_id = ?", run):
-        known |= row.id == number
-        if row.is_thread and row.parent in found:
-            found.add(row.id)
-    if not known:
+    if not database.count(ProcessRow, "run_id = ? AND id = ? AND NOT is_thread", run, number):
         raise RpzError(f"The run has no process {number}", "rpz ps lists them")
-    return found
 
 
 def _line(file: File) -> str:
@@ -80,7 +70,7 @@ def _json_lines(files: Iterable[File]) -> Iterator[str]:
             "made": file.made,
             "before": _content(file.before),
             "after": _content(file.after),
-            "processes": sorted(file.processes),
+            "processes": sorted(file.readers | file.writers),
         }
         yield f"{before}{json.dumps(document)}"
         before = ","
