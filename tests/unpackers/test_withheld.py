@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rpz.unpackers.words import environment
 from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import environment
 from tests.unpackers import packs
 
 RUN = replace(
