@@ -15,7 +15,8 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.sizes import human_size
 from rpz.process import run_in_foreground
-from rpz.unpackers import draft, mounts, program, target
+from rpz.unpackers import draft, mounts, origin, program, target
+from rpz.unpackers.changes import changed_below
 from rpz.unpackers.errors import (
     HostileArchiveError,
     NoRoomError,
@@ -27,6 +28,7 @@ from rpz.unpackers.extract import NEW_FILE, extract
 from rpz.unpackers.members import BLOCK
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
+from rpz.unpackers.target import FILE, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,18 +55,23 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
 
     With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
     """
-    made = target.new_target(folder, NAME, pack.config)
+    made = target.new_target(folder, NAME, pack)
     with _room_told(pack, folder), draft.building(folder) as building:
-        root = building / ROOT
-        root.mkdir(0o755)
-        root.chmod(0o755)
-        with pack.data() as archive:
-            privileged = extract(archive, root)
-        _make_mount_points(root)
+        privileged = _make_root(pack, building / ROOT)
         target.write(made, building)
         if not privileged:
             draft.open_to_all(building)
     return made
+
+
+def _make_root(pack: Pack, root: Path) -> int:
+    """Make the experiment's file system; return how many set-user-id programs are in it."""
+    root.mkdir(0o755)
+    root.chmod(0o755)
+    with pack.data() as archive:
+        privileged = extract(archive, root)
+    _make_mount_points(root)
+    return privileged
 
 
 @contextlib.contextmanager
@@ -109,6 +116,24 @@ def run(target: Target, job: Job) -> int:
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
     return run_in_foreground(lambda: program.start(job.run, root, job.streams))
+
+
+def reset(target: Target) -> None:
+    """Unpack the files again beside the old ones, and put them into their place."""
+    root = target.folder / ROOT
+    with (
+        origin.opened(target) as pack,
+        _room_told(pack, root),
+        draft.replacing(root) as fresh,
+    ):
+        _make_root(pack, fresh)
+    write(target, target.folder)  # its time is that of the files
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Compare with the time at which the state was written, after all files."""
+    since = (target.folder / FILE).stat().st_ctime_ns
+    return changed_below(target.folder / ROOT, since)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
