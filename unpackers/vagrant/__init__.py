@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import IO, TYPE_CHECKING
 
-from rpz.unpackers import draft, target
+from rpz.unpackers import draft, origin, target
 from rpz.unpackers.choices import Choice, Takes
 from rpz.unpackers.errors import VagrantError
 from rpz.unpackers.init import init_program
@@ -16,7 +16,7 @@ from rpz.unpackers.vagrant import boxes, machine, reach, session, stream, vagran
 from rpz.unpackers.vagrant.guest import OWN_ROOT, ROOT, Guest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rpaths import PosixPath
@@ -49,7 +49,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
         wanted = _wanted(pack, building, choices)
         root = OWN_ROOT if "no-chroot" in choices else ROOT
         data = {reach.MACHINE: wanted.name, reach.PROVIDER: wanted.provider, reach.ROOT: root}
-        made = target.new_target(folder, NAME, pack.config, data)
+        made = target.new_target(folder, NAME, pack, data)
         (building / vagrantfile.NAME).write_text(vagrantfile.text(wanted))
         log.info(
             "Starting a virtual machine (%s, %s): a box that is new here is downloaded first",
@@ -123,6 +123,26 @@ def run(target: Target, job: Job) -> int:
     """Perform a run in the machine, which is started or resumed first."""
     with reach.reached(target) as guest:
         return session.perform(guest, job)
+
+
+def reset(target: Target) -> None:
+    """Send the files again; where the machine is gone, or they are among its own, to a new one."""
+    own = target.data[reach.ROOT] == OWN_ROOT
+    with origin.opened(target) as pack:
+        if own or not machine.exists(target.folder):
+            machine.destroy(target.folder)
+            reach.forget(target.folder)
+            _make(pack, target, target.folder)
+            return
+        with reach.reached(target) as guest:
+            guest.install()
+            _send(pack, guest)
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Ask the machine what was changed after the files were sent."""
+    with reach.reached(target) as guest:
+        yield from guest.changes()
 
 
 def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:

@@ -86,6 +86,11 @@ def learn_address(target: Target, folder: Path) -> None:
         file.write(text.encode())
 
 
+def forget(folder: Path) -> None:
+    """Forget the key by which the machine is known: there will be another."""
+    (folder / ssh.KNOWN_HOSTS).unlink(missing_ok=True)
+
+
 def move(old: Path, new: Path) -> None:
     """Let what was written down in ``old`` be right when that is called ``new``."""
     config = old / ssh.CONFIG
