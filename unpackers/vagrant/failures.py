@@ -61,4 +61,4 @@ def explained(said: str, status: int) -> VagrantError:
             words = [readable(group.encode()) for group in found.groups()]
             return VagrantError(known.message.format(*words), known.remedy.format(*words))
     ending = readable(text[-WORDS:].encode()).rstrip(".") or f"exit status {status}"
-    return VagrantError(f"Vagrant failed: {ending}", "rpz -v tells what Vagrant did")
+    return VagrantError(f"Vagrant failed: {ending}", "With -v, rpz shows all that Vagrant says")
