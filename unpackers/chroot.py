@@ -15,12 +15,13 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.sizes import human_size
 from rpz.process import run_in_foreground
-from rpz.unpackers import draft, mounts, program, target
+from rpz.unpackers import bubblewrap, draft, mounts, program, target
 from rpz.unpackers.errors import (
     HostileArchiveError,
     NoRoomError,
     NoSuchFileInTargetError,
     NotAFileError,
+    SandboxError,
     TargetError,
 )
 from rpz.unpackers.extract import NEW_FILE, extract
@@ -104,11 +105,18 @@ def _make_mount_points(root: Path) -> None:
 
 
 def run(target: Target, job: Job) -> int:
-    """Run it in a mount namespace of its own; without root, in a user namespace too."""
+    """Run it in namespaces of its own; without root, in a user namespace too."""
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
-    return run_in_foreground(lambda: program.start(job.run, root, job.streams))
+    try:
+        return run_in_foreground(
+            lambda: program.start(job.run, root, job.streams, network=job.network)
+        )
+    except SandboxError:
+        if os.geteuid() == 0 or not bubblewrap.is_installed():
+            raise
+    return run_in_foreground(lambda: bubblewrap.start(job, root))
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
