@@ -15,7 +15,8 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.sizes import human_size
 from rpz.process import run_in_foreground
-from rpz.unpackers import bubblewrap, draft, mounts, program, target
+from rpz.unpackers import bubblewrap, draft, mounts, origin, program, target
+from rpz.unpackers.changes import changed_below
 from rpz.unpackers.errors import (
     HostileArchiveError,
     NoRoomError,
@@ -28,10 +29,12 @@ from rpz.unpackers.extract import NEW_FILE, extract
 from rpz.unpackers.members import BLOCK
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
+from rpz.unpackers.target import FILE, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from rpaths import PosixPath
 
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
     from rpz.unpackers.choices import Choice, Choices
     from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
+
+    Step: TypeAlias = Callable[[Path], None]
+    """A step of making a target, which is given a folder."""
 
 NAME = "chroot"
 CHOICES: Sequence[Choice] = ()
@@ -54,18 +60,39 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
 
     With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
     """
-    made = target.new_target(folder, NAME, pack.config)
+    return make(pack, folder, NAME)
+
+
+def nothing(place: Path) -> None:
+    """Leave what was made as it is."""
+
+
+def make(
+    pack: Pack, folder: Path, name: str, prepare: Step = nothing, complete: Step = nothing
+) -> Target:
+    """Make a target of a folder with the files in it, for the unpacker ``name``.
+
+    ``prepare`` changes the files that were unpacked, ``complete`` the folder that becomes a target.
+    """
+    made = target.new_target(folder, name, pack)
     with _room_told(pack, folder), draft.building(folder) as building:
-        root = building / ROOT
-        root.mkdir(0o755)
-        root.chmod(0o755)
-        with pack.data() as archive:
-            privileged = extract(archive, root)
-        _make_mount_points(root)
+        privileged = _make_root(pack, building / ROOT)
+        prepare(building / ROOT)
+        complete(building)
         target.write(made, building)
         if not privileged:
             draft.open_to_all(building)
     return made
+
+
+def _make_root(pack: Pack, root: Path) -> int:
+    """Make the experiment's file system; return how many set-user-id programs are in it."""
+    root.mkdir(0o755)
+    root.chmod(0o755)
+    with pack.data() as archive:
+        privileged = extract(archive, root)
+    _make_mount_points(root)
+    return privileged
 
 
 @contextlib.contextmanager
@@ -104,11 +131,22 @@ def _make_mount_points(root: Path) -> None:
         os.close(fd)
 
 
-def run(target: Target, job: Job) -> int:
-    """Run it in namespaces of its own; without root, in a user namespace too."""
+def root_of(target: Target) -> Path:
+    """Return the folder with a target's files.
+
+    Raises:
+        TargetError: it is gone.
+
+    """
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
+    return root
+
+
+def run(target: Target, job: Job) -> int:
+    """Run it in namespaces of its own; without root, in a user namespace too."""
+    root = root_of(target)
     try:
         return run_in_foreground(
             lambda: program.start(job.run, root, job.streams, network=job.network)
@@ -117,6 +155,25 @@ def run(target: Target, job: Job) -> int:
         if os.geteuid() == 0 or not bubblewrap.is_installed():
             raise
     return run_in_foreground(lambda: bubblewrap.start(job, root))
+
+
+def reset(target: Target, prepare: Step = nothing) -> None:
+    """Unpack the files again beside the old ones, and put them into their place."""
+    root = target.folder / ROOT
+    with (
+        origin.opened(target) as pack,
+        _room_told(pack, root),
+        draft.replacing(root) as fresh,
+    ):
+        _make_root(pack, fresh)
+        prepare(fresh)
+    write(target, target.folder)  # its time is that of the files
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Compare with the time at which the state was written, after all files."""
+    since = (target.folder / FILE).stat().st_ctime_ns
+    return changed_below(target.folder / ROOT, since)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:

@@ -40,6 +40,28 @@ def building(folder: Path) -> Iterator[Path]:
             raise
 
 
+@contextlib.contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield a name for a folder to make, which takes the place of ``folder`` when all went well."""
+    with termination_as_interrupt():
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            yield draft / "new"
+            _swap(draft / "new", folder, draft / "old")
+        finally:
+            remove_tree(draft)
+
+
+def _swap(new: Path, folder: Path, old: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # somebody has removed it
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+
+
 def open_to_all(draft: Path) -> None:
     """Let everybody enter."""
     draft.chmod(0o755)
