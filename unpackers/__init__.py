@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
+    "directory": "rpz.unpackers.directory",
     "docker": "rpz.unpackers.docker",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""

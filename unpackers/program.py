@@ -143,7 +143,7 @@ def _first_news(report: int) -> tuple[int | None, tuple[int, int] | None]:
 def _start_error(run: Run, step: int, number: int) -> StartError:
     why = os.strerror(number)
     if step == Step.EXECUTE:
-        return _execute_error(run, number)
+        return execute_error(run, number)
     if step == Step.FOLDER:
         error = StartError(f"The working folder {readable(run.workingdir.path)}: {why}")
     elif step == Step.BECOME:
@@ -159,7 +159,8 @@ def _start_error(run: Run, step: int, number: int) -> StartError:
     return error
 
 
-def _execute_error(run: Run, number: int) -> StartError:
+def execute_error(run: Run, number: int) -> StartError:
+    """Tell why a run's program can't be executed, by the number of the error."""
     program = readable(run.binary.path)
     if number in (errno.ENOENT, errno.ENOTDIR):
         error = StartError(f"{program}, or the interpreter that it names, was not found")
