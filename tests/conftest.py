@@ -123,7 +123,12 @@ def chroot_allowed() -> None:
     require(namespaces_work(), "this user may not make mount namespaces")
 
 
-NEEDS = {"chroot": "chroot_allowed", "directory": "directory_runs", "docker": "docker_engine"}
+NEEDS = {
+    "chroot": "chroot_allowed",
+    "directory": "directory_runs",
+    "docker": "docker_engine",
+    "apptainer": "chroot_allowed",
+}
 """The fixture that says what a backend needs."""
 
 

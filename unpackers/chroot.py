@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
 
-    Step: TypeAlias = Callable[[Path], None]
-    """A step of making a target, which is given a folder."""
+    Step: TypeAlias = Callable[[Pack, Path], None]
+    """A step of making a target."""
 
 NAME = "chroot"
 CHOICES: Sequence[Choice] = ()
@@ -63,7 +63,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
     return make(pack, folder, NAME)
 
 
-def nothing(place: Path) -> None:
+def nothing(pack: Pack, place: Path) -> None:
     """Leave what was made as it is."""
 
 
@@ -72,13 +72,14 @@ def make(
 ) -> Target:
     """Make a target of a folder with the files in it, for the unpacker ``name``.
 
-    ``prepare`` changes the files that were unpacked, ``complete`` the folder that becomes a target.
+    ``prepare`` changes the files that were unpacked, ``complete`` the folder that becomes a target;
+    both are given the pack, and that folder.
     """
     made = target.new_target(folder, name, pack)
     with _room_told(pack, folder), draft.building(folder) as building:
         privileged = _make_root(pack, building / ROOT)
-        prepare(building / ROOT)
-        complete(building)
+        prepare(pack, building / ROOT)
+        complete(pack, building)
         target.write(made, building)
         if not privileged:
             draft.open_to_all(building)
@@ -166,7 +167,7 @@ def reset(target: Target, prepare: Step = nothing) -> None:
         draft.replacing(root) as fresh,
     ):
         _make_root(pack, fresh)
-        prepare(fresh)
+        prepare(pack, fresh)
     write(target, target.folder)  # its time is that of the files
 
 

@@ -44,12 +44,7 @@ CHOICES: Sequence[Choice] = ()
 
 def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
     """Extract the files into ``folder/root``, with links that lead to one another only there."""
-    runs = pack.config.runs
-
-    def complete(building: Path) -> None:
-        make_wrappers(Root(building / ROOT), building, runs)
-
-    made = chroot.make(pack, folder, NAME, contain, complete)
+    made = chroot.make(pack, folder, NAME, _prepare, _complete)
     log.warning(
         "Runs in %s aren't isolated: they can read and write %s, and a path that is "
         "written in a program or a file is this machine's, not the pack's.",
@@ -57,8 +52,16 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
         "all files, as you are root" if os.geteuid() == 0 else "your files",
     )
     root = Root(folder / ROOT)
-    doubts.tell_of_loader(root, launch(root, runs[0].binary.path, runs[0].environ))
+    doubts.tell_of_loader(root, _launch(made.runs[0], root))
     return made
+
+
+def _prepare(pack: Pack, root: Path) -> None:  # noqa: ARG001 (a step is given it)
+    contain(root)
+
+
+def _complete(pack: Pack, building: Path) -> None:
+    make_wrappers(Root(building / ROOT), building, pack.config.runs)
 
 
 def run(target: Target, job: Job) -> int:
@@ -129,4 +132,4 @@ def _argv(run: Run, root: Root, start: Launch) -> list[bytes]:
 
 def reset(target: Target) -> None:
     """Unpack the files again and put them into the old ones' place."""
-    chroot.reset(target, contain)
+    chroot.reset(target, _prepare)
