@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
-from rpz.errors import RpzError
+from rpz.errors import CommandFailedError, MissingProgramError
 from rpz.process import run_in_foreground
 from rpz.unpackers import chroot
 from rpz.unpackers.apptainer import engine
@@ -55,7 +55,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
 def _build(program: str, folder: Path) -> None:
     try:
         engine.build(program, folder)
-    except RpzError as error:  # the sandbox is of use all the same
+    except (CommandFailedError, MissingProgramError) as error:  # the sandbox is of use all the same
         log.warning("%s was not made: %s", folder / IMAGE, error)
 
 
