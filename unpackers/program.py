@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rpaths import PosixPath
 
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
+from rpz.unpackers import foreground
 from rpz.unpackers.errors import SandboxError, StartError, readable
 from rpz.unpackers.sandbox import REPORT, News, Sandbox, Step, keep
 from rpz.unpackers.withheld import supplied, without_withheld
@@ -52,6 +53,7 @@ class Program:
     """A started child; it can be waited for and signalled like a :class:`subprocess.Popen`.
 
     ``pid`` is the process that keeps it, ``inside`` the program itself, None if it never was one.
+    ``terminal`` is to be in the foreground again when it has ended.
     """
 
     run: Run
@@ -59,6 +61,7 @@ class Program:
     inside: int | None
     failure: tuple[int, int] | None
     report: int
+    terminal: int | None
 
     def send_signal(self, signum: int) -> None:
         """Send a signal, unless the child has ended."""
@@ -81,6 +84,7 @@ class Program:
                 else:
                     ended = (one, other)
         _, kept = os.waitpid(self.pid, 0)
+        foreground.take_back(self.terminal)
         if failure:
             raise _start_error(self.run, *failure)
         status, left = ended or (kept, 0)
@@ -96,6 +100,7 @@ def start(run: Run, root: Path, streams: Sequence[int] = (), *, network: bool = 
     input, output and error. With ``network`` it has the host's.
     """
     run = supplied(run)
+    terminal = foreground.held()
     report, to_parent = os.pipe()
     parent = os.getpid()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -108,7 +113,7 @@ def start(run: Run, root: Path, streams: Sequence[int] = (), *, network: bool = 
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(to_parent)
     inside, failure = _first_news(report)
-    return Program(run, pid, inside, failure, report)
+    return Program(run, pid, inside, failure, report, terminal)
 
 
 def _sandbox(

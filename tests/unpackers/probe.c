@@ -89,6 +89,12 @@ static int leave(const char *file) {
   return copy(fopen("data.csv", "rb"), fopen(file, "wb"));
 }
 
+/* Take the terminal, as a shell does that controls jobs. */
+static int take_terminal(void) {
+  signal(SIGTTOU, SIG_IGN);
+  return setpgid(0, 0) != 0 || tcsetpgrp(0, getpid()) != 0;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   const char *word = argc > 2 ? argv[2] : "";
@@ -112,6 +118,8 @@ int main(int argc, char **argv) {
     return exists(argc - 2, argv + 2);
   if (strcmp(what, "loopback") == 0)
     return loopback();
+  if (strcmp(what, "take-terminal") == 0)
+    return take_terminal();
   if (strcmp(what, "leave") == 0)
     return leave(argc > 2 ? word : NULL);
   if (strcmp(what, "chmod") == 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import shutil
 import signal
@@ -174,6 +175,25 @@ def test_killed_during_a_run(rpz, state):
     process.communicate(timeout=60)
     _, left = psutil.wait_procs(processes_of(rpz.folder), timeout=10)
     assert not left
+
+
+def test_the_terminal_is_given_back(rpz, state):
+    """A shell that controls jobs takes it; the next run reads from it again."""
+    state(("take-terminal",), ("cat",))
+    terminal, ours = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *rpz.argv("run", "demo")],
+        cwd=rpz.folder,
+        env=rpz.environment,
+        stdin=ours,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.close(ours)
+    os.write(terminal, b"typed\n\x04\x04")  # the C library asks twice
+    assert process.communicate(timeout=60) == (b"typed\n", b"")
+    assert process.returncode == 0
+    os.close(terminal)
 
 
 def refused(*_arguments):
