@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import MissingProgramError
 from rpz.process import output_of
-from rpz.unpackers.program import encoded, environment, program_path
 from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -109,8 +109,9 @@ def _mount_proc(root: int) -> None:
     with _at(root, "proc") as place:
         try:
             mount("proc", place, "proc", SAFE)
-        except PermissionError:  # in a container that hides a part of its own
+        except PermissionError:  # in a container, which has closed off its own
             mount("/proc", place, flags=MS_BIND | MS_REC)
+            return
     with _at(root, "proc") as place:
         _close_off(Path(place))
 

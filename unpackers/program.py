@@ -10,13 +10,12 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpaths import PosixPath
-
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import foreground
 from rpz.unpackers.errors import SandboxError, StartError, readable
 from rpz.unpackers.sandbox import REPORT, News, Sandbox, Step, keep
-from rpz.unpackers.withheld import supplied, without_withheld
+from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,27 +24,6 @@ if TYPE_CHECKING:
     from rpz.packer.config.model import Run
 
 log = logging.getLogger(__name__)
-
-
-def encoded(text: str) -> bytes:
-    """Return the experiment's text as the bytes that it was."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def environment(run: Run) -> list[bytes]:
-    """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
-    given = without_withheld(run.environ)
-    return [encoded(f"{name}={value}") for name, value in given.items()]
-
-
-def program_path(run: Run) -> bytes:
-    """Return the path by which a run's program is executed, from its working folder.
-
-    As a shell does: a name with a slash is the path as it was spelt, which a script gets to know.
-    """
-    spelt = encoded(run.argv[0]) if run.argv else b""
-    is_spelt = b"/" in spelt and PosixPath(run.workingdir, spelt) == run.binary
-    return spelt if is_spelt else run.binary.path
 
 
 @dataclass(frozen=True)
@@ -158,7 +136,7 @@ def _start_error(run: Run, step: int, number: int) -> StartError:
     else:
         error = SandboxError(
             f"This machine doesn't let this user make namespaces and mounts: {why}",
-            "Run it as root, install bubblewrap, or unpack it with: rpz unpack docker",
+            "Install bubblewrap, run it as root, or unpack it with docker or directory",
         )
     error.exit_code = OWN_FAILURE
     return error

@@ -21,8 +21,9 @@ from rpz.unpackers.directory.place import Root
 from rpz.unpackers.directory.wrappers import make_wrappers
 from rpz.unpackers.errors import StartError, TargetError, readable
 from rpz.unpackers.namespaces import die_with_parent
-from rpz.unpackers.program import encoded, execute_error, program_path
+from rpz.unpackers.program import execute_error
 from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import encoded, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rpz.unpackers.directory.launch import ROOT
 from rpz.unpackers.directory.translate import argument, is_the_machines
 from rpz.unpackers.errors import readable
-from rpz.unpackers.program import encoded
+from rpz.unpackers.words import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rpz.unpackers.directory.launch import LIBRARY_PATH, ROOT, content
 from rpz.unpackers.directory.wrappers import searched, wrappers_of
-from rpz.unpackers.program import encoded
 from rpz.unpackers.withheld import without_withheld
+from rpz.unpackers.words import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
