@@ -17,6 +17,9 @@ from tests.conftest import require
 PIPELINE = (
     "printf 'b\\na\\nb\\n' | sort | uniq -c >counts; cat /proc/self/maps >maps; wc -l <counts"
 )
+ARCHIVE = Path("/usr/lib/locale/locale-archive")
+HOSTS = (str(ARCHIVE.parent) if ARCHIVE.exists() else str(ARCHIVE), "gconv-modules.cache")
+"""What any version of the library can read: with an archive of locales, all of them."""
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_pipeline(rpz, replayed, another_loader, same_loader):
     assert (here / "counts").read_text() == "      1 a\n      2 b\n"
     root = str(moved / "root")
     outside = {path for path in mapped((here / "maps").read_text()) if not path.startswith(root)}
-    assert {Path(path).name for path in outside} <= {"locale-archive", "gconv-modules.cache"}
+    assert {path for path in outside if not any(place in path for place in HOSTS)} == set()
     assert not (rpz.folder / "counts").exists()
 
 
