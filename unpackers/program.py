@@ -136,7 +136,7 @@ def _start_error(run: Run, step: int, number: int) -> StartError:
     else:
         error = SandboxError(
             f"This machine doesn't let this user make namespaces and mounts: {why}",
-            "Install bubblewrap, run it as root, or unpack it with docker or directory",
+            "Install bubblewrap, run it as root, or unpack it with: rpz unpack docker",
         )
     error.exit_code = OWN_FAILURE
     return error
