@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from dataclasses import dataclass
 from enum import Enum
 from typing import IO, TYPE_CHECKING, cast
 
+from rpz.unpackers.digest import Digest
 from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compare(unpacker: Unpacker, target: Target, output: Output) -> Comparison:
     """Compare one output in a target with what the trace knows of it."""
     if output.sha256 is None:
         return Comparison(output, Verdict.UNKNOWN)
-    found = _Digest()
+    found = Digest()
     try:
         unpacker.download(target, output.path, cast("IO[bytes]", found))
     except NoSuchFileInTargetError:
@@ -56,7 +56,7 @@ def compare(unpacker: Unpacker, target: Target, output: Output) -> Comparison:
         return Comparison(output, Verdict.NO_FILE)
     except PermissionError:
         return Comparison(output, Verdict.UNREADABLE)
-    if (found.size, found.digest.hexdigest()) == (output.size, output.sha256):
+    if (found.size, found.sha256) == (output.size, output.sha256):
         return Comparison(output, Verdict.SAME, found.size)
     return Comparison(output, Verdict.DIFFERS, found.size, *_first(unpacker, target, output))
 
@@ -71,19 +71,6 @@ def _first(
         difference = _Difference(original)
         unpacker.download(target, output.path, cast("IO[bytes]", difference))
     return difference.first
-
-
-class _Digest(io.RawIOBase):
-    """Digests what is written to it."""
-
-    def __init__(self) -> None:
-        self.digest = hashlib.sha256(usedforsecurity=False)
-        self.size = 0
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
 
 
 class _Difference(io.RawIOBase):
