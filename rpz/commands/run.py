@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rpz import unpackers
 from rpz.commands.options import StatusCommand, verbosity
 
 if TYPE_CHECKING:
@@ -106,15 +105,14 @@ def command(
     when rpz fails, 126 and 127 when the program can't be executed or found. A run that ends
     otherwise than it did when it was traced is told.
     """
+    from rpz.commands.found import found
     from rpz.unpackers import files
     from rpz.unpackers.adjust import variables
     from rpz.unpackers.inputs import lent
     from rpz.unpackers.replay import replay
     from rpz.unpackers.selection import chosen
-    from rpz.unpackers.target import read
 
-    state = read(target)
-    unpacker = unpackers.load(state.unpacker)
+    state, unpacker = found(target)
     changes = variables(settings, passed)
     indices = chosen(state.runs, runs)
     other = ctx.meta[OTHER]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
+import shutil
 import signal
 import stat
 import struct
@@ -217,6 +219,96 @@ def test_another_input_of_a_wrong_name(rpz, target):
     result = rpz("run", "demo", "--input", "data.txt=other.csv")
     assert (result.returncode, result.stderr.count(b"\n")) == (125, 1)
     assert b"data.csv, out.csv" in result.stderr
+
+
+def listed(rpz, folder):
+    """What `rpz targets` says of the targets below a folder."""
+    done = rpz("targets", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    return [row for row in rows if Path(row["folder"]).is_relative_to(folder)]
+
+
+def test_list_of_targets(rpz, target, backend):
+    folder = target(("status", "0"), ("status", "0"))
+    (row,) = listed(rpz, rpz.folder)
+    assert row["folder"] == str(folder)
+    assert row["pack"] == str(rpz.folder / "exp.rpz")
+    assert (row["state"], row["backend"]) == ("ready", backend)
+    assert row["runs"] == ["run0", "run1"]
+    assert f"{folder}  (" in rpz("targets").stdout.decode()
+    assert rpz("destroy", "demo").returncode == 0
+    assert listed(rpz, rpz.folder) == []
+
+
+def test_target_that_was_moved(rpz, target):
+    folder = target(("status", "0"))
+    folder.rename(rpz.folder / "moved")
+    assert rpz("run", "moved").returncode == 0
+    (row,) = listed(rpz, rpz.folder)
+    assert (row["folder"], row["state"]) == (str(rpz.folder / "moved"), "ready")
+    (rpz.folder / "moved").rename(folder)
+    assert rpz("download", "demo").returncode == 0
+    assert [row["folder"] for row in listed(rpz, rpz.folder)] == [str(folder)]
+
+
+def test_target_that_was_removed_by_hand(rpz, target, backend):
+    """It is said, and what an engine still has of it can be removed."""
+    folder = target(("status", "0"))
+    shutil.rmtree(folder)
+    (row,) = listed(rpz, rpz.folder)
+    assert row["state"] == "gone"
+    if backend == "docker":
+        assert f"rpz destroy {folder}" in rpz("targets").stdout.decode()
+        assert rpz("destroy", folder).returncode == 0
+        inspected = subprocess.run(
+            ["docker", "inspect", row["data"]["container"]], check=False, capture_output=True
+        )
+        assert inspected.returncode == 1
+    assert listed(rpz, rpz.folder) == []
+
+
+@pytest.fixture
+def target_with_shell(rpz, backend, probe):
+    require("busybox", "no busybox (on Debian and Ubuntu: apt-get install busybox-static)")
+    members = packs.experiment(probe)
+    busybox = Path(shutil.which("busybox")).read_bytes()
+    members.append(packs.file("DATA/bin/busybox", busybox, mode=0o755))
+    config = packs.config(("status", "3"), ("status", "4"))
+    packs.write_pack(rpz.folder / "exp.rpz", config, packs.data_tar(members))
+    assert rpz("unpack", backend, "exp.rpz", "demo").returncode == 0
+    yield rpz.folder / "demo"
+    assert rpz("destroy", "demo").returncode == 0
+
+
+@pytest.mark.usefixtures("target_with_shell")
+def test_shell(rpz):
+    """In the folder, with the environment and as the user of the run; its status is ours."""
+    script = b'/bin/probe dump "$A" "$B"; exit 6'
+    done = rpz("shell", "demo", "run1", "--set-env", "B=2", stdin=script)
+    assert (done.returncode, done.stderr) == (6, b"")
+    said = done.stdout.split(b"\0")
+    assert said[0] == b"%d %d %s" % (packs.UID, packs.GID, FOLDER)
+    assert said[2:6] == [b"/bin/probe", b"dump", b"1", b"2"]
+
+
+@pytest.mark.usefixtures("target_with_shell")
+def test_shell_on_a_terminal(rpz):
+    terminal = Terminal(rpz, "shell", "demo")
+    terminal.await_text(b"$ ")
+    terminal.type(b"/bin/probe terminal\n")
+    terminal.await_text(b"111 ")
+    terminal.type(b"typed\n")
+    terminal.await_text(b"read typed\r\n")
+    terminal.type(b"exit 9\n")
+    assert terminal.wait() == 9
+
+
+def test_without_a_shell(rpz, target):
+    target(("status", "0"))
+    done = rpz("shell", "demo")
+    assert (done.returncode, done.stderr.count(b"\n")) == (125, 1)
+    assert b"rpz run demo -- PROGRAM" in done.stderr
 
 
 class Terminal:

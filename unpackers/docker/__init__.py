@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import socket
 import tarfile
 from dataclasses import replace
@@ -200,4 +201,5 @@ def destroy(target: Target) -> None:
             engine.remove_container(target.data[CONTAINER], v=True, force=True)
         with contextlib.suppress(ImageNotFound, NotFound):
             engine.remove_image(target.data[IMAGE])
-    remove_tree(target.folder)
+    if os.path.lexists(target.folder):
+        remove_tree(target.folder)
