@@ -31,6 +31,7 @@ COMMANDS = {
     "shell": "rpz.commands.shell",
     "upload": "rpz.commands.upload",
     "download": "rpz.commands.download",
+    "replay": "rpz.commands.replay",
     "targets": "rpz.commands.targets",
     "destroy": "rpz.commands.destroy",
 }
