@@ -32,6 +32,7 @@ COMMANDS = {
     "upload": "rpz.commands.upload",
     "download": "rpz.commands.download",
     "replay": "rpz.commands.replay",
+    "installpkgs": "rpz.commands.installpkgs",
     "targets": "rpz.commands.targets",
     "destroy": "rpz.commands.destroy",
 }
