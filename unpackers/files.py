@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from rpaths import PosixPath
 
 from rpz.packer.atomic import replaced_file
-from rpz.unpackers.errors import NoSuchFileInTargetError, TargetError, readable
+from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError, TargetError, readable
 from rpz.unpackers.members import BLOCK
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def download_all(unpacker: Unpacker, target: Target) -> list[Transfer]:
         for file in target.inputs_outputs
         if file.written_by_runs
     ]
-    failure: NoSuchFileInTargetError | None = None
+    failure: NoSuchFileInTargetError | NotAFileError | None = None
     for wanted in transfers:
         Path(wanted.file).parent.mkdir(parents=True, exist_ok=True)
         try:
             download(unpacker, target, wanted)
-        except NoSuchFileInTargetError as error:  # take the others first
+        except (NoSuchFileInTargetError, NotAFileError) as error:  # take the others first
             failure = failure or error
     if failure is not None:
         raise failure

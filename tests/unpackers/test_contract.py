@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 
 import pytest
+from rpaths import PosixPath
 
+from rpz.packer.config.model import InputOutput
 from rpz.unpackers import load
 from rpz.unpackers.target import read
 from tests.conftest import require
@@ -456,6 +458,30 @@ def test_download_all(rpz, target):
     assert rpz("run", "demo").returncode == 0
     assert rpz("download", "demo", "--all").returncode == 0
     assert (rpz.folder / "out.csv").read_bytes() == packs.DATA
+
+
+def test_download_all_that_are_there(rpz, target):
+    """One that is missing or no file is told, and the others are taken."""
+    here = PosixPath(FOLDER)
+    outputs = [
+        ("new", here / b"new"),
+        ("folder", PosixPath(b"/work")),
+        ("sub/o", here / b"out.csv"),
+    ]
+    files = tuple(InputOutput(name, path, (), (0,)) for name, path in outputs)
+    target(("copy", "data.csv", "out.csv"), inputs_outputs=files)
+    assert rpz("run", "demo").returncode == 0
+    done = rpz("download", "demo", "--all")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert (rpz.folder / "sub" / "o").read_bytes() == packs.DATA
+    assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz", "sub"]
+
+
+def test_download_by_path(rpz, target):
+    target(("status", "0"))
+    absolute = FOLDER + b"/latest.csv:"
+    assert rpz("download", "demo", absolute).stdout == packs.DATA
+    assert rpz("download", "demo", "latest.csv:").stdout == packs.DATA
 
 
 def test_listing(rpz, target):
