@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,8 @@ import click
 from rpz.commands.options import StatusCommand, verbosity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rpz.unpackers import Unpacker
     from rpz.unpackers.adjust import Variables
     from rpz.unpackers.job import Job
@@ -106,9 +109,7 @@ def command(
     otherwise than it did when it was traced is told.
     """
     from rpz.commands.found import found
-    from rpz.unpackers import files
     from rpz.unpackers.adjust import variables
-    from rpz.unpackers.inputs import lent
     from rpz.unpackers.replay import replay
     from rpz.unpackers.selection import chosen
 
@@ -116,15 +117,27 @@ def command(
     changes = variables(settings, passed)
     indices = chosen(state.runs, runs)
     other = ctx.meta[OTHER]
-    wanted = [files.parse(state, text, "=") for text in inputs]
     if other is not None and len(runs) and len(indices) > 1:
         raise click.UsageError("A command is executed as one run is: name one RUN.")
-    with lent(unpacker, state, wanted):
+    with _inputs(unpacker, state, inputs):
         if other is not None:
             job = _other_job(unpacker, state, indices[0], other, changes, network=network)
             return unpacker.run(state, job)
         jobs = [_job(state, index, changes, network=network) for index in indices]
         return replay(unpacker, state, jobs)
+
+
+@contextlib.contextmanager
+def _inputs(unpacker: Unpacker, target: Target, texts: Sequence[str]) -> Iterator[None]:
+    """Give the target other inputs inside the context."""
+    if not texts:  # what it takes is not even loaded: a run starts the faster
+        yield
+        return
+    from rpz.unpackers import files
+    from rpz.unpackers.inputs import lent
+
+    with lent(unpacker, target, [files.parse(target, text, "=") for text in texts]):
+        yield
 
 
 def _job(target: Target, index: int, changes: Variables, *, network: bool) -> Job:

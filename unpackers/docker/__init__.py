@@ -87,10 +87,11 @@ def run(target: Target, job: Job) -> int:
         _refuse_busy(engine, target)
         run = run_file(supplied(job.run))
         if not job.streams and terminal.is_there():
-            with contextlib.suppress(APIError):  # an init that can't hold: of an older rpz
-                _send(engine, container, job.index, run, terminal.HOLD)
-                with _held(engine, container):
-                    return terminal.run(engine, container, job.index)
+            _send(engine, container, job.index, run, terminal.HOLD)
+            with _held(engine, container):
+                program = terminal.started(engine, container, job.index)
+                if program is not None:
+                    return program.attend()
         _send(engine, container, job.index, run, str(job.index))
         connection = _attached(engine, container)
         kill = lambda signum: _kill(engine, container, signum)  # noqa: E731

@@ -11,7 +11,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from docker.errors import APIError
 
 from rpz.unpackers.docker.attach import STDERR, STDIN, STDOUT, Plain, Session
 
@@ -36,39 +39,46 @@ def is_there() -> bool:
     return all(os.isatty(stream) for stream in (STDIN, STDOUT, STDERR))
 
 
-def run(engine: APIClient, container: str, index: int) -> int:
-    """Perform a run in a container that is being held, and return its status.
+@dataclass(frozen=True)
+class Program:
+    """A run that was started on a terminal in a container that is being held."""
 
-    Raises:
-        APIError: the container has ended.
+    engine: APIClient
+    container: str
+    id: str
+    connection: socket.socket
 
-    """
-    command = ["/.rpz/init", str(index)]
-    program = engine.exec_create(container, command, stdin=True, tty=True, detach_keys=NEVER)["Id"]
-    stream = engine.exec_start(program, tty=True, socket=True)
-    connection = cast("socket.socket", getattr(stream, "_sock", stream))
+    def attend(self) -> int:
+        """Join its terminal to ours until it ends; return its status."""
+        with _raw():
+            self._resize()
+            Session(self.connection, self._pass_on, Plain()).relay()
+        while (state := self.engine.exec_inspect(self.id))["Running"]:
+            time.sleep(PAUSE)
+        return int(state["ExitCode"])
 
-    def passed(signum: int) -> None:
-        if signum == signal.SIGWINCH:
-            _resize(engine, program)
-        else:
-            engine.kill(container, signum)
+    def _pass_on(self, signum: int) -> None:
+        with contextlib.suppress(APIError):  # it has ended
+            if signum == signal.SIGWINCH:
+                self._resize()
+            else:
+                self.engine.kill(self.container, signum)
 
-    with _raw():
-        _resize(engine, program)
-        Session(connection, passed, Plain()).relay()
-    return _status(engine, program)
-
-
-def _resize(engine: APIClient, program: str) -> None:
-    size = os.get_terminal_size(STDIN)
-    engine.exec_resize(program, height=size.lines, width=size.columns)
+    def _resize(self) -> None:
+        size = os.get_terminal_size(STDIN)
+        with contextlib.suppress(APIError):
+            self.engine.exec_resize(self.id, height=size.lines, width=size.columns)
 
 
-def _status(engine: APIClient, program: str) -> int:
-    while (state := engine.exec_inspect(program))["Running"]:
-        time.sleep(PAUSE)
-    return int(state["ExitCode"])
+def started(engine: APIClient, container: str, index: int) -> Program | None:
+    """Start a run; None: its init is of an older rpz, and didn't hold the container."""
+    words = ["/.rpz/init", str(index)]
+    try:
+        id_ = engine.exec_create(container, words, stdin=True, tty=True, detach_keys=NEVER)["Id"]
+        stream = engine.exec_start(id_, tty=True, socket=True)
+    except APIError:
+        return None
+    return Program(engine, container, id_, cast("socket.socket", getattr(stream, "_sock", stream)))
 
 
 @contextlib.contextmanager
