@@ -69,7 +69,7 @@ def test_what_differs_is_missing_and_is_extra(rpz, journey, backend, tmp_path):
     assert status == 1
     assert "  differs   text  differs: 6 bytes; when traced, 6; the first difference" in said
     assert "            @@ -2 +2 @@\n            -b\n            +c\n" in said
-    assert "  missing   made  was not made\n" in said
+    assert "  missing   made  was not made\n" in said  # names in a column, which are as long
     assert f"  extra     {tmp_path}/added\n" in said
     assert told.endswith("rpz: experiment.rpz does not replay as recorded\n")
 
