@@ -92,7 +92,10 @@ class Unpacker(Protocol):
         """
 
     def destroy(self, target: Target) -> None:
-        """Remove the target and everything that was made for it elsewhere."""
+        """Remove the target and everything that was made for it elsewhere.
+
+        Its folder may be gone already; then ``target`` has no runs, but its ``data``.
+        """
 
 
 def load(name: str) -> Unpacker:

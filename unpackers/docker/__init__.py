@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
+import os
+import socket
 import tarfile
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, cast
@@ -12,7 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import files, image, tarstream
+from rpz.unpackers.docker import files, image, tarstream, terminal
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected
 from rpz.unpackers.errors import TargetError
@@ -22,7 +25,6 @@ from rpz.unpackers.target import write
 from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -83,19 +85,42 @@ def run(target: Target, job: Job) -> int:
     container = target.data[CONTAINER]
     with connected() as engine:
         _refuse_busy(engine, target)
-        files.put(engine, container, PosixPath(b"/.rpz"), _order(job))
+        run = run_file(supplied(job.run))
+        if not job.streams and terminal.is_there():
+            _send(engine, container, job.index, run, terminal.HOLD)
+            with _held(engine, container):
+                program = terminal.started(engine, container, job.index)
+                if program is not None:
+                    return program.attend()
+        _send(engine, container, job.index, run, str(job.index))
         connection = _attached(engine, container)
-        session = Session(connection, lambda signum: _kill(engine, container, signum))
+        kill = lambda signum: _kill(engine, container, signum)  # noqa: E731
+        session = Session(connection, kill, streams=job.streams)
         engine.start(container)
         session.relay()
         return int(engine.wait(container)["StatusCode"])
 
 
-def _order(job: Job) -> Iterator[bytes]:
-    """Yield what init reads: which run to perform, and that run with the caller's variables."""
-    yield from tarstream.file(tarfile.TarInfo("request"), request_file([job.index]))
-    run = supplied(job.run)
-    yield from tarstream.file(tarfile.TarInfo(f"runs/{job.index}"), run_file(run))
+def _send(engine: APIClient, container: str, index: int, run: bytes, request: str) -> None:
+    """Put what init reads into a container: what is asked for, and the run."""
+    order = itertools.chain(
+        tarstream.file(tarfile.TarInfo("request"), request_file([request])),
+        tarstream.file(tarfile.TarInfo(f"runs/{index}"), run),
+    )
+    files.put(engine, container, PosixPath(b"/.rpz"), order)
+
+
+@contextlib.contextmanager
+def _held(engine: APIClient, container: str) -> Iterator[None]:
+    """Start a container that ends when we close its standard input, or are killed."""
+    connection = _attached(engine, container)
+    try:
+        engine.start(container)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        engine.wait(container)
 
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:
@@ -177,4 +202,5 @@ def destroy(target: Target) -> None:
             engine.remove_container(target.data[CONTAINER], v=True, force=True)
         with contextlib.suppress(ImageNotFound, NotFound):
             engine.remove_image(target.data[IMAGE])
-    remove_tree(target.folder)
+    if os.path.lexists(target.folder):
+        remove_tree(target.folder)
