@@ -11,10 +11,11 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import files, image, tarstream
+from rpz.unpackers.docker import files, image
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected
 from rpz.unpackers.errors import TargetError
+from rpz.unpackers.image import dockerfile, image_of, tarstream
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.withheld import supplied
@@ -51,6 +52,8 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
         data[CONTAINER] = undone.enter_context(_container(engine, data[IMAGE]))
         made = target.new_target(folder, NAME, pack.config, data)
         target.write(made, building)
+        text = dockerfile.dockerfile(pack.config, pack.path.name)
+        (building / dockerfile.NAME).write_text(text, "utf-8")
         draft.open_to_all(building)
     log.info("The image %s runs without rpz, too: docker run %s", data[IMAGE], data[IMAGE])
     return made
@@ -58,7 +61,9 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
 
 @contextlib.contextmanager
 def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
-    name = image.import_image(engine, pack, folder.absolute().name)
+    name = image.new_name(folder.absolute().name)
+    with image_of(pack) as made:
+        image.give(engine, made, name)
     try:
         yield name
     except BaseException:

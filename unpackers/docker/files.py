@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, cast
 from docker.errors import NotFound
 from rpaths import PosixPath
 
-from rpz.unpackers.docker import tarstream
 from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError
+from rpz.unpackers.image import tarstream
 from rpz.unpackers.members import BLOCK
 
 if TYPE_CHECKING:
