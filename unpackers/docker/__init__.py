@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import tarfile
 from typing import IO, TYPE_CHECKING, cast
@@ -11,9 +12,9 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import files, image
+from rpz.unpackers.docker import files, gpu, image, network, settings, x11
 from rpz.unpackers.docker.attach import Session
-from rpz.unpackers.docker.engine import connected
+from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.image import dockerfile, image_of, tarstream
 from rpz.unpackers.init import request_file, run_file
@@ -22,7 +23,7 @@ from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from docker import APIClient
@@ -35,26 +36,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "docker"
-CHOICES: Sequence[Choice] = ()
-IMAGE = "image"
-CONTAINER = "container"
-"""What a target's data tell: the image's name, the container's id."""
+CHOICES: Sequence[Choice] = settings.CHOICES
+ENGINE, IMAGE, CONTAINER, HOST, WINDOWS = "engine", "image", "container", "host", "x11"
+"""What a target's data tell: where the engine is, the image's name, the container's id and host
+configuration, in JSON, and whether it opens windows."""
 
 
-def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
+def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
     """Make an image of the pack, and a container of the image, in which all runs take place."""
+    where = place()
     with (
-        connected() as engine,
+        connected(where) as engine,
         contextlib.ExitStack() as undone,
         draft.building(folder) as building,
     ):
-        data = {IMAGE: undone.enter_context(_image(engine, pack, folder))}
-        data[CONTAINER] = undone.enter_context(_container(engine, data[IMAGE]))
+        data = {ENGINE: where, HOST: json.dumps(settings.host_configuration(engine, choices))}
+        if choices.get(settings.X11):
+            data[WINDOWS] = "yes"
+        data[IMAGE] = undone.enter_context(_image(engine, pack, folder))
+        data[CONTAINER] = undone.enter_context(_container(engine, data))
         made = target.new_target(folder, NAME, pack.config, data)
         target.write(made, building)
         text = dockerfile.dockerfile(pack.config, pack.path.name)
         (building / dockerfile.NAME).write_text(text, "utf-8")
         draft.open_to_all(building)
+    if not choices.get(settings.GPUS) and gpu.was_used(pack):
+        log.warning("The experiment has used a graphics processor: to have one, add --gpus")
     log.info("The image %s runs without rpz, too: docker run %s", data[IMAGE], data[IMAGE])
     return made
 
@@ -72,8 +79,8 @@ def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _container(engine: APIClient, name: str) -> Iterator[str]:
-    container = str(engine.create_container(name, stdin_open=True)["Id"])
+def _container(engine: APIClient, data: Mapping[str, str]) -> Iterator[str]:
+    container = settings.created(engine, data[IMAGE], json.loads(data.get(HOST, "{}")))
     try:
         yield container
     except BaseException:
@@ -84,9 +91,10 @@ def _container(engine: APIClient, name: str) -> Iterator[str]:
 def run(target: Target, job: Job) -> int:
     """Start the container for one run, with this process's standard streams and signals."""
     container = target.data[CONTAINER]
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         _refuse_busy(engine, target)
-        files.put(engine, container, PosixPath(b"/.rpz"), _order(job))
+        network.choose(engine, container, network=job.network)
+        files.put(engine, container, PosixPath(b"/.rpz"), _order(target, job))
         connection = _attached(engine, container)
         session = Session(connection, lambda signum: _kill(engine, container, signum))
         engine.start(container)
@@ -94,10 +102,13 @@ def run(target: Target, job: Job) -> int:
         return int(engine.wait(container)["StatusCode"])
 
 
-def _order(job: Job) -> Iterator[bytes]:
+def _order(target: Target, job: Job) -> Iterator[bytes]:
     """Yield what init reads: which run to perform, and that run with the caller's variables."""
     yield from tarstream.file(tarfile.TarInfo("request"), request_file([job.index]))
     run = supplied(job.run)
+    if target.data.get(WINDOWS):
+        run = x11.with_display(run)
+        yield from x11.cookies_member(run)
     yield from tarstream.file(tarfile.TarInfo(f"runs/{job.index}"), run_file(run))
 
 
@@ -129,19 +140,19 @@ def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bo
     if may_be_new:
         new = tarfile.TarInfo()
         new.uid, new.gid = target.runs[0].uid, target.runs[0].gid
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         files.copy_in(engine, target.data[CONTAINER], path, source, new)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
     """Copy a file out of the container's file system."""
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         files.copy_out(engine, target.data[CONTAINER], path, out)
 
 
 def destroy(target: Target) -> None:
     """Remove the container, the image, and the folder."""
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         with contextlib.suppress(NotFound):
             engine.remove_container(target.data[CONTAINER], v=True, force=True)
         with contextlib.suppress(ImageNotFound, NotFound):
