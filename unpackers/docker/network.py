@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
+from docker.errors import NotFound
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from docker import APIClient
 
-NONE, BRIDGE = "none", "bridge"
-"""The network without any but a loopback, and the engine's own, which leads outside."""
+NONE = frozenset({"none"})
+"""What Docker calls having no network; Podman has no name for it."""
+OWN = frozenset({"bridge", "podman"})
+"""What Docker and Podman call their own network, which leads outside."""
+CHOSEN_BY_RPZ = frozenset({"", "default", "slirp4netns"}) | NONE | OWN
 
 
 def choose(engine: APIClient, container: str, *, network: bool) -> None:
@@ -18,13 +26,19 @@ def choose(engine: APIClient, container: str, *, network: bool) -> None:
     """
     found = engine.inspect_container(container)
     host = found["HostConfig"]
-    if host.get("PortBindings") or host.get("NetworkMode") not in (NONE, "default", BRIDGE):
+    if host.get("PortBindings") or host.get("NetworkMode", "") not in CHOSEN_BY_RPZ:
         return
-    wanted = BRIDGE if network else NONE
-    joined = set(found["NetworkSettings"]["Networks"])
-    if joined == {wanted}:
-        return
-    api = cast("Any", engine)
-    for name in joined - {wanted}:
-        api.disconnect_container_from_network(container, name)
-    api.connect_container_to_network(container, wanted)
+    wanted = OWN if network else NONE
+    joined = set(found["NetworkSettings"]["Networks"] or ())
+    for name in joined - wanted:
+        cast("Any", engine).disconnect_container_from_network(container, name)
+    if not joined & wanted:
+        _join(engine, container, wanted)
+
+
+def _join(engine: APIClient, container: str, names: Collection[str]) -> None:
+    """Join a container to the one of some networks that the engine has."""
+    for name in sorted(names):
+        with contextlib.suppress(NotFound):
+            cast("Any", engine).connect_container_to_network(container, name)
+            return
