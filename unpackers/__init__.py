@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
     "docker": "rpz.unpackers.docker",
+    "oci": "rpz.unpackers.oci",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""
 
