@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rpz.unpackers.alike import Tolerance
     from rpz.unpackers.compare import Comparison
-    from rpz.unpackers.experience import Outcome
+    from rpz.unpackers.outcome import Outcome
     from rpz.unpackers.verify import Replayed
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def command(
     """
     from rpz.packer.archive.reader import Pack
     from rpz.unpackers.alike import parsed
-    from rpz.unpackers.experience import replay_pack
+    from rpz.unpackers.outcome import replay_pack
 
     tolerances: Sequence[Tolerance] = [parsed(rule) for rule in rules]
     with Pack.open(pack) as opened:

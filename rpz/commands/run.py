@@ -42,7 +42,9 @@ class RunCommand(StatusCommand):
         return super().parse_args(ctx, args)
 
 
-def _pattern(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> list[object]:
+def _patterns(
+    _ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> list[re.Pattern[str]]:
     try:
         return [re.compile(text) for text in texts]
     except re.error as error:
@@ -68,7 +70,7 @@ pass_env = click.option(
     "passed",
     metavar="REGEX",
     multiple=True,
-    callback=_pattern,
+    callback=_patterns,
     help="Pass on your variables whose whole names match (may be repeated).",
 )
 network = click.option("--network", is_flag=True, help="Let the runs use this machine's network.")

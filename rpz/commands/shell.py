@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rpz.commands.options import StatusCommand, verbosity
 from rpz.commands.run import network, pass_env, set_env
+
+if TYPE_CHECKING:
+    import re
 
 
 @click.command(cls=StatusCommand, short_help="Look around in TARGET with a shell.")
@@ -22,7 +26,7 @@ def command(
     target: Path,
     run: str | None,
     settings: tuple[str, ...],
-    passed: tuple[object, ...],
+    passed: tuple[re.Pattern[str], ...],
     *,
     network: bool,
 ) -> int:
@@ -40,5 +44,5 @@ def command(
     state, unpacker = found(target)
     indices = chosen(state.runs, [run] if run else ["0"])
     terminal = [f"TERM={os.environ['TERM']}"] if os.environ.get("TERM") else []
-    wanted = variables([*terminal, *settings], passed).applied(state.runs[indices[0]])  # type: ignore[arg-type]
+    wanted = variables([*terminal, *settings], passed).applied(state.runs[indices[0]])
     return unpacker.run(state, Job(indices[0], shell(unpacker, state, wanted), network=network))
