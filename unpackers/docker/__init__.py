@@ -15,7 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import files, gpu, image, network, settings, terminal, x11
+from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
@@ -56,7 +56,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
         data = {ENGINE: where, HOST: json.dumps(settings.host_configuration(engine, choices))}
         if choices.get(settings.X11):
             data[WINDOWS] = "yes"
-        data[IMAGE] = undone.enter_context(_image(engine, pack, folder))
+        data[IMAGE] = undone.enter_context(_image(engine, pack, folder, choices))
         data[CONTAINER] = undone.enter_context(_container(engine, data))
         made = target.new_target(folder, NAME, pack, data)
         target.write(made, building)
@@ -70,10 +70,13 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
 
 
 @contextlib.contextmanager
-def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
+def _image(engine: APIClient, pack: Pack, folder: Path, choices: Choices) -> Iterator[str]:
     name = image.new_name(folder.absolute().name)
-    with image_of(pack) as made:
-        image.give(engine, made, name)
+    if found := choices.get(settings.BASE):
+        base.build(engine, pack, str(found), name)
+    else:
+        with image_of(pack) as made:
+            image.give(engine, made, name)
     try:
         yield name
     except BaseException:

@@ -62,6 +62,12 @@ def connected(host: str | None = None) -> Iterator[APIClient]:
         client.close()
 
 
+def is_podman(engine: APIClient) -> bool:
+    """Whether it is Podman's service, which answers as Docker's engine but for some things."""
+    components = engine.version().get("Components") or ()
+    return any("Podman" in part.get("Name", "") for part in components)
+
+
 def _unreachable(error: BaseException) -> DockerError:
     causes = list(_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):

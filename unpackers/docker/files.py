@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, cast
 from docker.errors import NotFound
 from rpaths import PosixPath
 
+from rpz.unpackers.docker.engine import is_podman
 from rpz.unpackers.errors import DockerError, NoSuchFileInTargetError, NotAFileError, readable
 from rpz.unpackers.image import tarstream
 from rpz.unpackers.members import BLOCK
@@ -80,8 +81,7 @@ def _check_name(engine: APIClient, path: PosixPath) -> None:
     try:
         path.path.decode()
     except UnicodeDecodeError:
-        components = engine.version().get("Components") or ()
-        if any("Podman" in part.get("Name", "") for part in components):
+        if is_podman(engine):
             raise DockerError(
                 f"Podman can't copy {readable(path.path)}: the name isn't UTF-8"
             ) from None

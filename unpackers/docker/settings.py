@@ -11,6 +11,7 @@ from docker.utils.ports import build_port_bindings
 
 from rpz.unpackers.choices import Choice, Takes
 from rpz.unpackers.docker import x11
+from rpz.unpackers.docker.engine import is_podman
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PUBLISH, OPTION, X11, GPUS = "publish", "engine-option", "x11", "gpus"
+BASE, PUBLISH, OPTION, X11, GPUS = "base", "publish", "engine-option", "x11", "gpus"
 CHOICES: Sequence[Choice] = (
+    Choice(
+        BASE,
+        "Build upon this image, and install the packages there that were left out of the pack;"
+        " auto: the distribution's own.",
+        metavar="IMAGE|auto",
+    ),
     Choice(
         PUBLISH,
         "Let the host's port lead to one of the experiment's.",
@@ -52,6 +59,8 @@ def host_configuration(engine: APIClient, choices: Choices) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if ports := _texts(choices, PUBLISH):
         found["port_bindings"] = _bindings(ports)
+    elif not is_podman(engine):  # which couldn't join one later
+        found["network_mode"] = "none"
     if choices.get(X11):
         found["binds"] = [x11.BIND]
     if choices.get(GPUS):

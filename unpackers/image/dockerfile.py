@@ -29,16 +29,20 @@ _TEXT = """\
 
 def dockerfile(config: Config, pack: str) -> str:
     """Return the text; ``pack`` is how a person would name the pack."""
-    lines = ["FROM scratch", f"ADD {ROOTFS} /"]
-    lines += [f"LABEL {key}={_quoted(text)}" for key, text in labels(config).items()]
+    shown = pack if _PLAIN.fullmatch(pack) and " " not in pack else "PACK"
+    lines = ["FROM scratch", f"ADD {ROOTFS} /", *instructions(config)]
+    return _TEXT.format(pack=shown, rootfs=ROOTFS) + "\n".join(lines) + "\n"
+
+
+def instructions(config: Config) -> list[str]:
+    """Return the instructions that set how a container starts."""
+    lines = [f"LABEL {key}={_quoted(text)}" for key, text in labels(config).items()]
     folder = folder_of(config)
     if folder and _PLAIN.fullmatch(folder):  # the runs change to theirs themselves
         lines.append(f"WORKDIR {folder}")
     if user := user_of(config):
         lines.append(f"USER {user}")
-    lines.append(f"ENTRYPOINT {json.dumps([INIT])}")
-    shown = pack if _PLAIN.fullmatch(pack) and " " not in pack else "PACK"
-    return _TEXT.format(pack=shown, rootfs=ROOTFS) + "\n".join(lines) + "\n"
+    return [*lines, f"ENTRYPOINT {json.dumps([INIT])}"]
 
 
 def _quoted(text: str) -> str:
