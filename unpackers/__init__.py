@@ -25,6 +25,7 @@ UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
     "directory": "rpz.unpackers.directory",
     "docker": "rpz.unpackers.docker",
+    "oci": "rpz.unpackers.oci",
     "apptainer": "rpz.unpackers.apptainer",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""
