@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
+    "directory": "rpz.unpackers.directory",
     "docker": "rpz.unpackers.docker",
+    "oci": "rpz.unpackers.oci",
+    "apptainer": "rpz.unpackers.apptainer",
     "vagrant": "rpz.unpackers.vagrant",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""
@@ -91,7 +94,10 @@ class Unpacker(Protocol):
         """
 
     def destroy(self, target: Target) -> None:
-        """Remove the target and everything that was made for it elsewhere."""
+        """Remove the target and everything that was made for it elsewhere.
+
+        Its folder may be gone already; then ``target`` has no runs, but its ``data``.
+        """
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""What ``execve`` is given for a run: the bytes that were recorded, on any system."""
+"""What a run is executed with, as the bytes that it was."""
 
 from __future__ import annotations
 

@@ -119,6 +119,12 @@ class Pack:
             kind = DataTar if self.data_name else OldTar
             yield stack.enter_context(opened_data(self._stream(stack), str(self.path), kind))
 
+    @contextlib.contextmanager
+    def tar(self) -> Iterator[io.RawIOBase]:
+        """Open the tar that has the packed files, for one sequential pass over its bytes."""
+        with contextlib.ExitStack() as stack:
+            yield self._stream(stack)
+
     def _stream(self, stack: contextlib.ExitStack) -> io.RawIOBase:
         """Open the tar that has the packed files; ``stack`` closes it."""
         if self.index is not None:

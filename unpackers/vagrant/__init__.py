@@ -170,6 +170,16 @@ def resume(target: Target) -> None:
 
 
 def destroy(target: Target) -> None:
-    """Remove the machine, and the folder."""
+    """Remove the machine, and the folder.
+
+    Raises:
+        VagrantError: the folder is gone already, and with it what Vagrant knows of the machine.
+
+    """
+    if not target.folder.exists():
+        raise VagrantError(
+            f"{target.folder} is gone, and with it what Vagrant knows of {target.data[reach.MACHINE]}",
+            f"Remove the machine with the tools of {target.data[reach.PROVIDER]}",
+        )
     machine.destroy(target.folder)
     remove_tree(target.folder)
