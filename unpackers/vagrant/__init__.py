@@ -178,7 +178,7 @@ def destroy(target: Target) -> None:
     """
     if not target.folder.exists():
         raise VagrantError(
-            f"{target.folder} is gone, and with it what Vagrant knows of {target.data[reach.MACHINE]}",
+            f"{target.folder} is gone: Vagrant knows no more of {target.data[reach.MACHINE]}",
             f"Remove the machine with the tools of {target.data[reach.PROVIDER]}",
         )
     machine.destroy(target.folder)
