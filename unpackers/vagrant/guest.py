@@ -158,14 +158,12 @@ def _said() -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Wait for the end of a command; end it if something fails meanwhile."""
-    try:
-        yield
-    except BaseException:
-        process.terminate()
-        process.communicate()
-        raise
     with process:
-        process.wait()
+        try:
+            yield
+        except BaseException:
+            process.terminate()
+            raise
 
 
 def _check(status: int, said: IO[bytes], what: str, path: PosixPath | None = None) -> None:

@@ -76,7 +76,11 @@ def perform(guest: Guest, job: Job) -> int:
 def _controlled(guest: Guest, number: str, order: bytes) -> Iterator[subprocess.Popen[bytes]]:
     """Tell the machine of a job; yield what takes signals for it, and ends it with us."""
     control = guest.start(
-        "control", number, str(len(order)), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        "control",
+        *(number, str(len(order))),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,  # nothing is left to be written when it has ended
     )
     with control:
         _tell(control, order)
@@ -92,7 +96,6 @@ def _tell(control: subprocess.Popen[bytes], words: bytes) -> None:
     if control.stdin is not None:
         with contextlib.suppress(BrokenPipeError):  # it has ended
             control.stdin.write(words)
-            control.stdin.flush()
 
 
 def _is_terminal(stream: int) -> bool:
