@@ -6,6 +6,7 @@ import os
 import posixpath
 import stat
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
@@ -90,7 +91,7 @@ def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
 
 def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:
     needed = selection.by_path
-    for content in tree.contents:
+    for content in chain(tree.plain(), tree.contents):
         if content.origin is None or not content.was_read or content.executed:
             continue
         item = needed.get(content.origin)

@@ -172,6 +172,26 @@ class TraceDatabase:
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
+    def select(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """Yield what a statement of SQL finds, as it is stored: texts as bytes."""
+        try:
+            yield from self._connection.execute(statement)
+        except sqlite3.DatabaseError as error:
+            raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
+
+    def put_aside(self, names: Iterable[bytes]) -> None:
+        """Make names known to statements as the table ``aside``, outside of the file."""
+        try:
+            self._connection.execute("DROP TABLE IF EXISTS temp.aside")
+            self._connection.execute(
+                "CREATE TEMP TABLE aside (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID"
+            )
+            self._connection.executemany(
+                "INSERT INTO aside VALUES (CAST(? AS TEXT))", ((name,) for name in names)
+            )
+        except sqlite3.DatabaseError as error:
+            raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
+
     def count(
         self, row: type[Any], where: str, *values: object, distinct: str | None = None
     ) -> int:
