@@ -250,7 +250,7 @@ def _config_text(ready: _Ready) -> Callable[[str], Iterable[str]]:
     config, planned, selection = ready.expansion.config, ready.planned, ready.selection
     matched = set(planned.matched)
     if matched:
-        matched.difference_update(map(bytes, listed(config)))
+        matched.difference_update(listed(config))
     config = without(config, _told(planned))
     more = map(PosixPath, sorted(matched))
     packed = replace(

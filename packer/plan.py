@@ -18,7 +18,7 @@ from rpz.packer.archive.members import Member, Members
 from rpz.packer.excludes import Excludes
 from rpz.packer.magic import is_magic
 from rpz.packer.patterns import matches
-from rpz.packer.rows import kept_paths
+from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.packer.tree import MAX_LINKS
 
@@ -137,8 +137,8 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
     planner = _Planner(selection.packable)
     excludes = Excludes(config.excluded_patterns)
     for path in listed(config):
-        if not excludes.take(bytes(path)):
-            planner.add(bytes(path))
+        if not excludes.take(path):
+            planner.add(path)
     found, idle = _expanded(config)
     matched = tuple(name for name in found if not excludes.take(name))
     for name in matched:
@@ -157,12 +157,12 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
     )
 
 
-def listed(config: Config) -> Iterator[PosixPath]:
+def listed(config: Config) -> Iterator[bytes]:
     """Yield what a config says is to be packed, patterns aside."""
     for package in config.packages:
         if package.packfiles:
-            yield from package.files
-    yield from (path for path in config.other_files if not is_magic(bytes(path)))
+            yield from path_bytes(package.files)
+    yield from (path for path in path_bytes(config.other_files) if not is_magic(path))
 
 
 def without(config: Config, paths: set[bytes]) -> Config:

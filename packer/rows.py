@@ -100,9 +100,13 @@ class Rows(Sequence[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Yield all, in order."""
+        return map(self._decode, self.plain())
+
+    def plain(self) -> Iterator[Any]:
+        """Yield what they were made to be put aside."""
         for start in self._starts:
-            yield from map(self._decode, self._aside.get(start))
-        yield from map(self._decode, self._last)
+            yield from self._aside.get(start)
+        yield from self._last
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -152,3 +156,8 @@ def kept(
 def kept_paths(paths: Iterable[PosixPath], aside: Aside | None = None) -> Sequence[PosixPath]:
     """Return a list of paths that doesn't change."""
     return kept(paths, bytes, PosixPath, aside)
+
+
+def path_bytes(paths: Sequence[PosixPath]) -> Iterator[bytes]:
+    """Yield the bytes of paths: to make an object of each takes longer than most of its uses."""
+    return paths.plain() if isinstance(paths, Rows) else map(bytes, paths)

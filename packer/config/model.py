@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.packer.rows import Rows
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 VERSION = "0.8"
 """ReproZip's version of the format."""
@@ -61,6 +63,12 @@ def _input_output(plain: tuple[str, bytes, tuple[int, ...], tuple[int, ...]]) ->
 
 PLAIN_INPUT_OUTPUT = _plain, _input_output
 """How a long list of them is put aside (:mod:`rpz.packer.rows`)."""
+
+
+def paths_of(files: Sequence[InputOutput]) -> Iterator[tuple[bytes, bool]]:
+    """Yield the paths of inputs and outputs as bytes, and whether they are outputs."""
+    rows = files.plain() if isinstance(files, Rows) else map(_plain, files)
+    return ((path, bool(written)) for _, path, _, written in rows)
 
 
 class Extent(Enum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rpz.packer.rows import path_bytes
 from rpz.packer.secrets.config import collect, needed_paths
 from rpz.packer.secrets.database import secrets_of
 from rpz.packer.secrets.files import telling
@@ -51,7 +52,7 @@ def find_secrets(trace: Path, config: Config, planned: Plan, kept: Collection[st
 def report_of(secrets: Secrets, config: Config, planned: Plan) -> SecretsReport:
     """Return what to tell of the secrets, when the pack is written."""
     packaged: Table[None] = Table()
-    files = (bytes(file) for package in config.packages for file in package.files)
+    files = (path for package in config.packages for path in path_bytes(package.files))
     packaged.add_all((file, None) for file in (files if secrets.is_seeking else ()))
     return SecretsReport(
         secrets.names,
