@@ -19,6 +19,7 @@ from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
+from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -65,9 +66,9 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
                 loaded_modules(run.environ for run in runs),
             ),
         )
-    packaged = {bytes(file) for package in config.packages for file in package.files}
+    packaged = {path for package in config.packages for path in path_bytes(package.files)}
     others = (item.path for item in selection.needed if item.path not in packaged)
-    config = replace(config, other_files=tuple(map(PosixPath, others)))
+    config = replace(config, other_files=kept_paths(map(PosixPath, others)))
     save_config(
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )

@@ -30,7 +30,8 @@ SELECT name, max(more), max(moves) FROM (
     UNION ALL SELECT new, 1, 1 FROM renames
     UNION ALL SELECT name, 1, 0 FROM links
     UNION ALL SELECT name, 1, 0 FROM snapshots
-) GROUP BY name ORDER BY CAST(replace(name, '/', char(0)) AS BLOB)
+) GROUP BY CAST(replace(name, '/', char(0)) AS BLOB)
+  ORDER BY CAST(replace(name, '/', char(0)) AS BLOB)
 """  # noqa: S608 (our own)
 """All names, whether more was done than reading, and whether it concerns what is below the name.
 
