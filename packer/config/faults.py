@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from codecs import BOM_UTF8
 from difflib import get_close_matches
@@ -14,7 +13,7 @@ from rpz.errors import RpzError
 from rpz.packer.config.compose import LIST, MAPPING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from rpz.packer.config.compose import Node
 
@@ -102,13 +101,12 @@ def _decoded(name: str, data: bytes, line: int) -> str:
         ) from None
 
 
-@contextlib.contextmanager
-def opened_text(opened: Callable[[], IO[bytes]]) -> Iterator[IO[bytes]]:
-    """Open a file behind its byte order mark, if it has one."""
-    with opened() as file:
-        if file.read(len(BOM_UTF8)) != BOM_UTF8:
-            file.seek(0)
-        yield file
+def to_text(file: IO[bytes]) -> IO[bytes]:
+    """Go to a file's beginning, behind its byte order mark if it has one."""
+    file.seek(0)
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:
+        file.seek(0)
+    return file
 
 
 def why_not_yaml(text: str, error: Exception) -> tuple[str, str]:

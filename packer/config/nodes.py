@@ -17,13 +17,13 @@ from rpz.packer.config.faults import (
     ConfigError,
     check_text,
     found,
-    opened_text,
     position,
+    to_text,
     why_not_yaml,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 TEXT_KINDS = ("str", "int", "float", "bool", "timestamp", "value", "merge")
 TEXT_TAGS = tuple(TAG + kind for kind in TEXT_KINDS)
@@ -43,21 +43,18 @@ class Source:
     name: str
     strict: bool = False
 
-    def compose(self, opened: Callable[[], IO[bytes]]) -> Node | None:
-        """Parse the file, which can be opened more than once; None when there is nothing in it.
+    def compose(self, file: IO[bytes]) -> Node | None:
+        """Parse the file, which can be read twice; None when there is nothing in it.
 
         Raises:
             ConfigError: it is not YAML, or has a merge's markers in it.
 
         """
-        with opened() as file:
-            check_text(self.name, file)
+        check_text(self.name, file)
         try:
-            with opened_text(opened) as file:
-                return compose(file)
+            return compose(to_text(file))
         except (yaml.YAMLError, RecursionError) as error:
-            with opened_text(opened) as file:
-                where, problem = why_not_yaml(file.read().decode(), error)
+            where, problem = why_not_yaml(to_text(file).read().decode(), error)
             raise ConfigError(f"{self.name}{where}: {problem}") from None
 
     def error(self, node: Node, expected: str) -> ConfigError:

@@ -25,7 +25,7 @@ from rpz.packer.rows import Aside, kept, kept_paths
 from rpz.tracer.naming import RULE, is_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rpaths import PosixPath
@@ -65,7 +65,8 @@ def read_config(path: Path) -> Config:
 
     """
     try:
-        return load_config(lambda: path.open("rb"), str(path), strict=True)
+        with path.open("rb") as file:
+            return load_config(file, str(path), strict=True)
     except FileNotFoundError:
         raise ConfigError(
             f"There is no {path}", "Trace an experiment first (rpz trace), or write it: rpz reset"
@@ -74,11 +75,11 @@ def read_config(path: Path) -> Config:
 
 def parse_config(data: bytes, name: str, *, strict: bool = False) -> Config:
     """Read the content of a file called ``name``: see :func:`load_config`."""
-    return load_config(lambda: io.BytesIO(data), name, strict=strict)
+    return load_config(io.BytesIO(data), name, strict=strict)
 
 
-def load_config(opened: Callable[[], IO[bytes]], name: str, *, strict: bool = False) -> Config:
-    """Read a file called ``name`` in messages, which can be opened more than once.
+def load_config(file: IO[bytes], name: str, *, strict: bool = False) -> Config:
+    """Read an open file called ``name``, from its beginning; it is gone through twice.
 
     With ``strict``, what a person has probably written by mistake is an error: a key that is nearly
     one of ours, a path with ``..``, a pattern that can't match.
@@ -88,7 +89,7 @@ def load_config(opened: Callable[[], IO[bytes]], name: str, *, strict: bool = Fa
 
     """
     source = Source(name, strict)
-    root = source.compose(opened)
+    root = source.compose(file)
     if root is None:
         raise ConfigError(f"{name} is empty", "Write it anew from the trace: rpz reset")
     return _Reader(source).config(root)
