@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from rpaths import PosixPath
 
+from rpz.packer.aside import AsideError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
@@ -34,15 +36,21 @@ class Aside:
 
     def put(self, rows: list[Any]) -> int:
         """Write a batch of plain values; return where it begins."""
+        data = marshal.dumps(rows)
+        start = self._end
+        try:
+            self._write(len(data).to_bytes(8, "little") + data)
+        except OSError as error:
+            raise AsideError(error) from error
+        return start
+
+    def _write(self, block: bytes) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (as long as the lists)
             weakref.finalize(self, self._file.close)
-        data = marshal.dumps(rows)
-        block = len(data).to_bytes(8, "little") + data
-        start, self._end = self._end, self._end + len(block)
-        if os.pwrite(self._file.fileno(), block, start) < len(block):
+        if os.pwrite(self._file.fileno(), block, self._end) < len(block):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return start
+        self._end += len(block)
 
     def get(self, start: int) -> list[Any]:
         """Return the batch that begins somewhere."""

@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from rpz.packer.aside import AsideError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -94,7 +96,11 @@ class Table(Mapping[bytes, T]):
             self._open()
         encode, dumps = self._encode, marshal.dumps
         rows = ((key, dumps(encode(value))) for key, value in pairs)
-        self._connection.executemany(f"INSERT OR {conflict} INTO rows VALUES (?, ?)", rows)  # noqa: S608
+        statement = f"INSERT OR {conflict} INTO rows VALUES (?, ?)"  # noqa: S608 (our own words)
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise AsideError(error) from error
 
     def _open(self) -> None:
         """Begin a file without a name."""

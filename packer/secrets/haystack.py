@@ -6,6 +6,8 @@ import tempfile
 import weakref
 from typing import IO, TYPE_CHECKING, cast
 
+from rpz.packer.aside import AsideError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,7 +31,10 @@ class Haystack:
 
     def add(self, piece: bytes) -> None:
         """Add a piece at the end."""
-        self._file.write(piece)
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise AsideError(error) from error
 
     def __contains__(self, value: bytes) -> bool:
         """Whether a value is part of it."""

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import resource
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rpz.packer import rows, table
 from rpz.packer.archive.members import Member, Members
+from rpz.packer.aside import AsideError
 from rpz.packer.before import Status
 from rpz.packer.rows import Aside, Rows, kept
 from rpz.packer.select import Kind
@@ -71,6 +74,23 @@ def test_rows_are_a_list(elements, index):
     assert numbers[1:] == tuple(elements[1:])
     if index < len(elements):
         assert numbers[index] == elements[index]
+
+
+@pytest.fixture
+def no_room():
+    """Files may have 64 KiB at most."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("no_room")
+def test_a_full_disk_is_told():
+    with pytest.raises(AsideError, match="can't be written"):
+        Table().add_all((b"%09d" % number, None) for number in range(100_000))
+    with pytest.raises(AsideError, match="can't be written"):
+        kept(range(100_000), str, int)
 
 
 paths = st.lists(
