@@ -175,11 +175,7 @@ class TraceDatabase:
 
     def distinct(self, row: type[Any], columns: str, where: str = "1") -> Iterator[tuple[Any, ...]]:
         """Yield what some columns of a table hold, each once, as it is stored: texts as bytes."""
-        statement = f"SELECT DISTINCT {columns} FROM {TABLES[row]} WHERE {where}"  # noqa: S608
-        try:
-            yield from self._connection.execute(statement)
-        except sqlite3.DatabaseError as error:
-            raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
+        return self.select(f"SELECT DISTINCT {columns} FROM {TABLES[row]} WHERE {where}")  # noqa: S608
 
     def select(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """Yield what a statement of SQL finds, as it is stored: texts as bytes."""
