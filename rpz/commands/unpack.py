@@ -78,12 +78,14 @@ def _option(choice: Choice) -> Any:
 
 def _unpack(name: str, pack: Path, target: Path, choices: Choices) -> None:
     from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.registry import remember
 
     with Pack.open(pack) as opened:
         made = unpackers.load(name).unpack(opened, target, choices)
     if made is None:
         log.info("%s is ready", shown_path(target))
         return
+    remember(made)
     if not target.stat().st_mode & OTHERS:
         log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
     again = shown_command(["rpz", "run", os.fspath(target)])

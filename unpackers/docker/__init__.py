@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import socket
 import tarfile
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, cast
 
 from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import base, files, gpu, image, network, settings, x11
+from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.image import dockerfile, image_of, tarstream
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.target import write
 from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -55,7 +58,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
             data[WINDOWS] = "yes"
         data[IMAGE] = undone.enter_context(_image(engine, pack, folder, choices))
         data[CONTAINER] = undone.enter_context(_container(engine, data))
-        made = target.new_target(folder, NAME, pack.config, data)
+        made = target.new_target(folder, NAME, pack, data)
         target.write(made, building)
         text = dockerfile.dockerfile(pack.config, pack.path.name)
         (building / dockerfile.NAME).write_text(text, "utf-8")
@@ -97,17 +100,29 @@ def run(target: Target, job: Job) -> int:
     with connected(target.data.get(ENGINE)) as engine:
         _refuse_busy(engine, target)
         network.choose(engine, container, network=job.network)
-        files.put(engine, container, PosixPath(b"/.rpz"), _order(target, job))
+        if not job.streams and terminal.is_there():
+            _send(engine, target, job, terminal.HOLD)
+            with _held(engine, container):
+                program = terminal.started(engine, container, job.index)
+                if program is not None:
+                    return program.attend()
+        _send(engine, target, job, str(job.index))
         connection = _attached(engine, container)
-        session = Session(connection, lambda signum: _kill(engine, container, signum))
+        kill = lambda signum: _kill(engine, container, signum)  # noqa: E731
+        session = Session(connection, kill, streams=job.streams)
         engine.start(container)
         session.relay()
         return int(engine.wait(container)["StatusCode"])
 
 
-def _order(target: Target, job: Job) -> Iterator[bytes]:
-    """Yield what init reads: which run to perform, and that run with the caller's variables."""
-    yield from tarstream.file(tarfile.TarInfo("request"), request_file([job.index]))
+def _send(engine: APIClient, target: Target, job: Job, request: str) -> None:
+    """Put what init reads into a container: what is asked for, and the run."""
+    files.put(engine, target.data[CONTAINER], PosixPath(b"/.rpz"), _order(target, job, request))
+
+
+def _order(target: Target, job: Job, request: str) -> Iterator[bytes]:
+    """Yield what init reads: what is asked for, and the run with the caller's variables."""
+    yield from tarstream.file(tarfile.TarInfo("request"), request_file([request]))
     run = supplied(job.run)
     if target.data.get(WINDOWS):
         run = x11.with_display(run)
@@ -115,14 +130,31 @@ def _order(target: Target, job: Job) -> Iterator[bytes]:
     yield from tarstream.file(tarfile.TarInfo(f"runs/{job.index}"), run_file(run))
 
 
+@contextlib.contextmanager
+def _held(engine: APIClient, container: str) -> Iterator[None]:
+    """Start a container that ends when we close its standard input, or are killed."""
+    connection = _attached(engine, container)
+    try:
+        engine.start(container)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        engine.wait(container)
+
+
 def _refuse_busy(engine: APIClient, target: Target) -> None:
     try:
-        state = engine.inspect_container(target.data[CONTAINER])["State"]
+        _refuse_running(engine, target)
     except NotFound:
         raise TargetError(
-            f"The container of {target.folder} is gone", "Unpack the pack again"
+            f"The container of {target.folder} is gone",
+            f"Make a new one: rpz reset {target.folder}",
         ) from None
-    if state["Running"]:
+
+
+def _refuse_running(engine: APIClient, target: Target) -> None:
+    if engine.inspect_container(target.data[CONTAINER])["State"]["Running"]:
         raise TargetError(f"{target.folder} is running already", "Wait until it ends")
 
 
@@ -135,6 +167,36 @@ def _attached(engine: APIClient, container: str) -> socket.socket:
 def _kill(engine: APIClient, container: str, signum: int) -> None:
     with contextlib.suppress(APIError):  # it has ended
         engine.kill(container, signum)
+
+
+def reset(target: Target) -> None:
+    """Make a new container of the image, and remove the old one."""
+    old = target.data[CONTAINER]
+    with connected(target.data.get(ENGINE)) as engine:
+        with contextlib.suppress(NotFound):
+            _refuse_running(engine, target)
+        with _container_again(engine, target) as container:
+            write(replace(target, data={**target.data, CONTAINER: container}), target.folder)
+        with contextlib.suppress(NotFound):
+            engine.remove_container(old, v=True)
+
+
+@contextlib.contextmanager
+def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
+    with contextlib.ExitStack() as undone:
+        try:
+            container = undone.enter_context(_container(engine, target.data))
+        except ImageNotFound:
+            raise TargetError(
+                f"The image of {target.folder} is gone", "Unpack the pack again"
+            ) from None
+        yield container
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Ask the engine in what the container differs from its image."""
+    with connected(target.data.get(ENGINE)) as engine:
+        yield from files.changed(engine, target.data[CONTAINER])
 
 
 def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:
@@ -160,4 +222,5 @@ def destroy(target: Target) -> None:
             engine.remove_container(target.data[CONTAINER], v=True, force=True)
         with contextlib.suppress(ImageNotFound, NotFound):
             engine.remove_image(target.data[IMAGE])
-    remove_tree(target.folder)
+    if os.path.lexists(target.folder):
+        remove_tree(target.folder)
