@@ -123,6 +123,16 @@ def run(target: Target, _job: Job) -> int:
     raise _no_target(target)
 
 
+def reset(target: Target) -> None:
+    """Refuse: it isn't a target."""
+    raise _no_target(target)
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Refuse: it isn't a target."""
+    raise _no_target(target)
+
+
 def upload(target: Target, _path: PosixPath, _source: IO[bytes], *, may_be_new: bool) -> None:  # noqa: ARG001
     """Refuse: it isn't a target."""
     raise _no_target(target)

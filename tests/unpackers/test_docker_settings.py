@@ -9,6 +9,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tarfile
 import time
 import urllib.error
@@ -20,11 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpz.packer.archive.reader import Pack
-from rpz.unpackers import docker
 from rpz.unpackers import target as state
 from rpz.unpackers.docker import gpu, x11
 from rpz.unpackers.docker.engine import DOCKER, connected, place
-from rpz.unpackers.job import Job
 from tests.conftest import require
 from tests.unpackers import packs
 
@@ -107,14 +106,26 @@ def test_engine_option(rpz, unpacked):
     assert b" 32768 " in rpz("run", "demo").stdout
 
 
+RUN = """\
+import sys, pathlib
+from rpz.unpackers import docker, target
+from rpz.unpackers.job import Job
+demo = target.read(pathlib.Path("demo"))
+sys.exit(docker.run(demo, Job(0, demo.runs[0], network=sys.argv[1] == "True")))
+"""
+
+
 @pytest.mark.parametrize("first", [False, True])
-def test_network_of_a_run(unpacked, capfd, first):
+def test_network_of_a_run(rpz, unpacked, first):
     """Without it there is a loopback only, whatever the run before has had."""
-    target = unpacked(commands=[("ls", "/sys/class/net")])
+    unpacked(commands=[("ls", "/sys/class/net")])
     found = []
     for network in (first, not first, first):
-        assert docker.run(target, Job(0, target.runs[0], network=network)) == 0
-        found.append("eth0" in capfd.readouterr().out)
+        argv = [sys.executable, "-c", RUN, str(network)]
+        result = subprocess.run(
+            argv, cwd=rpz.folder, env=rpz.environment, capture_output=True, check=True
+        )
+        found.append(b"eth0" in result.stdout)
     assert found == [first, not first, first]
 
 
