@@ -100,6 +100,7 @@ SWALLOWERS = {
     Path("tracer/session.py"),  # likewise; it is returned beside the status
     Path("tracer/follower.py"),  # likewise; what fails is done again when the run has ended
     Path("tracer/reference/__main__.py"),  # a main program
+    Path("unpackers/workers.py"),  # likewise
     Path("unpackers/program.py"),  # a forked child, whose parent must hear of it
 }
 

@@ -23,8 +23,9 @@ from rpz.unpackers.errors import (
     NotAFileError,
     TargetError,
 )
-from rpz.unpackers.extract import NEW_FILE, extract
+from rpz.unpackers.extract import NEW_FILE
 from rpz.unpackers.members import BLOCK
+from rpz.unpackers.parallel import unpack_files
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
 
@@ -55,8 +56,7 @@ def unpack(pack: Pack, folder: Path) -> Target:
         root = building / ROOT
         root.mkdir(0o755)
         root.chmod(0o755)
-        with pack.data() as archive:
-            privileged = extract(archive, root)
+        privileged = unpack_files(pack, root)
         _make_mount_points(root)
         target.write(made, building)
         if not privileged:

@@ -13,6 +13,7 @@ from rpz.packer.archive.codecs import CODECS, GZIP
 from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
 from rpz.packer.archive.format import DamagedPackError, PackError
 from rpz.packer.archive.index import NewIndexError, parsed_index
+from rpz.packer.archive.limits import too_large, usual_limit
 from rpz.packer.archive.manifest import EntryKind, read_manifest
 from rpz.packer.archive.stream import DataTar, OldTar, opened_data, unzipped, zipped_metadata
 
@@ -44,17 +45,21 @@ OLD, CURRENT = 1, 2
 class Pack:
     """An open pack; a context manager that closes it."""
 
-    def __init__(self, path: Path, container: Container) -> None:
+    def __init__(self, path: Path, container: Container, limit: int) -> None:
         """Use :meth:`open`."""
         self.path = path
+        self.limit = limit
         self._container = container
         self._names = frozenset(container.names())
         self.version = self._checked_version()
         self.index = self._read_index()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, limit: int | None = None) -> Self:
         """Open and check a pack: ReproZip's, too, of version 1 or 2, a tar or a ZIP.
+
+        Its files are only read if they take no more than ``limit`` bytes; None: no more than is
+        usual for a pack of its size (:mod:`rpz.packer.archive.limits`).
 
         Raises:
             PackError: it is not a pack, is damaged, or was made by a newer version.
@@ -62,7 +67,9 @@ class Pack:
         """
         container = open_container(path)
         try:
-            return cls(path, container)
+            return cls(
+                path, container, usual_limit(path.stat().st_size) if limit is None else limit
+            )
         except BaseException:
             container.close()
             raise
@@ -117,7 +124,9 @@ class Pack:
         """
         with contextlib.ExitStack() as stack:
             kind = DataTar if self.data_name else OldTar
-            yield stack.enter_context(opened_data(self._stream(stack), str(self.path), kind))
+            yield stack.enter_context(
+                opened_data(self._stream(stack), str(self.path), kind, limit=self.limit)
+            )
 
     def _stream(self, stack: contextlib.ExitStack) -> io.RawIOBase:
         """Open the tar that has the packed files; ``stack`` closes it."""
@@ -134,6 +143,8 @@ class Pack:
     def blocks(self) -> Iterator[Blocks]:
         """Open the data to read any part of them; only of a pack that has an index."""
         assert self.index is not None  # noqa: S101 (the caller has looked)
+        if self.index.size > self.limit:
+            raise too_large(self.path, self.limit)
         name = CODECS[self.index.compression].name
         with self.member(name) as file:
             size = self._container.size(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from rpaths import PosixPath
 
+from rpz.packer.config.bounds import refuse_excess
 from rpz.packer.config.faults import TAG, ConfigError, found, position, text_of, why_not_yaml
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ class Source:
         """Parse the file; return its root, None when there is nothing in it.
 
         Raises:
-            ConfigError: it is not YAML, or has a merge's markers in it.
+            ConfigError: it is not YAML, has a merge's markers in it, or asks for too much.
 
         """
         text = text_of(self.name, data)
+        refuse_excess(self.name, text, LOADER)
         try:
             node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
         except (yaml.YAMLError, RecursionError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rpz import unpackers
-from rpz.commands.options import verbosity
+from rpz.commands.options import limit_size, verbosity
 from rpz.commands.text import shown_command, shown_path
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,13 @@ class UnpackCommand(click.Command):
 @click.argument("unpacker", type=click.Choice(list(unpackers.UNPACKERS)))
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
+@limit_size
 @verbosity
-def command(unpacker: str, pack: Path, target: Path) -> None:
+def command(unpacker: str, pack: Path, target: Path, limit: int | None) -> None:
     """Unpack the experiment in PACK as the new folder TARGET, ready to run."""
     from rpz.packer.archive.reader import Pack
 
-    with Pack.open(pack) as opened:
+    with Pack.open(pack, limit) as opened:
         unpackers.load(unpacker).unpack(opened, target)
     if not target.stat().st_mode & OTHERS:
         log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
