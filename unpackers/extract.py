@@ -140,22 +140,22 @@ def link_files(members: Iterable[Member], root: Path) -> None:
 def _make_hardlink(member: Member, tree: Tree) -> None:
     *parents, name = member.link.split(b"/")
     with Tree(tree.root) as other:
-        source = other.enter(tuple(parents))
-        if not _is_file(name, source):
+        if not _is_file(other, parents, name):
             raise HostileArchiveError(f"{member} in the pack is a link to what is not a file in it")
         os.link(
             name,
             member.path[-1],
-            src_dir_fd=source,
+            src_dir_fd=other.enter(tuple(parents)),
             dst_dir_fd=tree.enter(member.path[:-1]),
             follow_symlinks=False,
         )
 
 
-def _is_file(name: bytes, folder: int) -> bool:
+def _is_file(tree: Tree, parents: list[bytes], name: bytes) -> bool:
     try:
+        folder = tree.enter(tuple(parents))
         return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from rpz.packer.archive.entries import extents_of, open_stored
 from rpz.packer.archive.limits import LARGEST_FILE, too_large
+from rpz.packer.archive.stream import DataTar
 from rpz.unpackers.errors import HostileArchiveError
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ def checked(archive: tarfile.TarFile, *, keeps_holes: bool = False) -> Iterator[
         with _reading():
             info = archive.next()
         if info is None:
+            if isinstance(archive, DataTar):
+                archive.drain()  # before anybody takes for whole what is made of them
             return
         cast(
             "Any", archive

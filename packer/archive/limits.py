@@ -17,7 +17,7 @@ LEAST = 4 << 30
 """Bytes that the files of any pack may take, however small it is."""
 LARGEST_FILE = 1 << 44
 """Bytes of the largest file, holes included: ext4 takes no larger one."""
-MAX_HEADER = 1 << 24
+MAX_HEADER = 1 << 22
 """Bytes of a member's headers, which are kept in memory: names, and where a file has holes."""
 MAX_PARTS = 10_000
 """Members of the archive besides the packed files; rpz writes about ten."""

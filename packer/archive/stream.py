@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-READS_AT_THE_END = 8
+READS_AT_THE_END = 16
 """More than tarfile needs to see that an archive has ended, with or without the blocks for that."""
 
 
@@ -34,6 +34,7 @@ class DataTar(tarfile.TarFile):
     tarinfo = StrictInfo
     rpz_name = ""
     limit: int | None = None
+    rest: io.RawIOBase | None = None
 
     def next(self) -> tarfile.TarInfo | None:
         """Return the next packed member."""
@@ -48,6 +49,18 @@ class DataTar(tarfile.TarFile):
 
     def _is_packed(self, _info: tarfile.TarInfo) -> bool:
         return True
+
+    def drain(self) -> None:
+        """Read what follows the last member: there the check-sums are.
+
+        Who makes something of the members does so before he completes it.
+
+        Raises:
+            PackError: they are wrong, or there is too much.
+
+        """
+        while self.rest is not None and self.rest.read(BLOCK):
+            pass
 
 
 class OldTar(DataTar):
@@ -157,11 +170,10 @@ def opened_data(
         )
     except (PackError, tarfile.TarError, RecursionError):
         raise damaged_data(name) from None
-    tar.rpz_name, tar.limit = name, limit
+    tar.rpz_name, tar.limit, tar.rest = name, limit, ending
     with tar:
         yield tar
-    while ending.read(BLOCK):
-        pass
+    tar.drain()
 
 
 def damaged_data(name: str) -> PackError:

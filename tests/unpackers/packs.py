@@ -184,8 +184,9 @@ def manifest_lines(tar: bytes) -> Iterable[bytes]:
 
 
 def exact(info):
-    seconds, _, fraction = info.pax_headers.get("mtime", str(int(info.mtime))).partition(".")
-    return int(seconds) * 10**9 + int(fraction or 0)
+    text = info.pax_headers.get("mtime", "0")
+    seconds, _, fraction = text.partition(".")
+    return int(seconds) * 10**9 + int(fraction or 0) if seconds.isdecimal() else text
 
 
 def write_pack(path: Path, config: Config, data: bytes) -> Path:
