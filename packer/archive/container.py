@@ -152,7 +152,7 @@ def open_container(path: Path) -> Container:
 def _open_zip(path: Path) -> Container:
     try:
         archive = zipfile.ZipFile(path)
-    except DAMAGE:
+    except (*DAMAGE, OSError):
         raise DamagedPackError(path, "is not a pack, or one that is damaged or cut short") from None
     names = archive.namelist()
     if len(set(names)) < len(names):

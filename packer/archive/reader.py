@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rpz.packer.archive import format as form
 from rpz.packer.archive.access import Blocks, BlockStream
 from rpz.packer.archive.codecs import CODECS, GZIP
-from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
+from rpz.packer.archive.container import not_a_pack, open_container
 from rpz.packer.archive.format import DamagedPackError, PackError
 from rpz.packer.archive.index import NewIndexError, parsed_index
 from rpz.packer.archive.limits import too_large, usual_limit
 from rpz.packer.archive.manifest import EntryKind, read_manifest
+from rpz.packer.archive.part import Part, in_words
 from rpz.packer.archive.stream import DataTar, OldTar, opened_data, unzipped, zipped_metadata
 
 if TYPE_CHECKING:
@@ -216,13 +217,11 @@ class Pack:
         """
         if name not in self._names:
             raise PackError(f"{self.path} has no {name}")
-        try:
+        with in_words(self.path):
             file = self._container.open(name)
-        except DAMAGE:
-            raise DamagedPackError(self.path) from None
         if file is None:
             raise PackError(f"{self.path} is not sound: its {name} is not a file")
-        return file
+        return cast("IO[bytes]", Part(file, self.path))
 
     def _checked_version(self) -> int:
         has_data = self._container.holds_data or any(c.name in self._names for c in CODECS.values())
@@ -262,10 +261,7 @@ class Pack:
 
     def _read(self, name: str, limit: int) -> bytes:
         with self.member(name) as file:
-            try:
-                data = file.read(limit + 1)
-            except DAMAGE:
-                raise DamagedPackError(self.path) from None
+            data = file.read(limit + 1)
         if len(data) > limit:
             raise PackError(f"{self.path} is not sound: its {name} is greater than {limit} bytes")
         return data
