@@ -138,8 +138,8 @@ def header(name="DATA/a", kind=tarfile.REGTYPE, size=0, **others) -> bytes:
 
 def sparse(size: int, pieces=((0, 0),)) -> bytes:
     """A file of this size with holes, as GNU tar writes it."""
-    info, _ = member("DATA/a", pax_headers={}, mtime=0)
-    info.type = tarfile.GNUTYPE_SPARSE
+    info, _ = member("DATA/a", tarfile.GNUTYPE_SPARSE, pax_headers={}, mtime=0)
+    info.size = sum(length for _, length in pieces)
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     for number, (offset, length) in enumerate(pieces):
         block[386 + 24 * number : 410 + 24 * number] = number12(offset) + number12(length)
