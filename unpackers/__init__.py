@@ -11,11 +11,14 @@ from typing import IO, TYPE_CHECKING, Protocol, cast
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rpaths import PosixPath
 
     from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.choices import Choice, Choices
+    from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
 
 UNPACKERS = {
@@ -29,12 +32,18 @@ class Unpacker(Protocol):
     """What a module must have to be an unpacker; the first line of its docstring is its help."""
 
     NAME: str
+    CHOICES: Sequence[Choice]
+    """The options that ``rpz unpack NAME`` has for it alone."""
 
-    def unpack(self, pack: Pack, folder: Path) -> Target:
-        """Make the target ``folder``, which mustn't exist yet, of a pack: all of it or nothing."""
+    def unpack(self, pack: Pack, folder: Path, choices: Choices) -> Target | None:
+        """Make the target ``folder``, which mustn't exist yet, of a pack: all of it or nothing.
 
-    def run(self, target: Target, index: int) -> int:
-        """Run one of the target's runs again and return its status in a shell's terms.
+        ``choices`` has names of :attr:`CHOICES` only. None: what was made isn't a target that rpz
+        runs, but a file or folder for other tools.
+        """
+
+    def run(self, target: Target, job: Job) -> int:
+        """Perform a job and return its status in a shell's terms.
 
         The experiment has this process's standard streams and gets the signals that it gets.
         """

@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     from rpaths import PosixPath
 
     from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.choices import Choice, Choices
+    from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
 
 NAME = "chroot"
+CHOICES: Sequence[Choice] = ()
 ROOT = "root"
 """The folder, in the target, that is the experiment's file system."""
 PAGE = 4096
@@ -46,7 +49,7 @@ PAGE = 4096
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
-def unpack(pack: Pack, folder: Path) -> Target:
+def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
     """Extract the files into ``folder/root``.
 
     With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
@@ -100,15 +103,12 @@ def _make_mount_points(root: Path) -> None:
         os.close(fd)
 
 
-def run(target: Target, index: int, streams: Sequence[int] = ()) -> int:
-    """Run it in a mount namespace of its own; without root, in a user namespace too.
-
-    ``streams`` are descriptors to give it for standard input, output and error, if not ours.
-    """
+def run(target: Target, job: Job) -> int:
+    """Run it in a mount namespace of its own; without root, in a user namespace too."""
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
-    return run_in_foreground(lambda: program.start(target.runs[index], root, streams))
+    return run_in_foreground(lambda: program.start(job.run, root, job.streams))
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from rpz.unpackers.job import as_traced
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,7 @@ def replay(unpacker: Unpacker, target: Target, indices: Sequence[int]) -> int:
     """
     status = 0
     for position, index in enumerate(indices, 1):
-        status = unpacker.run(target, index)
+        status = unpacker.run(target, as_traced(target, index))
         run = target.runs[index]
         if status == (traced := traced_status(run)) or traced is None:
             continue

@@ -15,6 +15,7 @@ from rpz.process import TERMINATION, Terminated, termination_as_interrupt
 from rpz.unpackers import chroot
 from rpz.unpackers.compare import Comparison, Verdict, compare
 from rpz.unpackers.errors import SandboxError, StartError
+from rpz.unpackers.job import as_traced
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.replay import SIGNAL, traced_status
 from rpz.unpackers.withheld import supplied
@@ -76,7 +77,7 @@ def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
 
     """
     with _scratch() as scratch:
-        target = chroot.unpack(pack, scratch / "replay")
+        target = chroot.unpack(pack, scratch / "replay", {})
         target = replace(target, runs=tuple(map(supplied, target.runs)))
         for index in range(len(target.runs)):
             replayed = _replayed(target, index, outputs(index), scratch)
@@ -133,7 +134,8 @@ def _go_on_unless_interrupted(signum: int) -> None:
 
 def _run(target: Target, index: int, errors: IO[bytes]) -> int:
     with open(os.devnull, "r+b") as null:  # noqa: PTH123 (no file of anybody)
-        return chroot.run(target, index, (null.fileno(), null.fileno(), errors.fileno()))
+        streams = (null.fileno(), null.fileno(), errors.fileno())
+        return chroot.run(target, as_traced(target, index, streams))
 
 
 def _tail(errors: IO[bytes]) -> bytes:

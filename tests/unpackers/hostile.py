@@ -353,7 +353,7 @@ def refusal(trick: Trick, path: Path, backend: str) -> str:
     """Unpack, and return the sentence that it is refused with."""
     try:
         with Pack.open(path, trick.limit) as pack:
-            load(backend).unpack(pack, path.parent / TARGET)
+            load(backend).unpack(pack, path.parent / TARGET, {})
     except RpzError as error:
         return str(error) if error.exit_code == 1 else "another exit status"
     raise AssertionError(f"{trick.name} was unpacked")

@@ -21,6 +21,7 @@ from rpz.errors import OWN_FAILURE
 from rpz.packer.archive.reader import Pack
 from rpz.unpackers import chroot, namespaces, program, target
 from rpz.unpackers.errors import StartError, TargetError
+from rpz.unpackers.job import as_traced
 from tests.conftest import require
 from tests.unpackers import packs
 
@@ -38,7 +39,7 @@ def state(tmp_path, pack, chroot_allowed):
 
     def unpack(*commands, **options):
         with Pack.open(pack(*commands, **options)) as opened:
-            return chroot.unpack(opened, tmp_path / "demo")
+            return chroot.unpack(opened, tmp_path / "demo", {})
 
     return unpack
 
@@ -106,7 +107,7 @@ def test_terminal(rpz, state):
 def test_own_mounts(state):
     """The program sees nothing of the host but what is made for it."""
     made = state(("exists", "/etc"))
-    assert chroot.run(made, 0) == 1
+    assert chroot.run(made, as_traced(made, 0)) == 1
 
 
 @pytest.mark.parametrize("name", ["proc", "dev", "sys", "tmp"])
@@ -142,14 +143,14 @@ def test_forbidden_namespaces(state, monkeypatch):
     made = state(("status", "0"))
     monkeypatch.setattr(namespaces, "unshare", forbidden)
     with pytest.raises(StartError, match="rpz unpack docker") as raised:
-        chroot.run(made, 0)
+        chroot.run(made, as_traced(made, 0))
     assert raised.value.exit_code == OWN_FAILURE
 
 
 def test_ignored_signals_are_not_inherited(state):
     """Python ignores SIGPIPE, which would make every pipeline of an experiment behave oddly."""
     made = state(("signal", str(int(signal.SIGPIPE))))
-    assert chroot.run(made, 0) == 128 + signal.SIGPIPE
+    assert chroot.run(made, as_traced(made, 0)) == 128 + signal.SIGPIPE
 
 
 @pytest.mark.parametrize("uid", [0, packs.UID])
@@ -188,12 +189,12 @@ def _as_nobody(action):
 
 
 def _unpack_and_run(pack, folder, uid):
-    made = chroot.unpack(pack, folder / "demo")
+    made = chroot.unpack(pack, folder / "demo", {})
     made = replace(made, runs=tuple(replace(run, uid=uid, gid=uid) for run in made.runs))
-    first = chroot.run(made, 0)
+    first = chroot.run(made, as_traced(made, 0))
     out = os.open(folder / "out.txt", os.O_WRONLY | os.O_CREAT, 0o644)
     os.dup2(out, 1)
-    second = chroot.run(made, 1)
+    second = chroot.run(made, as_traced(made, 1))
     chroot.destroy(made)
     return first or second or int((folder / "demo").exists())
 

@@ -109,7 +109,7 @@ def all_readers(path, place):
         "check": lambda pack: check(pack, lambda _count: None),
         "agree": lambda pack: list(disagreements(pack)),
         "info": lambda pack: (bulk(pack.entries(), pack.config), pack.summary()),
-        "unpack": lambda pack: chroot.unpack(pack, place / "demo"),
+        "unpack": lambda pack: chroot.unpack(pack, place / "demo", {}),
         "extract": lambda pack: take_out(pack, [b"/"], place / "taken"),
     }
     (place / "taken").mkdir()

@@ -21,23 +21,26 @@ from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from docker import APIClient
 
     from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.choices import Choice, Choices
+    from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
 
 log = logging.getLogger(__name__)
 
 NAME = "docker"
+CHOICES: Sequence[Choice] = ()
 IMAGE = "image"
 CONTAINER = "container"
 """What a target's data tell: the image's name, the container's id."""
 
 
-def unpack(pack: Pack, folder: Path) -> Target:
+def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
     """Make an image of the pack, and a container of the image, in which all runs take place."""
     with (
         connected() as engine,
@@ -73,12 +76,12 @@ def _container(engine: APIClient, name: str) -> Iterator[str]:
         raise
 
 
-def run(target: Target, index: int) -> int:
+def run(target: Target, job: Job) -> int:
     """Start the container for one run, with this process's standard streams and signals."""
     container = target.data[CONTAINER]
     with connected() as engine:
         _refuse_busy(engine, target)
-        files.put(engine, container, PosixPath(b"/.rpz"), _order(target, index))
+        files.put(engine, container, PosixPath(b"/.rpz"), _order(job))
         connection = _attached(engine, container)
         session = Session(connection, lambda signum: _kill(engine, container, signum))
         engine.start(container)
@@ -86,11 +89,11 @@ def run(target: Target, index: int) -> int:
         return int(engine.wait(container)["StatusCode"])
 
 
-def _order(target: Target, index: int) -> Iterator[bytes]:
+def _order(job: Job) -> Iterator[bytes]:
     """Yield what init reads: which run to perform, and that run with the caller's variables."""
-    yield from tarstream.file(tarfile.TarInfo("request"), request_file([index]))
-    run = supplied(target.runs[index])
-    yield from tarstream.file(tarfile.TarInfo(f"runs/{index}"), run_file(run))
+    yield from tarstream.file(tarfile.TarInfo("request"), request_file([job.index]))
+    run = supplied(job.run)
+    yield from tarstream.file(tarfile.TarInfo(f"runs/{job.index}"), run_file(run))
 
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:
