@@ -115,7 +115,8 @@ class ZipContainer:
 
     def names(self) -> list[str]:
         """Return the names of its files."""
-        return [info.filename for info in self._archive.infolist() if not info.is_dir()]
+        names = self._archive.namelist()
+        return [name for name in names if not name.endswith("/")]
 
     def size(self, name: str) -> int:
         """Return the bytes of one of them."""
