@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.unpackers.mountpoints import MOUNT_POINTS
 from rpz.unpackers.namespaces import (
     MS_BIND,
     MS_NODEV,
@@ -28,8 +29,6 @@ from rpz.unpackers.namespaces import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOUNT_POINTS = {"proc": 0o555, "sys": 0o555, "dev": 0o755, "tmp": 0o1777}
-"""Folders, with their modes, that every experiment has (something is mounted on all but tmp)."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 DEV_LINKS = {
     "fd": "/proc/self/fd",

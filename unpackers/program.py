@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from rpaths import PosixPath
-
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import mounts, namespaces
 from rpz.unpackers.errors import SandboxError, StartError, readable
-from rpz.unpackers.withheld import supplied, without_withheld
+from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,27 +28,6 @@ RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
 ISOLATE, BECOME, FOLDER, EXECUTE = range(4)
 """The steps of a start, for the report of the one that failed."""
 _REPORT = struct.Struct("=ii")
-
-
-def encoded(text: str) -> bytes:
-    """Return the experiment's text as the bytes that it was."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def environment(run: Run) -> list[bytes]:
-    """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
-    given = without_withheld(run.environ)
-    return [encoded(f"{name}={value}") for name, value in given.items()]
-
-
-def program_path(run: Run) -> bytes:
-    """Return the path by which a run's program is executed, from its working folder.
-
-    As a shell does: a name with a slash is the path as it was spelt, which a script gets to know.
-    """
-    spelt = encoded(run.argv[0]) if run.argv else b""
-    is_spelt = b"/" in spelt and PosixPath(run.workingdir, spelt) == run.binary
-    return spelt if is_spelt else run.binary.path
 
 
 @dataclass(frozen=True)

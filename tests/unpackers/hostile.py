@@ -277,6 +277,7 @@ OTHERS = [
     Trick("config has a great number", with_config(b"version: '0." + b"9" * 10_000 + b"'")),
     Trick("a member twice in a ZIP", zipped(
         *packs.parts(CONFIG, b"").items(), ("METADATA/version", b"REPROZIP VERSION 2\n"))),
+    Trick("a ZIP member without a name", zipped(("", b""))),
     Trick("another version", zipped(
         *(packs.parts(CONFIG, b"") | {"METADATA/version": b"REPROZIP VERSION 99\n"}).items())),
     Trick("no index", with_parts(index=b"no index")),

@@ -13,7 +13,7 @@ from rpz.unpackers.docker import tarstream
 from rpz.unpackers.errors import DockerError, HostileArchiveError
 from rpz.unpackers.init import init_program, run_file
 from rpz.unpackers.members import SECOND, Kind, Member, checked
-from rpz.unpackers.mounts import MOUNT_POINTS
+from rpz.unpackers.mountpoints import MOUNT_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
