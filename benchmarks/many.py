@@ -23,7 +23,8 @@ A_FOLDER = 1000
 CONFIG = 'version: "0.8"\nruns: []\n'
 
 
-def _make(folder: Path, count: int) -> None:
+def make_small(folder: Path, count: int) -> None:
+    """Fill a folder with folders of small files."""
     for number in range(count):
         if number % A_FOLDER == 0:
             (folder / f"{number // A_FOLDER:06}").mkdir(parents=True)
@@ -31,11 +32,14 @@ def _make(folder: Path, count: int) -> None:
         place.write_bytes(b"%d\n" % number * 10)
 
 
-def _members(folder: Path) -> Iterator[Member]:
-    for below in sorted(folder.iterdir()):
-        yield Member(os.fsencode(below), Kind.FOLDER, os.fsencode(below))
-        for entry in sorted(os.scandir(os.fsencode(below)), key=lambda entry: entry.name):
+def members(folder: Path) -> Iterator[Member]:
+    """Yield what is in a folder of folders of files, or of files, in the order of a pack."""
+    for entry in sorted(os.scandir(os.fsencode(folder)), key=lambda entry: entry.name):
+        if not entry.is_dir():
             yield Member(entry.path, Kind.FILE, entry.path)
+            continue
+        yield Member(entry.path, Kind.FOLDER, entry.path)
+        yield from members(Path(os.fsdecode(entry.path)))
 
 
 def _peak() -> float:
@@ -47,9 +51,9 @@ def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     files, trace, target = folder / "files", folder / "trace", folder / "x.rpz"
     trace.write_bytes(b"")
-    _make(files, count)
+    make_small(files, count)
     start = time.monotonic()
-    content = Content(_members(files), trace, lambda pack_id: f'pack_id: "{pack_id}"\n{CONFIG}', {})
+    content = Content(members(files), trace, lambda pack_id: f'pack_id: "{pack_id}"\n{CONFIG}', {})
     write_archive(target, content, lambda _count: None)
     wrote, peak = time.monotonic() - start, _peak()
     start = time.monotonic()

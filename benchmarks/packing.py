@@ -45,7 +45,7 @@ def _make_tree(folder: Path) -> None:
         (folder / f"small{i}").write_bytes(os.urandom(500) * 2)
 
 
-def _peak_mib(argv: list[str], folder: Path) -> float:
+def peak_mib(argv: list[str], folder: Path) -> float:
     """Run a command; return the peak memory of it and its children."""
     child = subprocess.Popen(argv, cwd=folder)
     _, status, usage = os.wait4(child.pid, 0)
@@ -64,7 +64,7 @@ def pack() -> Packing:
         subprocess.run([*rpz(), "trace", "-q", *reading], cwd=folder, check=True)
         taken = seconds([*rpz(), "pack", "-q", "x.rpz"], folder)
         size = (folder / "x.rpz").stat().st_size / MIB
-        peak = _peak_mib([*rpz(), "pack", "-q", "y.rpz"], folder)
+        peak = peak_mib([*rpz(), "pack", "-q", "y.rpz"], folder)
     return Packing(taken, size, peak)
 
 
@@ -82,7 +82,7 @@ def _copy_real(folder: Path, size: int) -> None:
             return
 
 
-def _make_mixed(folder: Path) -> None:
+def make_mixed(folder: Path) -> None:
     """Programs and sources (half), tables of numbers (a quarter), text, what doesn't compress."""
     folder.mkdir()
     chance = random.Random(1)
@@ -119,7 +119,7 @@ def mixed(runs: int = 3) -> str:
     """Pack 400 MiB of mixed files with rpz, and with ReproZip where it is installed."""
     with tempfile.TemporaryDirectory(prefix="rpz-benchmark-") as temporary:
         folder = Path(temporary)
-        _make_mixed(folder / "mixed")
+        make_mixed(folder / "mixed")
         ours, size = _packed(rpz(), folder, runs)
         told = f"rpz pack, {MIXED_MIB} MiB of mixed files: {ours:.2f} s, {size:.1f} MiB"
         peer = reprozip()
