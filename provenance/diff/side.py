@@ -65,10 +65,14 @@ class Side:
     def files(self) -> dict[bytes, File]:
         """What it read and wrote and isn't volatile, by paths as the other run has them."""
         return {
-            self.without_numbers(self.mapped(file.path)): file
+            self._path(file): file
             for file in files(self.database, self.run.id)
             if not file.path.startswith(VOLATILE) and not CACHES.search(file.path)
         }
+
+    def _path(self, file: File) -> bytes:
+        path = self.mapped(file.path)
+        return self.without_numbers(path) if file.made else path
 
     @cached_property
     def processes(self) -> list[Process]:

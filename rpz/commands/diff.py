@@ -21,6 +21,8 @@ SHOWN = 12
 """Differences of a kind that are shown without ``--all``."""
 LINES = 20
 """Lines of detail likewise."""
+LONGEST = 300
+"""Characters of a value likewise."""
 
 
 class DiffCommand(click.Command):
@@ -90,15 +92,20 @@ def _lines(sections: list[Section], everything: bool) -> Iterator[str]:
 
 
 def _difference(difference: Difference, everything: bool) -> Iterator[str]:
-    yield f"  {shown(difference.name)}"
+    name = difference.name if everything else _shortened(difference.name)
+    yield f"  {shown(name)}"
     for sign, value in (("-", difference.one), ("+", difference.other)):
         if value is not None:
-            yield f"    {sign} {shown(value)}"
+            yield f"    {sign} {shown(value if everything else _shortened(value))}"
     lines = difference.detail.splitlines()
     kept = lines if everything else lines[:LINES]
     yield from (f"      {shown(line)}" for line in kept)
     if len(kept) < len(lines):
         yield f"      and {len(lines) - len(kept)} lines more"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _json(section: Section) -> list[dict[str, str | None]]:
