@@ -154,7 +154,7 @@ def parsed_line(line: bytes) -> Entry:
 
     """
     try:
-        return _entry(json.loads(line))
+        return _entry(json.loads(line.decode()))  # text, which json need not guess at
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a manifest: {error}") from None
 
