@@ -32,11 +32,14 @@ def make_files(folder: Path, count: int) -> None:
         place.write_bytes(b"%d\n" % number * 10)
 
 
-def _members(folder: Path) -> Iterator[Member]:
-    for below in sorted(folder.iterdir()):
-        yield Member(os.fsencode(below), Kind.FOLDER, os.fsencode(below))
-        for entry in sorted(os.scandir(os.fsencode(below)), key=lambda entry: entry.name):
+def members(folder: Path) -> Iterator[Member]:
+    """Yield what is in a folder of folders of files, or of files, in the order of a pack."""
+    for entry in sorted(os.scandir(os.fsencode(folder)), key=lambda entry: entry.name):
+        if not entry.is_dir():
             yield Member(entry.path, Kind.FILE, entry.path)
+            continue
+        yield Member(entry.path, Kind.FOLDER, entry.path)
+        yield from members(Path(os.fsdecode(entry.path)))
 
 
 def _peak() -> float:
@@ -50,7 +53,7 @@ def main() -> None:
     trace.write_bytes(b"")
     make_files(files, count)
     start = time.monotonic()
-    content = Content(_members(files), trace, lambda pack_id: f'pack_id: "{pack_id}"\n{CONFIG}', {})
+    content = Content(members(files), trace, lambda pack_id: f'pack_id: "{pack_id}"\n{CONFIG}', {})
     write_archive(target, content, lambda _count: None)
     wrote, peak = time.monotonic() - start, _peak()
     start = time.monotonic()

@@ -46,7 +46,7 @@ def _make_tree(folder: Path) -> None:
         (folder / f"small{i}").write_bytes(os.urandom(500) * 2)
 
 
-def _peak_mib(argv: list[str], folder: Path) -> float:
+def peak_mib(argv: list[str], folder: Path) -> float:
     """Run a command; return the peak memory of it and its children."""
     child = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
@@ -65,7 +65,7 @@ def pack() -> Packing:
         subprocess.run([*rpz(), "trace", "-q", *reading], cwd=folder, check=True)
         taken = seconds([*rpz(), "pack", "-q", "x.rpz"], folder)
         size = (folder / "x.rpz").stat().st_size / MIB
-        peak = _peak_mib([*rpz(), "pack", "-q", "y.rpz"], folder)
+        peak = peak_mib([*rpz(), "pack", "-q", "y.rpz"], folder)
     return Packing(taken, size, peak)
 
 
@@ -83,7 +83,7 @@ def _copy_real(folder: Path, size: int) -> None:
             return
 
 
-def _make_mixed(folder: Path) -> None:
+def make_mixed(folder: Path) -> None:
     """Programs and sources (half), tables of numbers (a quarter), text, what doesn't compress."""
     folder.mkdir()
     chance = random.Random(1)
@@ -120,7 +120,7 @@ def mixed(runs: int = 3) -> str:
     """Pack 400 MiB of mixed files with rpz, and with ReproZip where it is installed."""
     with tempfile.TemporaryDirectory(prefix="rpz-benchmark-") as temporary:
         folder = Path(temporary)
-        _make_mixed(folder / "mixed")
+        make_mixed(folder / "mixed")
         ours, size = _packed(rpz(), folder, runs)
         told = f"rpz pack, {MIXED_MIB} MiB of mixed files: {ours:.2f} s, {size:.1f} MiB"
         peer = reprozip()
@@ -161,7 +161,7 @@ def whole(count: int) -> str:
             ["reset", "-q"],
         ):
             start = time.monotonic()
-            peak = _peak_mib([*rpz(), *command], folder)
+            peak = peak_mib([*rpz(), *command], folder)
             told.append(f"{command[0]} {time.monotonic() - start:.0f} s, {peak:.0f} MiB")
         size = (folder / "x.rpz").stat().st_size / MIB
     return (

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from rpz import __version__
-from rpz.commands.text import shown_path
+from rpz.commands.text import shown_lines, shown_path
 from rpz.errors import RpzError
 from rpz.process import Terminated, learn_of_ends, shell_status
 
@@ -84,7 +84,7 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except RpzError as error:
-        click.echo(f"rpz: {error}", err=True)
+        click.echo(f"rpz: {shown_lines(str(error))}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         sys.exit(_interrupted(error.__cause__ if isinstance(error, click.Abort) else error))
@@ -128,10 +128,18 @@ def failed_call(error: OSError) -> RpzError:
     return RpzError(describe(error).rstrip("."), REMEDIES.get(error.errno or 0, ""))
 
 
+class _Formatter(logging.Formatter):
+    """Shows what a pack may have named so that a terminal doesn't obey it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return shown_lines(super().format(record))
+
+
 def set_up_logging() -> None:
     """Send what rpz says to standard error; ``-v`` and ``-q`` then choose how much."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("rpz: %(message)s"))
+    handler.setFormatter(_Formatter("rpz: %(message)s"))
     logger = logging.getLogger("rpz")
     logger.handlers[:] = [handler]
     logger.propagate = False

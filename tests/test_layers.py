@@ -103,6 +103,7 @@ SWALLOWERS = {
     Path("tracer/follower.py"),  # likewise; what fails is done again when the run has ended
     Path("tracer/reference/__main__.py"),  # a main program
     Path("unpackers/sandbox.py"),  # a forked child, whose parent must hear of it
+    Path("unpackers/workers.py"),  # likewise
 }
 
 

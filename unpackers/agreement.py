@@ -37,10 +37,10 @@ def disagreements(pack: Pack) -> Iterator[Fault]:
     try:
         with pack.data() as archive:
             if pack.index is None:
-                for _ in checked(archive):
+                for _ in checked(archive, keeps_holes=True):
                     pass
             else:
-                yield from _compared(checked(archive), pack.entries())
+                yield from _compared(checked(archive, keeps_holes=True), pack.entries())
     except (HostileArchiveError, PackError) as error:
         yield Fault(None, f"the packed files ({error.message})")
 

@@ -25,8 +25,9 @@ from rpz.unpackers.errors import (
     SandboxError,
     TargetError,
 )
-from rpz.unpackers.extract import NEW_FILE, extract
+from rpz.unpackers.extract import NEW_FILE
 from rpz.unpackers.members import BLOCK
+from rpz.unpackers.parallel import unpack_files
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
 from rpz.unpackers.target import FILE, write
@@ -90,8 +91,7 @@ def _make_root(pack: Pack, root: Path) -> int:
     """Make the experiment's file system; return how many set-user-id programs are in it."""
     root.mkdir(0o755)
     root.chmod(0o755)
-    with pack.data() as archive:
-        privileged = extract(archive, root)
+    privileged = unpack_files(pack, root)
     _make_mount_points(root)
     return privileged
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.archive.contents import contents
 from rpz.packer.archive.format import PackError
+from rpz.packer.archive.limits import LARGEST_FILE
 from rpz.packer.archive.manifest import EntryKind
 from rpz.unpackers.errors import readable
 from rpz.unpackers.extract import NEW_FILE, Tree, write_piece
+from rpz.unpackers.listed import components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +60,7 @@ def take_out(pack: Pack, paths: Sequence[bytes], folder: Path, *, overwrite: boo
 
     Raises:
         PackError: there is no such path in the pack, or something is in the way.
+        HostileArchiveError: a path is one that rpz doesn't pack.
 
     """
     folder = folder.resolve()
@@ -92,6 +95,13 @@ def _look(pack: Pack, excerpt: Excerpt, folder: Path, *, overwrite: bool) -> Non
             )
 
 
+def _refuse_odd(entry: Entry) -> None:
+    if entry.path != b"/":
+        components(entry.path)
+    if entry.size > LARGEST_FILE or (entry.kind is EntryKind.SYMLINK and not entry.target):
+        raise PackError(f"{readable(entry.path)} in the pack can't be a file or a link")
+
+
 class _Taken:
     """What was written so far, below a folder."""
 
@@ -111,6 +121,7 @@ class _Taken:
 
     def take(self, entry: Entry, pieces: Pieces) -> None:
         """Write an entry; a file under the name of a link to it, if only that is wanted."""
+        _refuse_odd(entry)
         if entry.kind is EntryKind.FOLDER:
             if not os.path.lexists(self._root + entry.path):
                 self._folders.append(entry)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.unpackers.errors import HostileArchiveError
 from rpz.unpackers.lettercase import Kept, is_case_blind
 from rpz.unpackers.members import Kind, Member, checked
 
 if TYPE_CHECKING:
     import tarfile
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -45,7 +47,7 @@ def extract(archive: tarfile.TarFile, root: Path) -> int:
     kept = Kept() if is_case_blind(root) else None
     privileged = 0
     with Tree(root) as tree:
-        for member in checked(archive):
+        for member in checked(archive, keeps_holes=True):
             if kept is not None and kept.refuses(member):
                 continue
             privileged += member.kind is Kind.FILE and member.mode & SET_ID != 0
@@ -53,7 +55,7 @@ def extract(archive: tarfile.TarFile, root: Path) -> int:
                 folders.append(member)
             with _told(member):
                 _MAKERS[member.kind](member, tree)
-    _finish(folders, root)
+    finish(folders, root)
     if os.geteuid() == 0:
         return privileged
     if privileged:
@@ -71,8 +73,9 @@ def _told(member: Member) -> Iterator[None]:
         raise
 
 
-def _finish(folders: list[Member], root: Path) -> None:
+def finish(members: Iterable[Member], root: Path) -> None:
     """Give the folders their modes and times: the deepest first, now that all is in them."""
+    folders = [member for member in members if member.kind is Kind.FOLDER]
     with Tree(root) as tree:
         for member in sorted(folders, key=lambda folder: folder.path, reverse=True):
             path = _opened(tree.enter(member.path))
@@ -120,9 +123,25 @@ def _make_symlink(member: Member, tree: Tree) -> None:
     os.utime(name, ns=(member.mtime, member.mtime), dir_fd=folder, follow_symlinks=False)
 
 
+def link_files(members: Iterable[Member], root: Path) -> None:
+    """Make the hard links, now that the files are there.
+
+    Raises:
+        HostileArchiveError: there is something else, or nothing.
+
+    """
+    with Tree(root) as tree:
+        for member in members:
+            if member.kind is Kind.HARDLINK:
+                with _told(member):
+                    _make_hardlink(member, tree)
+
+
 def _make_hardlink(member: Member, tree: Tree) -> None:
     *parents, name = member.link.split(b"/")
     with Tree(tree.root) as other:
+        if not _is_file(other, parents, name):
+            raise HostileArchiveError(f"{member} in the pack is a link to what is not a file in it")
         os.link(
             name,
             member.path[-1],
@@ -130,6 +149,14 @@ def _make_hardlink(member: Member, tree: Tree) -> None:
             dst_dir_fd=tree.enter(member.path[:-1]),
             follow_symlinks=False,
         )
+
+
+def _is_file(tree: Tree, parents: list[bytes], name: bytes) -> bool:
+    try:
+        folder = tree.enter(tuple(parents))
+        return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _make_folder(member: Member, tree: Tree) -> None:
@@ -174,12 +201,13 @@ class Tree:
         return self._fds[-1]
 
     def _open(self, name: bytes) -> int:
-        """Enter one folder; a new one can be written to until :func:`_finish`."""
+        """Enter one folder; a new one can be written to until :func:`finish`."""
         try:
             return os.open(name, NEW_FOLDER, dir_fd=self._fds[-1])
         except FileNotFoundError:
-            os.mkdir(name, 0o700, dir_fd=self._fds[-1])
-            os.chmod(name, IMPLIED, dir_fd=self._fds[-1])  # whatever the umask is
+            with contextlib.suppress(FileExistsError):  # another worker was quicker
+                os.mkdir(name, 0o700, dir_fd=self._fds[-1])
+                os.chmod(name, IMPLIED, dir_fd=self._fds[-1])  # whatever the umask is
             return os.open(name, NEW_FOLDER, dir_fd=self._fds[-1])
 
 

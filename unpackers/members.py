@@ -15,6 +15,8 @@ from enum import Enum, auto
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from rpz.packer.archive.entries import extents_of, open_stored
+from rpz.packer.archive.limits import LARGEST_FILE, too_large
+from rpz.packer.archive.stream import DataTar
 from rpz.unpackers.errors import HostileArchiveError
 
 if TYPE_CHECKING:
@@ -75,6 +77,11 @@ class Member:
     extents: tuple[tuple[int, int], ...] | None = None
     place: int = -1
 
+    @property
+    def stored(self) -> int:
+        """How many bytes of the file are in the tar."""
+        return self.size if self.extents is None else sum(length for _, length in self.extents)
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, exactly ``size`` bytes; before the next member is asked for."""
         place = 0
@@ -106,18 +113,25 @@ class Member:
         return _shown(b"/" + b"/".join(self.path))
 
 
-def checked(archive: tarfile.TarFile) -> Iterator[Member]:
+def checked(archive: tarfile.TarFile, *, keeps_holes: bool = False) -> Iterator[Member]:
     """Yield the members of a data archive, in its order.
+
+    The archive's ``limit``, if it has one, is how many bytes the files may take: with their holes,
+    unless who asks ``keeps_holes``.
 
     Raises:
         HostileArchiveError: a member isn't what rpz packs, or the archive is damaged.
+        PackError: the files take more than the limit.
 
     """
     names = _Names()
+    holes = None if keeps_holes else cast("int | None", getattr(archive, "limit", None))
     while True:
         with _reading():
             info = archive.next()
         if info is None:
+            if isinstance(archive, DataTar):
+                archive.drain()  # before anybody takes for whole what is made of them
             return
         cast(
             "Any", archive
@@ -125,6 +139,10 @@ def checked(archive: tarfile.TarFile) -> Iterator[Member]:
         with _reading():
             member = _member(info, archive)
         names.add(member)
+        if holes is not None:
+            holes -= member.size - member.stored
+            if holes < 0:
+                raise too_large(cast("Any", archive).rpz_name, cast("Any", archive).limit)
         yield member
 
 
@@ -161,7 +179,7 @@ def _member(info: tarfile.TarInfo, archive: tarfile.TarFile) -> Member:
         uid=_id(info.uid, info.name),
         gid=_id(info.gid, info.name),
         mtime=_mtime(info),
-        size=info.size if kind is Kind.FILE else 0,
+        size=_size(info) if kind is Kind.FILE else 0,
         link=link,
         content=open_stored(archive, info) if kind is Kind.FILE else None,
         extents=extents_of(info),
@@ -192,6 +210,12 @@ def _id(number: int, name: str) -> int:
     if not 0 <= number < NO_ID:
         raise HostileArchiveError(f"{_shown(name)} in the pack has an owner that can't exist")
     return number
+
+
+def _size(info: tarfile.TarInfo) -> int:
+    if info.size > LARGEST_FILE:
+        raise HostileArchiveError(f"{_shown(info.name)} in the pack is too large a file")
+    return info.size
 
 
 def _mtime(info: tarfile.TarInfo) -> int:

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.unpackers.mountpoints import MOUNT_POINTS
 from rpz.unpackers.namespaces import (
     MS_BIND,
     MS_NODEV,
@@ -29,8 +30,6 @@ from rpz.unpackers.namespaces import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOUNT_POINTS = {"proc": 0o555, "sys": 0o555, "dev": 0o755, "tmp": 0o1777}
-"""Folders, with their modes, that every experiment has (something is mounted on all but tmp)."""
 DEVICES = {
     "null": (1, 3),
     "zero": (1, 5),

@@ -1,4 +1,4 @@
-"""What a run is executed with, as the bytes that it was."""
+"""What ``execve`` is given for a run: the bytes that were recorded, on any system."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ MAX_THREADS = 8
 
 def threads() -> int:
     """Return how many blocks to work on at once."""
-    return min(len(os.sched_getaffinity(0)), MAX_THREADS)
+    if hasattr(os, "sched_getaffinity"):  # of Linux: those that we may use
+        return min(len(os.sched_getaffinity(0)), MAX_THREADS)
+    return min(os.cpu_count() or 1, MAX_THREADS)
 
 
 class BlockWriter(io.RawIOBase):

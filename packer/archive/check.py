@@ -14,6 +14,7 @@ from rpz.packer.archive.codecs import BLOCK, CODECS
 from rpz.packer.archive.container import DAMAGE
 from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import PackError
+from rpz.packer.archive.limits import too_large
 from rpz.packer.config.faults import ConfigError
 
 if TYPE_CHECKING:
@@ -209,14 +210,18 @@ def _read_all(pack: Pack) -> Iterator[tuple[bytes, int]]:
 
 
 def _check_trace(pack: Pack) -> None:
-    """Let SQLite look at the trace, which it does in a file only."""
+    """Let SQLite look at the trace, which it does in a file only; it may be anybody's."""
     with tempfile.NamedTemporaryFile(prefix="rpz-") as copy:
         with pack.metadata("trace.sqlite3") as file:
             while block := file.read(BLOCK):
                 copy.write(block)
+                if copy.tell() > pack.limit:
+                    raise too_large(pack.path, pack.limit)
         copy.flush()
-        database = sqlite3.connect(f"file:{copy.name}?mode=ro", uri=True)
+        database = sqlite3.connect(f"file:{copy.name}?mode=ro&immutable=1", uri=True)
         try:
+            database.execute("PRAGMA trusted_schema = OFF")
+            database.execute("PRAGMA cell_size_check = ON")
             ((answer,),) = database.execute("PRAGMA quick_check(1)")
         finally:
             database.close()

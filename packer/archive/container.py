@@ -12,6 +12,8 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from rpz.packer.archive.format import DamagedPackError, PackError
+from rpz.packer.archive.info import Info
+from rpz.packer.archive.limits import MAX_PARTS
 from rpz.packer.sizes import human_size
 
 if TYPE_CHECKING:
@@ -63,8 +65,15 @@ class TarContainer:
             if last.name == "DATA" or last.name.startswith(IN_TAR):
                 self.holds_data = True
             else:
-                self.members[last.name] = last
+                self._add(path, last)
         _check_end(path, tar, last)
+
+    def _add(self, path: Path, member: tarfile.TarInfo) -> None:
+        if member.name in self.members:
+            raise PackError(f"{path} is not sound: it has {member.name!a} twice")
+        if len(self.members) >= MAX_PARTS:
+            raise PackError(f"{path} is not sound: it has too many members")
+        self.members[member.name] = member
 
     def names(self) -> list[str]:
         """Return the names of its files."""
@@ -106,7 +115,8 @@ class ZipContainer:
 
     def names(self) -> list[str]:
         """Return the names of its files."""
-        return [info.filename for info in self._archive.infolist() if not info.is_dir()]
+        names = self._archive.namelist()
+        return [name for name in names if not name.endswith("/")]
 
     def size(self, name: str) -> int:
         """Return the bytes of one of them."""
@@ -143,14 +153,18 @@ def open_container(path: Path) -> Container:
 def _open_zip(path: Path) -> Container:
     try:
         archive = zipfile.ZipFile(path)
-    except DAMAGE:
+    except (*DAMAGE, OSError):
         raise DamagedPackError(path, "is not a pack, or one that is damaged or cut short") from None
+    names = archive.namelist()
+    if len(set(names)) < len(names):
+        archive.close()
+        raise PackError(f"{path} is not sound: it has a member twice")
     return ZipContainer(archive)
 
 
 def _open_tar(path: Path) -> Container:
     try:
-        tar = tarfile.open(path)  # noqa: SIM115 (closed by the container)
+        tar = tarfile.open(path, tarinfo=Info)  # noqa: SIM115 (closed by the container)
     except DAMAGE:
         raise not_a_pack(path) from None
     try:

@@ -8,7 +8,7 @@ import re
 import tarfile
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from rpz.packer.archive.format import PREFIX
+from rpz.packer.archive.format import PREFIX, DamagedPackError
 from rpz.packer.archive.headers import NANO
 from rpz.packer.archive.manifest import Entry, EntryKind
 
@@ -27,13 +27,22 @@ _TIME = re.compile(r"(-?)(\d{1,11})(?:\.(\d*))?")
 
 
 def read_entries(archive: DataTar) -> Iterator[tuple[Entry, tarfile.TarInfo]]:
-    """Yield what the headers say, with the headers; names that are no paths are passed over."""
+    """Yield what the headers say, with the headers; names that are no paths are passed over.
+
+    Raises:
+        PackError: they are damaged.
+
+    """
     while (info := archive.next()) is not None:
         cast("Any", archive).members.clear()  # else they add up, one for each file of the pack
         path = _path(info.name)
         kind = EntryKind.FILE if info.isreg() else _KINDS.get(info.type)
         if path is not None and kind is not None:
-            yield _entry(info, path, kind), info
+            try:
+                entry = _entry(info, path, kind)
+            except (tarfile.TarError, ValueError):
+                raise DamagedPackError(archive.rpz_name) from None
+            yield entry, info
 
 
 def _entry(info: tarfile.TarInfo, path: bytes, kind: EntryKind) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from tarfile import BLOCKSIZE
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.archive.codecs import BLOCK, CODECS
@@ -88,7 +89,7 @@ def parsed_index(data: bytes) -> Index:
         document = json.loads(line)
         if document["version"] != VERSION:
             raise NewIndexError(f"its index has version {document['version']!a}")
-        return Index(
+        index = Index(
             _known(document["compression"]),
             _number(document["crc32"]),
             _number(document["members"]),
@@ -97,6 +98,9 @@ def parsed_index(data: bytes) -> Index:
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it isn't an index: {error}") from None
+    if index.members * BLOCKSIZE > index.size:  # each has a header
+        raise ValueError("it has more members than there is room for")
+    return index
 
 
 def _blocks(document: Mapping[str, Any]) -> list[StoredBlock]:

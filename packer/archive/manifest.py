@@ -127,14 +127,36 @@ def read_manifest(file: IO[bytes]) -> Iterator[Entry]:
         ValueError: it is damaged, or not a manifest.
 
     """
+    for line in read_lines(file):
+        yield parsed_line(line)
+
+
+def read_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines, for :func:`parsed_line`.
+
+    Raises:
+        ValueError: it is damaged, or not a manifest.
+
+    """
     try:
         with gzip_ng.open(file, "rb") as lines:
             while line := lines.readline(MAX_LINE):
-                yield _entry(json.loads(line))
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"not a manifest: {error}") from None
+                yield line
     except (gzip.BadGzipFile, EOFError, zlib_ng.error) as error:
         raise ValueError(str(error)) from None
+
+
+def parsed_line(line: bytes) -> Entry:
+    """Return the entry that a line tells of.
+
+    Raises:
+        ValueError: it is no line of a manifest.
+
+    """
+    try:
+        return _entry(json.loads(line.decode()))  # text, which json need not guess at
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a manifest: {error}") from None
 
 
 def _entry(found: dict[str, Any]) -> Entry:

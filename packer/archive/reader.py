@@ -11,10 +11,12 @@ from typing import IO, TYPE_CHECKING, cast
 from rpz.packer.archive import format as form
 from rpz.packer.archive.access import Blocks, BlockStream
 from rpz.packer.archive.codecs import BLOCK, CODECS, GZIP
-from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
+from rpz.packer.archive.container import not_a_pack, open_container
 from rpz.packer.archive.format import DamagedPackError, PackError
 from rpz.packer.archive.index import NewIndexError, parsed_index
+from rpz.packer.archive.limits import too_large, usual_limit
 from rpz.packer.archive.manifest import EntryKind, read_manifest
+from rpz.packer.archive.part import Part, in_words
 from rpz.packer.archive.stream import DataTar, OldTar, opened_data, unzipped, zipped_metadata
 
 if TYPE_CHECKING:
@@ -47,17 +49,21 @@ OLD, CURRENT = 1, 2
 class Pack:
     """An open pack; a context manager that closes it."""
 
-    def __init__(self, path: Path, container: Container) -> None:
+    def __init__(self, path: Path, container: Container, limit: int) -> None:
         """Use :meth:`open`."""
         self.path = path
+        self.limit = limit
         self._container = container
         self._names = frozenset(container.names())
         self.version = self._checked_version()
         self.index = self._read_index()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, limit: int | None = None) -> Self:
         """Open and check a pack: ReproZip's, too, of version 1 or 2, a tar or a ZIP.
+
+        Its files are only read if they take no more than ``limit`` bytes; None: no more than is
+        usual for a pack of its size (:mod:`rpz.packer.archive.limits`).
 
         Raises:
             PackError: it is not a pack, is damaged, or was made by a newer version.
@@ -65,7 +71,9 @@ class Pack:
         """
         container = open_container(path)
         try:
-            return cls(path, container)
+            return cls(
+                path, container, usual_limit(path.stat().st_size) if limit is None else limit
+            )
         except BaseException:
             container.close()
             raise
@@ -124,7 +132,9 @@ class Pack:
         """
         with contextlib.ExitStack() as stack:
             kind = DataTar if self.data_name else OldTar
-            yield stack.enter_context(opened_data(self._stream(stack), str(self.path), kind))
+            yield stack.enter_context(
+                opened_data(self._stream(stack), str(self.path), kind, limit=self.limit)
+            )
 
     @contextlib.contextmanager
     def tar(self) -> Iterator[io.RawIOBase]:
@@ -147,6 +157,8 @@ class Pack:
     def blocks(self) -> Iterator[Blocks]:
         """Open the data to read any part of them; only of a pack that has an index."""
         assert self.index is not None  # noqa: S101 (the caller has looked)
+        if self.index.size > self.limit:
+            raise too_large(self.path, self.limit)
         name = CODECS[self.index.compression].name
         with self.member(name) as file:
             size = self._container.size(name)
@@ -218,13 +230,11 @@ class Pack:
         """
         if name not in self._names:
             raise PackError(f"{self.path} has no {name}")
-        try:
+        with in_words(self.path):
             file = self._container.open(name)
-        except DAMAGE:
-            raise DamagedPackError(self.path) from None
         if file is None:
             raise PackError(f"{self.path} is not sound: its {name} is not a file")
-        return file
+        return cast("IO[bytes]", Part(file, self.path))
 
     def _checked_version(self) -> int:
         has_data = self._container.holds_data or any(c.name in self._names for c in CODECS.values())
@@ -269,16 +279,10 @@ class Pack:
         """Yield what is in a member of at most so many bytes."""
         left = limit
         with self.member(name) as file:
-            while data := self._block(file):
+            while data := file.read(BLOCK):
                 left -= len(data)
                 if left < 0:
                     raise PackError(
                         f"{self.path} is not sound: its {name} is greater than {limit} bytes"
                     )
                 yield data
-
-    def _block(self, file: IO[bytes]) -> bytes:
-        try:
-            return file.read(BLOCK)
-        except DAMAGE:
-            raise DamagedPackError(self.path) from None

@@ -8,11 +8,6 @@ import gzip
 import io
 import lzma
 import tarfile
-from tarfile import (  # type: ignore[attr-defined]  # the first is not in the stubs
-    EOFHeaderError,
-    HeaderError,
-    ReadError,
-)
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from zlib_ng import gzip_ng, zlib_ng
@@ -20,6 +15,8 @@ from zlib_ng import gzip_ng, zlib_ng
 from rpz.packer.archive.codecs import BLOCK, zstd
 from rpz.packer.archive.container import DAMAGE, IN_TAR
 from rpz.packer.archive.format import DamagedPackError, PackError
+from rpz.packer.archive.info import StrictInfo
+from rpz.packer.archive.limits import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,28 +24,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-READS_AT_THE_END = 8
+READS_AT_THE_END = 16
 """More than tarfile needs to see that an archive has ended, with or without the blocks for that."""
-
-
-class _Info(tarfile.TarInfo):
-    """A header; one that is not sound is an error, where tarfile would take it for the end."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile)
-        except EOFHeaderError:
-            raise
-        except HeaderError as error:
-            raise ReadError(str(error)) from None
 
 
 class DataTar(tarfile.TarFile):
     """A tar that says in a sentence what is wrong with it, and passes over what isn't packed."""
 
-    tarinfo = _Info
+    tarinfo = StrictInfo
     rpz_name = ""
+    limit: int | None = None
+    rest: io.RawIOBase | None = None
 
     def next(self) -> tarfile.TarInfo | None:
         """Return the next packed member."""
@@ -63,6 +49,18 @@ class DataTar(tarfile.TarFile):
 
     def _is_packed(self, _info: tarfile.TarInfo) -> bool:
         return True
+
+    def drain(self) -> None:
+        """Read what follows the last member: there the check-sums are.
+
+        Who makes something of the members does so before he completes it.
+
+        Raises:
+            PackError: they are wrong, or there is too much.
+
+        """
+        while self.rest is not None and self.rest.read(BLOCK):
+            pass
 
 
 class OldTar(DataTar):
@@ -129,11 +127,15 @@ def unzipped(file: IO[bytes], name: str) -> io.RawIOBase:
 
 
 class _Ending(io.RawIOBase):
-    """A stream that has an end: tarfile reads on there for a member that claims 2**60 bytes."""
+    """A stream that has an end: tarfile reads on there for a member that claims 2**60 bytes.
 
-    def __init__(self, stream: io.RawIOBase, name: str) -> None:
+    Of one that goes on and on, as a compressed file can, it is where the limit is.
+    """
+
+    def __init__(self, stream: io.RawIOBase, name: str, limit: int) -> None:
         self._stream = stream
         self._name = name
+        self._limit = self._left = limit
         self._reads_at_the_end = 0
 
     def read(self, size: int = -1) -> bytes:
@@ -142,31 +144,36 @@ class _Ending(io.RawIOBase):
             self._reads_at_the_end += 1
             if self._reads_at_the_end > READS_AT_THE_END:
                 raise damaged_data(self._name)
-        return data or b""
+            return b""
+        self._left -= len(data)
+        if self._left < 0:
+            raise too_large(self._name, self._limit)
+        return data
 
 
 @contextlib.contextmanager
 def opened_data(
-    stream: io.RawIOBase, name: str, kind: type[DataTar] = DataTar
+    stream: io.RawIOBase, name: str, kind: type[DataTar] = DataTar, *, limit: int
 ) -> Iterator[DataTar]:
     """Open a tar for one pass; read it to its end, where check-sums are, on leaving.
+
+    It may have no more than ``limit`` bytes.
 
     Raises:
         PackError: it is damaged.
 
     """
-    ending = _Ending(stream, name)
+    ending = _Ending(stream, name, limit)
     try:
         tar = kind.open(
             fileobj=cast("Any", ending), mode="r|", bufsize=BLOCK, errors="surrogateescape"
         )
     except (PackError, tarfile.TarError, RecursionError):
         raise damaged_data(name) from None
-    tar.rpz_name = name
+    tar.rpz_name, tar.limit, tar.rest = name, limit, ending
     with tar:
         yield tar
-    while stream.read(BLOCK):
-        pass
+    tar.drain()
 
 
 def damaged_data(name: str) -> PackError:

@@ -10,7 +10,7 @@ from yaml import events
 from rpz.packer.rows import BATCH, Aside, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -31,8 +31,14 @@ class Node(NamedTuple):
     column: int
 
 
-def compose(file: IO[bytes]) -> Node | None:
+def _nothing(_event: Any) -> None:
+    pass
+
+
+def compose(file: IO[bytes], watch: Callable[[Any], None] = _nothing) -> Node | None:
     """Parse a file of one document; return its root, None when there is nothing in it.
+
+    ``watch`` sees each event before anything is made of it; what it raises goes on.
 
     Raises:
         YAMLError: it is not YAML.
@@ -41,7 +47,7 @@ def compose(file: IO[bytes]) -> Node | None:
     """
     loader = LOADER(file)
     try:
-        return _Composer(loader).document()
+        return _Composer(loader, watch).document()
     finally:
         loader.dispose()
 
@@ -49,11 +55,17 @@ def compose(file: IO[bytes]) -> Node | None:
 class _Composer:
     """Does what yaml.composer does, but that it keeps neither styles nor where things end."""
 
-    def __init__(self, loader: Any) -> None:
-        self._next = loader.get_event
+    def __init__(self, loader: Any, watch: Callable[[Any], None]) -> None:
+        self._event = loader.get_event
+        self._watch = watch
         self._resolve = loader.resolve
         self._anchors: dict[str, tuple[Node, yaml.Mark]] = {}
         self._aside = Aside()
+
+    def _next(self) -> Any:
+        event = self._event()
+        self._watch(event)
+        return event
 
     def document(self) -> Node | None:
         self._next()  # the beginning of the stream

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 import yaml
 from rpaths import PosixPath
 
+from rpz.packer.config.bounds import Bounds
 from rpz.packer.config.compose import LIST, MAPPING, SCALAR, Node, compose
 from rpz.packer.config.faults import (
     TAG,
@@ -47,12 +48,12 @@ class Source:
         """Parse the file, which can be read twice; None when there is nothing in it.
 
         Raises:
-            ConfigError: it is not YAML, or has a merge's markers in it.
+            ConfigError: it is not YAML, has a merge's markers in it, or asks for too much.
 
         """
         check_text(self.name, file)
         try:
-            return compose(to_text(file))
+            return compose(to_text(file), Bounds(self.name).take)
         except (yaml.YAMLError, RecursionError) as error:
             where, problem = why_not_yaml(to_text(file).read().decode(), error)
             raise ConfigError(f"{self.name}{where}: {problem}") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rpz.commands.options import as_json, verbosity
+from rpz.commands.options import as_json, limit_size, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
 from rpz.errors import TROUBLE
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Verify every byte of a pack.")
 @as_json
+@limit_size
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
-def command(pack: Path, as_json: bool) -> int:
+def command(pack: Path, as_json: bool, limit: int | None) -> int:
     """Verify every byte of PACK, and name what is damaged; the exit status is 1 if anything is.
 
     What unpack would refuse is damaged, too, and what the manifest says otherwise than the data.
     """
     from rpz.packer.archive.reader import Pack
 
-    with Pack.open(pack) as opened, progress_bar("Checking") as progress:
+    with Pack.open(pack, limit) as opened, progress_bar("Checking") as progress:
         verdict = _checked(opened, progress(_size(opened)) if progress else lambda _count: None)
     if as_json:
         click.echo(json.dumps(_as_json(pack, verdict), indent=2))

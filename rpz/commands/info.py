@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.options import as_json, verbosity
+from rpz.commands.options import as_json, limit_size, verbosity
 from rpz.commands.text import counted, shown, shown_command, shown_path
 
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ class _Info:
 
 @click.command(short_help="Show what is in a pack.")
 @as_json
+@limit_size
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
-def command(pack: Path, as_json: bool) -> None:
+def command(pack: Path, as_json: bool, limit: int | None) -> None:
     """Show what is in PACK."""
     from rpz.packer.archive.bulk import bulk
     from rpz.packer.archive.reader import Pack
 
-    with Pack.open(pack) as opened:
+    with Pack.open(pack, limit) as opened:
         config = opened.config
         size = pack.stat().st_size
         found = bulk(opened.entries(), config)

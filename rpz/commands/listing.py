@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from rpz.commands.text import shown
 
 if TYPE_CHECKING:
     from rpz.packer.config.model import InputOutput
@@ -22,7 +25,8 @@ def show_files(target: Target, *, as_json: bool) -> None:
     width = max((len(name) for _, name, _ in rows), default=0)
     for what, name, path in rows:
         line = f"{what:12}  {name:{width}}  {path}"
-        click.echo(line.encode("utf-8", "surrogateescape"))
+        # Other programs get the names as they are, a terminal nothing that it would obey
+        click.echo(shown(line) if sys.stdout.isatty() else line.encode("utf-8", "surrogateescape"))
 
 
 def kind(file: InputOutput) -> str:

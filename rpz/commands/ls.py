@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rpz.commands.options import as_json, verbosity
+from rpz.commands.options import as_json, limit_size, verbosity
 from rpz.commands.text import shown_path
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ LETTERS = {"file": stat.S_IFREG, "folder": stat.S_IFDIR, "symlink": stat.S_IFLNK
 
 @click.command(short_help="List the files in a pack.")
 @as_json
+@limit_size
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
 @click.argument("glob", required=False)
-def command(pack: Path, glob: str | None, as_json: bool) -> None:
+def command(pack: Path, glob: str | None, as_json: bool, limit: int | None) -> None:
     """List the files in PACK: mode, bytes, path; those that GLOB fits.
 
     In GLOB * and ? stand for what has no slash, ** for whole folders. Without a slash it is for the
@@ -34,7 +35,7 @@ def command(pack: Path, glob: str | None, as_json: bool) -> None:
     from rpz.packer.archive.globs import fitting
     from rpz.packer.archive.reader import Pack
 
-    with Pack.open(pack) as opened:
+    with Pack.open(pack, limit) as opened:
         entries = fitting(opened.entries(), glob)
         for line in _json_lines(entries) if as_json else map(_line, entries):
             click.echo(line)

@@ -65,6 +65,15 @@ def size(text: str) -> int:
     return int(float(number) * step**power)
 
 
+limit_size = click.option(
+    "--limit-size",
+    "limit",
+    type=size,
+    metavar="SIZE",
+    help="Refuse a pack whose files take more, instead of 200 times its own size (at least 4G).",
+)
+
+
 class StatusCommand(click.Command):
     """A command whose exit status is the experiment's, so that rpz's own failures are 125."""
 

@@ -20,6 +20,11 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
+def shown_lines(text: str) -> str:
+    """Return text of more than one line as :func:`shown` does each of them."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
 def shown_command(argv: Iterable[str]) -> str:
     """Return a command as one could type it."""
     return shown(shlex.join(argv))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rpz import unpackers
-from rpz.commands.options import verbosity
+from rpz.commands.options import limit_size, verbosity
 from rpz.commands.text import shown, shown_command, shown_path
 from rpz.unpackers.choices import Takes
 
@@ -58,10 +58,11 @@ def _command(name: str) -> click.Command:
 
     @click.argument("pack", type=click.Path(path_type=Path))
     @click.argument("target", type=click.Path(path_type=Path))
+    @limit_size
     @verbosity
-    def unpack(pack: Path, target: Path, **chosen: Any) -> None:
+    def unpack(pack: Path, target: Path, limit: int | None, **chosen: Any) -> None:
         choices = {key.replace("_", "-"): value for key, value in chosen.items() if value}
-        _unpack(name, pack, target, choices)
+        _unpack(name, pack, limit, target, choices)
 
     for choice in reversed(unpackers.load(name).CHOICES):
         unpack = _option(choice)(unpack)
@@ -76,11 +77,11 @@ def _option(choice: Choice) -> Any:
     return click.option(f"--{choice.name}", multiple=many, metavar=choice.metavar, help=choice.help)
 
 
-def _unpack(name: str, pack: Path, target: Path, choices: Choices) -> None:
+def _unpack(name: str, pack: Path, limit: int | None, target: Path, choices: Choices) -> None:
     from rpz.packer.archive.reader import Pack
     from rpz.unpackers.registry import remember
 
-    with Pack.open(pack) as opened:
+    with Pack.open(pack, limit) as opened:
         made = unpackers.load(name).unpack(opened, target, choices)
     if made is None:
         log.info("%s is ready", shown_path(target))

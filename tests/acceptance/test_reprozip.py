@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
 from tests.conftest import require
+from tests.packer.archive.test_formats import version_1, zipped
 
 SCRIPT = """
 import collections, json, sys
@@ -84,11 +87,35 @@ def test_its_pack_is_listed_checked_and_taken_apart(rpz, packed, tmp_path):
     assert (tmp_path / "taken" / str(lab)[1:] / "words.txt").read_text().endswith("a plum\n")
 
 
-@pytest.mark.usefixtures("chroot_allowed")
-def test_its_pack_is_run_with_the_same_bytes(rpz, packed, tmp_path):
+def as_it_is(path):
+    """Version 2, as ReproZip 1.3.2 writes it."""
+    assert path.exists()
+
+
+def as_version_1(path):
+    """One compressed tar, with the files in it."""
+    with tarfile.open(path) as tar:
+        metadata = {
+            name: tar.extractfile(name).read()
+            for name in ("METADATA/trace.sqlite3", "METADATA/config.yml")
+        }
+        data = gzip.decompress(tar.extractfile("DATA.tar.gz").read())
+    path.write_bytes(version_1(metadata, data))
+
+
+def as_zip(path):
+    """A ZIP of the same members, as ReproZip takes them."""
+    with tarfile.open(path) as tar:
+        members = {info.name: tar.extractfile(info).read() for info in tar if info.isfile()}
+    path.write_bytes(zipped(members))
+
+
+@pytest.mark.parametrize("form", [as_it_is, as_version_1, as_zip])
+def test_its_pack_is_run_with_the_same_bytes(rpz, packed, tmp_path, backend, form):
     path, printed, lab = packed
+    form(path)
     made = (tmp_path / "out-of-reach/out.json").read_bytes()
-    done(rpz("unpack", "chroot", path, "target"))
+    done(rpz("unpack", backend, path, "target"))
     try:
         assert done(rpz("run", "target")).stdout == printed
         done(rpz("download", "target", f"{lab / 'out.json'}:taken"))

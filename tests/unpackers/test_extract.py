@@ -19,6 +19,7 @@ from rpz.unpackers.extract import extract
 from rpz.unpackers.lettercase import is_case_blind
 from tests.conftest import require
 from tests.unpackers import packs
+from tests.unpackers.hostile import MEMBERS
 from tests.unpackers.packs import file, folder, member
 
 EXPECTED = [
@@ -104,45 +105,7 @@ def test_times_without_a_fraction(tmp_path):
     assert (root / "file").stat().st_mtime_ns == -5 * 10**9
 
 
-LINK_OUT = member("DATA/out", tarfile.SYMTYPE, linkname="../../outside")
-
-HOSTILE = {
-    "absolute": [file("/etc/passwd")],
-    "outside the data": [file("METADATA/file")],
-    "dots": [file("DATA/a/../../../outside/file")],
-    "dots at the end": [folder("DATA/..")],
-    "through a link": [LINK_OUT, file("DATA/out/file")],
-    "through a link, a folder": [LINK_OUT, folder("DATA/out/folder")],
-    "over a link": [LINK_OUT, file("DATA/out")],
-    "a folder over a link": [LINK_OUT, folder("DATA/out")],
-    "hard link outside": [member("DATA/h", tarfile.LNKTYPE, linkname="DATA/../../outside/kept")],
-    "hard link, absolute": [member("DATA/h", tarfile.LNKTYPE, linkname="/etc/passwd")],
-    "hard link to a link": [LINK_OUT, member("DATA/h", tarfile.LNKTYPE, linkname="DATA/out")],
-    "hard link through a link": [
-        LINK_OUT,
-        member("DATA/h", tarfile.LNKTYPE, linkname="DATA/out/kept"),
-    ],
-    "hard link to a folder": [
-        folder("DATA/d"),
-        member("DATA/h", tarfile.LNKTYPE, linkname="DATA/d"),
-    ],
-    "hard link to nothing": [member("DATA/h", tarfile.LNKTYPE, linkname="DATA/no")],
-    "hard link to itself": [member("DATA/h", tarfile.LNKTYPE, linkname="DATA/h")],
-    "twice": [file("DATA/a"), file("DATA/a")],
-    "twice, spelt otherwise": [file("DATA/a/b"), file("DATA//a/./b")],
-    "in a file": [file("DATA/a"), file("DATA/a/b")],
-    "file where a folder was": [file("DATA/a/b"), file("DATA/a")],
-    "device": [member("DATA/null", tarfile.CHRTYPE, devmajor=1, devminor=3)],
-    "block device": [member("DATA/disk", tarfile.BLKTYPE)],
-    "pipe": [member("DATA/fifo", tarfile.FIFOTYPE)],
-    "root as a file": [file("DATA")],
-    "empty link": [member("DATA/l", tarfile.SYMTYPE, linkname="")],
-    "nul": [file("DATA/a\0b", pax_headers={"path": "DATA/a\0b"})],
-    "time": [file("DATA/a", pax_headers={"mtime": "1e999999999"})],
-    "no time": [file("DATA/a", pax_headers={"mtime": "nan"})],
-    "nobody": [file("DATA/a", uid=2**32 - 1)],
-    "too deep": [file("DATA" + "/d" * 1000)],
-}
+HOSTILE = {name: found for name, found in MEMBERS.items() if "mount point" not in name}
 
 
 @pytest.mark.parametrize("members", HOSTILE.values(), ids=HOSTILE)

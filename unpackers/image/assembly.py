@@ -11,7 +11,7 @@ from rpz.unpackers.image import tarstream
 from rpz.unpackers.image.recipe import Recipe
 from rpz.unpackers.init import init_program, run_file
 from rpz.unpackers.members import SECOND, Kind, Member, checked
-from rpz.unpackers.mounts import MOUNT_POINTS
+from rpz.unpackers.mountpoints import MOUNT_POINTS
 
 if TYPE_CHECKING:
     import contextlib

@@ -19,7 +19,7 @@ from rpz.packer.archive.contents import contents
 from rpz.packer.archive.globs import fitting
 from rpz.packer.archive.manifest import EntryKind
 from rpz.packer.archive.reader import Pack
-from rpz.unpackers.extract import extract
+from rpz.unpackers.parallel import unpack_files
 from tests.packer.archive.conftest import read_tree
 from tests.packer.archive.stranger import Stranger
 from tests.packer.archive.test_archive import add
@@ -105,8 +105,8 @@ def any_pack(request, make_pack, tmp_path):
 def test_any_form_is_unpacked_alike(any_pack, files, tmp_path):
     root = tmp_path / "root"
     root.mkdir()
-    with Pack.open(any_pack) as pack, pack.data() as tar:
-        extract(tar, root)
+    with Pack.open(any_pack) as pack:
+        unpack_files(pack, root)
     expected = read_tree(files)
     found = read_tree(root / str(files)[1:])
     dropped = 0 if os.geteuid() == 0 else 0o6000
