@@ -111,6 +111,8 @@ class Behaviour:
 class Journey:
     """A packed case: ``lab`` is where it was traced, and where nothing is any more."""
 
+    name: tuple[str, str]
+    """The case, and who makes the journey."""
     person: Person
     folder: Path
     lab: Path
@@ -132,8 +134,9 @@ def done(
     return result
 
 
-def packed(case: str, traveller: Person) -> Iterator[Journey]:
+def packed(case: str, user: str) -> Iterator[Journey]:
     """Trace and pack a case; yield it when its folder is out of reach, and clean up then."""
+    traveller = person(user)
     spec = yaml.safe_load((CASES[case] / "case.yml").read_text("utf-8"))
     _need(spec)
     with tempfile.TemporaryDirectory(prefix=f"rpz-{case}-", ignore_cleanup_errors=True) as name:
@@ -147,7 +150,7 @@ def packed(case: str, traveller: Person) -> Iterator[Journey]:
         recorded = _trace(spec, lab, traveller)
         done(traveller.rpz("pack", folder / "case.rpz", cwd=lab))
         lab.rename(folder / "out-of-reach")
-        yield Journey(traveller, folder, lab, recorded)
+        yield Journey((case, user), traveller, folder, lab, recorded)
 
 
 def _need(spec: Mapping) -> None:

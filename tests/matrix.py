@@ -99,8 +99,13 @@ class Hole:
 HOLES = (
     Hole("PostgreSQL's programs refuse to run as root", case="postgres-server", user="root"),
     Hole(
-        "In a container a folder of the image can't be renamed (overlayfs); `mv` copies it instead,"
-        " and can't read the stand-ins of files that were never opened",
+        "A folder of an image can't be renamed in its containers (overlayfs: EXDEV)",
+        case="moved-folder",
+        backend="docker",
+    ),
+    Hole(
+        "As a folder of an image can't be renamed in its containers (overlayfs), `mv` copies it,"
+        " and may not read the stand-ins of files that were never opened",
         case="listings",
         backend="docker",
         user="user",

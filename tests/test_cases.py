@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,18 +30,35 @@ JOURNEYS = [journey_of(cell) for cell in matrix.CELLS]
 def packed(request):
     """A case that was traced and packed by somebody, and whose folder is out of reach since."""
     case, user = request.param
-    yield from journey.packed(case, journey.person(user))
+    yield from journey.packed(case, user)
 
 
-@pytest.mark.parametrize(("packed", "backend"), JOURNEYS, indirect=["packed"], scope="module")
-def test_replays_what_ran(packed, backend):
-    chosen = BACKENDS[backend]
-    chosen.need(packed.person)
-    replayed = chosen.replay(packed, chosen)
-    told = replayed.stderr.decode(errors="replace")
-    assert replayed.stdout == packed.recorded.stdout, told
-    assert replayed.status == packed.recorded.status, told
-    assert replayed.outputs == packed.recorded.outputs, told
+@pytest.fixture(scope="module")
+def replays(request, packed):
+    """What the chosen backends make of it, each as soon as a processor is free."""
+    chosen = [cell.backend for cell in selected(request) if (cell.case, cell.user) == packed.name]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {name: pool.submit(replayed, BACKENDS[name], packed) for name in chosen}
+
+
+def selected(request):
+    """Return the cells that pytest is to try."""
+    names = {item.name for item in request.session.items}
+    return [cell for cell in matrix.CELLS if f"test_replays_what_ran[{cell}]" in names]
+
+
+def replayed(backend, packed):
+    backend.need(packed.person)
+    return backend.replay(packed, backend)
+
+
+@pytest.mark.parametrize(("packed", "by"), JOURNEYS, indirect=["packed"], scope="module")
+def test_replays_what_ran(replays, packed, by):
+    found = replays[by].result()
+    told = found.stderr.decode(errors="replace")
+    assert found.stdout == packed.recorded.stdout, told
+    assert found.status == packed.recorded.status, told
+    assert found.outputs == packed.recorded.outputs, told
     assert not packed.lab.exists()
 
 

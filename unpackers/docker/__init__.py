@@ -14,6 +14,7 @@ from rpz.unpackers import draft, target
 from rpz.unpackers.docker import files, image, tarstream
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.engine import connected
+from rpz.unpackers.docker.memory import shared_memory
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
@@ -68,7 +69,8 @@ def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _container(engine: APIClient, name: str) -> Iterator[str]:
-    container = str(engine.create_container(name, stdin_open=True)["Id"])
+    host = engine.create_host_config(shm_size=shared_memory(engine))
+    container = str(engine.create_container(name, stdin_open=True, host_config=host)["Id"])
     try:
         yield container
     except BaseException:
