@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 NATIVE := $(shell find native -name '*.[ch]' -o -name '*.inc' -o -name CMakeLists.txt)
-PYTHON_SOURCES := $(shell find rpz/ tracer packer unpackers -name '*.py' -o -name '*.sql')
+PYTHON_SOURCES := $(shell find rpz/ tracer packer unpackers provenance -name '*.py' -o -name '*.sql')
 
 .PHONY: help demo test matrix lint format sanitize benchmark clean
 

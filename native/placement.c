@@ -13,7 +13,7 @@
  * (syscalls/affinity.c), and its children are released before they run. */
 
 enum {
-  OFTEN = 100000, /* nanoseconds between two stops: computing elsewhere would not save more */
+  OFTEN = 1000000, /* nanoseconds between two stops: computing elsewhere would not save more */
   RENEWAL = 64    /* stops after which the scheduler may choose another processor for us */
 };
 

@@ -12,7 +12,8 @@
 #include <sys/ptrace.h>
 #include <time.h>
 
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+/* Held for some microseconds at a time: to wait awake costs less than to be woken up. */
+static pthread_mutex_t turn = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static pthread_cond_t interrupted; /* waits by CLOCK_MONOTONIC */
 static pthread_t main_thread;
 static bool left;                         /* tasks are followed no longer */
@@ -38,7 +39,7 @@ void serve_interrupt(void) {
 }
 
 /* Have the other thread do that: it sleeps in wait4, or is about to. */
-static void ask_for_interrupt(const struct notice *notice) {
+static bool ask_for_interrupt(const struct notice *notice) {
   to_interrupt = notice;
   while (to_interrupt != NULL) {
     struct timespec soon;
@@ -50,10 +51,11 @@ static void ask_for_interrupt(const struct notice *notice) {
     pthread_kill(main_thread, SIGRTMIN);
     pthread_cond_timedwait(&interrupted, &turn, &soon);
   }
+  return true;
 }
 
-/* A task waits in a call that only looks. */
-static void on_notice(const struct notice *notice) {
+/* A task waits in a call that only looks. True: it was answered. */
+static bool on_notice(const struct notice *notice) {
   struct task *task = left ? NULL : task_find(notice->tid);
   if (task != NULL)
     observe_entry(task, &notice->call);
@@ -62,17 +64,18 @@ static void on_notice(const struct notice *notice) {
   if (task != NULL)
     task->uninterrupted = false;
   if (task != NULL && task->row != NULL)
-    ask_for_interrupt(notice);
-  else
-    notify_continue(notice);
+    return ask_for_interrupt(notice);
+  return false;
 }
 
 static void *serve_notices(void *nothing) {
   struct notice notice;
   while (notify_receive(&notice)) {
     pthread_mutex_lock(&turn);
-    on_notice(&notice);
+    bool answered = on_notice(&notice);
     pthread_mutex_unlock(&turn);
+    if (!answered)
+      notify_continue(&notice); /* what it does next may be the other thread's to see */
   }
   return nothing;
 }

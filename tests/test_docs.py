@@ -35,7 +35,8 @@ def sections(page: str) -> dict[str, str]:
 def columns(table: str) -> list[str]:
     connection = sqlite3.connect(":memory:")
     try:
-        connection.executescript((ROOT / "tracer" / "schema.sql").read_text("ascii"))
+        for name in ("schema.sql", "facts.sql"):
+            connection.executescript((ROOT / "tracer" / name).read_text("ascii"))
         return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
     finally:
         connection.close()

@@ -16,11 +16,12 @@ LAYERS = {
     "tracer": {"tracer"},
     "packer": {"packer", "tracer"},
     "unpackers": {"unpackers", "packer", "tracer"},
-    "rpz": {"unpackers", "packer", "tracer", "commands", "cli"},
+    "provenance": {"provenance", "packer", "tracer"},
+    "rpz": {"provenance", "unpackers", "packer", "tracer", "commands", "cli"},
 }
 """Who may import whom of ``rpz``; what follows is everybody's."""
 EVERYBODYS = {"ahead", "errors", "process", "__version__"}
-LIBRARY = ("tracer", "packer", "unpackers")
+LIBRARY = ("tracer", "packer", "unpackers", "provenance")
 PROGRAMS = {Path("tracer/reference/__main__.py"), Path("tracer/reference/command.py")}
 """They are processes of their own, not called by others."""
 
@@ -98,6 +99,7 @@ SWALLOWERS = {
     Path("rpz/cli.py"),
     Path("rpz/commands/trace.py"),  # the command's own status comes first
     Path("tracer/session.py"),  # likewise; it is returned beside the status
+    Path("provenance/learnt.py"),  # a part of the record that is missing never fails a run
     Path("tracer/follower.py"),  # likewise; what fails is done again when the run has ended
     Path("tracer/reference/__main__.py"),  # a main program
     Path("unpackers/program.py"),  # a forked child, whose parent must hear of it

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.tracer.database import TraceDatabase, replaced
+from rpz.tracer.facts import add_facts, read_facts
 from rpz.tracer.folder import StillRunningError, executes, recovery_command
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
@@ -72,6 +73,7 @@ def add_run(
             if not loaded:
                 raise _NothingTracedError
             database.put_behind(run)
+            add_facts(database, run, read_facts(folder.facts(number)))
             if addition is not None:
                 addition(database, number, run)
         return run

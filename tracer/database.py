@@ -24,6 +24,12 @@ VERSION = 1
 
 LATER = {"runs": "name"}
 """Columns that databases of the same version may lack, because they came later; all are TEXT."""
+LATER_TABLE = "facts"
+"""A table that they may lack: it is empty then."""
+
+
+_SCHEMA = Path(__file__).with_name("schema.sql")
+_LATER = Path(__file__).with_name("facts.sql")
 
 
 class TraceDatabaseError(RpzError):
@@ -110,6 +116,7 @@ class TraceDatabase:
         for table, column in sorted(LATER.items()):
             if database._lacks(table, column):
                 database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+        database._add_later_table()
         return database
 
     @classmethod
@@ -136,7 +143,9 @@ class TraceDatabase:
         if not 1 <= version <= VERSION:
             connection.close()
             raise _version_error(path, version)
-        return cls(connection)
+        database = cls(connection)
+        database._add_later_table(kind="TEMP TABLE")  # which takes nothing but memory
+        return database
 
     def __enter__(self) -> Self:
         """Return the database."""
@@ -244,6 +253,10 @@ class TraceDatabase:
         described = self._connection.execute(f"PRAGMA table_info({table})")
         return column.encode() not in {name for _, name, *_ in described}
 
+    def _add_later_table(self, kind: str = "TABLE") -> None:
+        if self._lacks(LATER_TABLE, "id"):
+            self._connection.execute(_LATER.read_text("ascii").replace("TABLE", kind, 1))
+
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""
         (last,) = self._connection.execute(
@@ -261,8 +274,7 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
 
 
 def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
-    schema = Path(__file__).with_name("schema.sql").read_text("ascii")
-    connection.executescript(schema)
+    connection.executescript(_SCHEMA.read_text("ascii") + _LATER.read_text("ascii"))
     connection.execute(f"PRAGMA user_version = {VERSION}")
     return connection
 

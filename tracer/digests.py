@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import os
 import stat
@@ -12,10 +11,12 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from rpz.tracer.early import EarlyDigests
 from rpz.tracer.interrupts import interrupts_held
 from rpz.tracer.names import Names
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import DigestRow, FileRow, RemovalRow, RenameRow, SnapshotRow
+from rpz.tracer.sha256 import BLOCK, buffer, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +26,10 @@ if TYPE_CHECKING:
 
     Progress: TypeAlias = Callable[[int], None]
 
-BLOCK = 1 << 20
-"""Bytes that are read at a time."""
 BATCH = 64
 """Files that a thread takes at a time: handing over one takes as long as reading a small one."""
 KERNELS = (b"/dev/", b"/proc/", b"/sys/")
 """Folders whose files are no files of the machine: reading some of them never ends."""
-FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 READ, WRITE, LINK, SOCKET = map(int, (Mode.READ, Mode.WRITE, Mode.LINK, Mode.SOCKET))
 
 Change: TypeAlias = FileRow | RenameRow | RemovalRow | SnapshotRow
@@ -39,13 +37,14 @@ Change: TypeAlias = FileRow | RenameRow | RemovalRow | SnapshotRow
 
 @dataclass(frozen=True)
 class _File:
-    """A file to read: ``source`` is where its bytes are."""
+    """A file to read: ``source`` is where its bytes are; ``digest`` theirs, if that is known."""
 
     name: bytes
     role: str
     source: bytes
     size: int
     modified: int
+    digest: str | None = None
 
 
 class _Use:
@@ -127,6 +126,7 @@ def add_digests(
     run: int,
     snapshots: Path,
     progress: Callable[[int], Progress] | None = None,
+    early: EarlyDigests | None = None,
 ) -> None:
     """Add the digests of a run's inputs and outputs.
 
@@ -136,14 +136,19 @@ def add_digests(
         snapshots: the folder of what files were before the run changed them.
         progress: is called with the number of bytes to read; what it returns is called with those
             of each step.
+        early: knows digests that were taken while the run went on.
 
     Raises:
         KeyboardInterrupt: somebody had no patience; nothing was added.
 
     """
-    files = list(_files(database, run, snapshots))
-    advance = progress(sum(file.size for file in files)) if progress else _ignore
-    digests = _hashed(files, advance) if files else {}
+    early = early or EarlyDigests()
+    early.stop()
+    files = list(_files(database, run, snapshots, early))
+    digests = {file.source: file.digest for file in files if file.digest is not None}
+    rest = [file for file in files if file.source not in digests]
+    advance = progress(sum(file.size for file in rest)) if progress else _ignore
+    digests |= _hashed(rest, advance) if rest else {}
     found = [file for file in files if file.source in digests]
     first = database.last_id(DigestRow) + 1
     database.add(
@@ -152,7 +157,9 @@ def add_digests(
     )
 
 
-def _files(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[_File]:
+def _files(
+    database: TraceDatabase, run: int, snapshots: Path, early: EarlyDigests
+) -> Iterator[_File]:
     use = _use(database, run)
     joined = {row.place: row for row in reversed(use.kept.values()) if row.links > 1}
     unchanged = dict(use.unchanged())
@@ -163,9 +170,9 @@ def _files(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[_File
             source = os.fsencode(snapshots / str(snapshot.number))
             yield _File(name, "input", source, snapshot.size, snapshot.modified)
         elif place is not None:
-            yield from _as_it_is(name, place, "input")
+            yield from _as_it_is(name, place, "input", early)
     for name in use.outputs():
-        yield from _as_it_is(name, name, "output")
+        yield from _as_it_is(name, name, "output", early)
 
 
 def _of_inode(place: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> SnapshotRow | None:
@@ -193,22 +200,27 @@ def _use(database: TraceDatabase, run: int) -> _Use:
     return use
 
 
-def _as_it_is(name: bytes, place: bytes, role: str) -> Iterator[_File]:
+def _as_it_is(name: bytes, place: bytes, role: str, early: EarlyDigests) -> Iterator[_File]:
     try:
         status = os.lstat(place)
     except OSError:
         return
     if stat.S_ISREG(status.st_mode):
-        yield _File(name, role, place, status.st_size, status.st_mtime_ns)
+        digest = early.digest(status)
+        yield _File(name, role, place, status.st_size, status.st_mtime_ns, digest)
 
 
 def _hashed(files: list[_File], advance: Progress) -> dict[bytes, str]:
     """Return the digests of the sources that can be read."""
     with interrupts_held() as check:
 
+        def step(count: int) -> None:
+            check()
+            advance(count)
+
         def digests(batch: list[bytes]) -> list[str | None]:
-            buffer = memoryview(bytearray(BLOCK))
-            return [_sha256(source, buffer, advance, check) for source in batch]
+            into = buffer()
+            return [sha256(source, into, step) for source in batch]
 
         batches = _batches(files)
         pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="digest")
@@ -227,34 +239,6 @@ def _batches(files: list[_File]) -> list[list[bytes]]:
     large = sum(size >= BLOCK for size in sizes.values())
     small = range(large, len(sources), BATCH)
     return [*([source] for source in sources[:large]), *(sources[i : i + BATCH] for i in small)]
-
-
-def _sha256(
-    path: bytes, buffer: memoryview, advance: Progress, check: Callable[[], None]
-) -> str | None:
-    """Return a regular file's digest; None where it can't be read."""
-    digest = hashlib.sha256(usedforsecurity=False)
-    try:
-        file = os.open(path, FLAGS)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(file)
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        done = 0
-        while count := os.readv(file, [buffer]):
-            check()
-            digest.update(buffer[:count])
-            advance(count)
-            done += count
-            if done == status.st_size and count < len(buffer):  # asking again would say so
-                break
-    except OSError:
-        return None
-    finally:
-        os.close(file)
-    return digest.hexdigest()
 
 
 def _ignore(_count: int) -> None:

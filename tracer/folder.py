@@ -107,10 +107,14 @@ class TraceFolder:
         """Return what a run wrote to its standard output or error: ``stdout``, ``stderr``."""
         return self.path / "output" / f"{run}.{stream}"
 
+    def facts(self, run: int) -> Path:
+        """Return what was known of a run before it."""
+        return self.path / "facts" / f"{run}.json"
+
     @property
     def _parts(self) -> tuple[Path, ...]:
         """Return the folders whose entries belong to a run by their number."""
-        return self.records, self.all_snapshots, self.path / "output"
+        return self.records, self.all_snapshots, self.path / "output", self.path / "facts"
 
     @property
     def _left_by_interruption(self) -> set[Path]:

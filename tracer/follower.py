@@ -12,7 +12,7 @@ from rpz.tracer.loader import Loader
 from rpz.tracer.stream import HEADER, has_header, read_values, values_in, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,15 @@ class Follower:
     then, which finds the same.
     """
 
-    def __init__(self, stream: Path, engine: str) -> None:
-        """Prepare to follow a stream, which need not be there yet."""
+    def __init__(
+        self, stream: Path, engine: str, on_read: Callable[[bytes], None] | None = None
+    ) -> None:
+        """Prepare to follow a stream, which need not be there yet.
+
+        ``on_read`` is called while it is followed, as :class:`Loader` does.
+        """
         self._stream = stream
+        self._on_read = on_read
         self._engine = engine
         self._growing: _Growing | None = None
 
@@ -42,7 +48,7 @@ class Follower:
         try:
             while True:
                 if self._growing is None and has_header(self._stream):
-                    self._growing = _Growing(self._stream, self._engine)
+                    self._growing = _Growing(self._stream, self._engine, self._on_read)
                 found = self._growing is not None and self._growing.step()
                 pause = SHORTEST if found else min(2 * pause, LONGEST)
                 yield pause
@@ -54,10 +60,10 @@ class Follower:
         """Load the rest, and put it all in an empty database.
 
         Returns:
-            What :meth:`Loader.load` returns; None where the stream has still to be loaded.
+            What :meth:`Loader.load_values` returns; None where the stream has still to be loaded.
 
         Raises:
-            RecordStreamError: as of :meth:`Loader.load`.
+            RecordStreamError: as of :meth:`Loader.load_values`.
 
         """
         return None if self._growing is None else self._growing.finish(database)
@@ -77,11 +83,12 @@ class _Growing:
     between, the kernel was called.
     """
 
-    def __init__(self, stream: Path, engine: str) -> None:
+    def __init__(self, stream: Path, engine: str, on_read: Callable[[bytes], None] | None) -> None:
         self._stream = stream
         self._file = os.open(stream, os.O_RDONLY | os.O_CLOEXEC)
         self._database = TraceDatabase.temporary()
         self._loader = Loader(self._database, 0, engine, this_host())
+        self._loader.on_read = on_read
         self._taken = self._whole = HEADER.size
 
     def step(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
 from rpz.tracer.fields import held, joined, name_of, signed
-from rpz.tracer.records import TYPES, ConnectionKind, Flag, RenameKind, SnapshotKind, u32, u64
+from rpz.tracer.records import TYPES, ConnectionKind, Flag, Mode, RenameKind, SnapshotKind, u32, u64
 from rpz.tracer.rows import (
     AbsentRow,
     ConnectionRow,
@@ -42,12 +42,17 @@ EVENTS = (
 """The tables whose ids come from one sequence, so that they say what came before what."""
 BATCH = 10_000
 """Rows that are kept before they are inserted."""
-DIRECTORY, EXISTED, TRUNCATED = map(int, (Flag.DIRECTORY, Flag.EXISTED, Flag.TRUNCATED))
+DIRECTORY, EXISTED, TRUNCATED, READ = map(
+    int, (Flag.DIRECTORY, Flag.EXISTED, Flag.TRUNCATED, Mode.READ)
+)
 """As plain numbers: an enum's take longer than all the rest of a row."""
 
 
 class Loader:
     """Turn the records of one run into rows."""
+
+    on_read: Callable[[bytes], None] | None = None
+    """Is called with the path of each file that was there and was read."""
 
     def __init__(self, database: TraceDatabase, run: int, engine: str, host: Host) -> None:
         """Prepare to add the run with this number."""
@@ -86,18 +91,13 @@ class Loader:
             self._handlers[TYPES[kind]] = _of_record(kind, handler)
 
     def load(self, stream: Iterable[records.Record]) -> bool:
-        """Add the rows of a run; False: its stream ends before a program was started.
-
-        Raises:
-            RecordStreamError: the records contradict each other: bytes of the stream have changed.
-
-        """
+        """Do what :meth:`load_values` does, from whole records."""
         return self.load_values(map(values_of, stream))
 
     def load_values(
         self, stream: Iterable[tuple[int, Values]], *, up_to_damage: bool = False
     ) -> bool:
-        """Do what :meth:`load` does, from the types and values of the records.
+        """Add the rows of a run; False: its stream ends before a program was started.
 
         With ``up_to_damage``, what comes before the first record that can't be read, or that
         contradicts those before it, is a run as well, with a warning. What comes after that is not
@@ -233,6 +233,8 @@ class Loader:
         self._executed = True
 
     def _on_file(self, time: int, process: int, path: int, mode: int, flags: int) -> None:
+        if self.on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
+            self.on_read(self._paths[path])
         self._add(
             FileRow(
                 self._next(),

@@ -204,6 +204,17 @@ class WarningRow(NamedTuple):
     text: bytes
 
 
+class FactRow(NamedTuple):
+    """What is known of a run beside what it did (``docs/run-record.md``)."""
+
+    id: int
+    run_id: int
+    topic: str
+    name: str
+    value: bytes
+    source: bytes
+
+
 TABLES: dict[type[Any], str] = {
     RunRow: "runs",
     ProcessRow: "processes",
@@ -218,4 +229,5 @@ TABLES: dict[type[Any], str] = {
     SnapshotRow: "snapshots",
     WarningRow: "warnings",
     DigestRow: "digests",
+    FactRow: "facts",
 }

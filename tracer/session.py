@@ -13,6 +13,7 @@ from rpz.errors import RpzError
 from rpz.process import as_we_were_started, run_in_foreground
 from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
+from rpz.tracer.facts import write_facts
 from rpz.tracer.folder import Existing
 from rpz.tracer.follower import Follower
 from rpz.tracer.naming import check_name, named
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rpz.tracer.conclusion import Addition, Conclusion
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.engines import EngineOptions
+    from rpz.tracer.facts import Fact
     from rpz.tracer.folder import TraceFolder
 
 log = logging.getLogger(__name__)
@@ -50,19 +52,22 @@ def trace(
     engine: str,
     existing: Existing,
     options: EngineOptions = DEFAULTS,
+    facts: Sequence[Fact] = (),
     addition: Addition | None = None,
     *,
     save_output: bool = False,
     name: str | None = None,
     meanwhile: Callable[[], None] | None = None,
+    on_read: Callable[[bytes], None] | None = None,
     then: Conclusion | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
 
     What the folder held is replaced or removed only after the command has run. What goes wrong
-    after that never hides the command's exit status: it is returned beside it. ``meanwhile`` is
-    called when the command was started, unless its output is saved; ``addition`` and ``then`` are
-    :func:`add_run`'s.
+    after that never hides the command's exit status: it is returned beside it. ``facts`` are known
+    before it, and kept before it is started. ``meanwhile`` is
+    called when the command was started, unless its output is saved; ``on_read``, while it runs,
+    with the paths of files that it has read; ``addition`` and ``then`` are :func:`add_run`'s.
 
     Raises:
         RpzError: the folder or the name can't be used, or there is no such engine here.
@@ -72,10 +77,11 @@ def trace(
         if name is not None:
             check_name(folder, name, keep=existing is Existing.CONTINUE)
         number = folder.prepare(existing)
+        write_facts(folder.facts(number), facts)
         stream = folder.unfinished_stream(number)
         follower = None
         if existing is not Existing.CONTINUE:
-            follower = opened.enter_context(contextlib.closing(Follower(stream, engine)))
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, on_read)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]

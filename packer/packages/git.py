@@ -68,7 +68,7 @@ def origin_of(folder: bytes) -> str:
     if root is None or shutil.which("git") is None:
         return ""
     commit, _ = _state(root)
-    return _origin(address(text_of(_remote(root))), commit)
+    return _origin(address(text_of(remote_of(root))), commit)
 
 
 def address(remote: str) -> str:
@@ -95,7 +95,7 @@ def _claims(root: bytes, wanted: set[bytes]) -> list[Claim]:
 
 def _package(root: bytes) -> Package:
     commit, is_dirty = _state(root)
-    remote = address(text_of(_remote(root)))
+    remote = address(text_of(remote_of(root)))
     name = posixpath.basename(remote.rstrip("/")).removesuffix(".git")
     name = name or text_of(posixpath.basename(root))
     version = commit + DIRTY if is_dirty else commit
@@ -116,7 +116,7 @@ def _origin(remote: str, commit: str) -> str:
 
 def _state(root: bytes) -> tuple[str, bool]:
     """Return the commit, "" before the first, and whether a file that git knows isn't as in it."""
-    status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
+    status = ask(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
     entries = [entry for entry in status.split(b"\0") if entry]
     heads = [entry[13:] for entry in entries if entry.startswith(b"# branch.oid ")]
     commit = text_of(b"".join(heads))
@@ -124,18 +124,18 @@ def _state(root: bytes) -> tuple[str, bool]:
 
 
 def _known(root: bytes) -> list[bytes]:
-    names = _git(root, "ls-files", "-z", "--cached").split(b"\0")
+    names = ask(root, "ls-files", "-z", "--cached").split(b"\0")
     return [root + b"/" + name for name in names if name]
 
 
-def _remote(root: bytes) -> bytes:
+def remote_of(root: bytes) -> bytes:
     """Return the remote called origin, else the first, else nothing."""
-    listed = _git(root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+    listed = ask(root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
     pairs = dict(reversed([e.split(b"\n", 1) for e in listed.split(b"\0") if b"\n" in e]))
     return pairs.get(b"remote.origin.url") or next(reversed(pairs.values()), b"")
 
 
-def _git(root: bytes, *words: str) -> bytes:
+def ask(root: bytes, *words: str | bytes) -> bytes:
     """Ask git; a tree that it won't read is as one that isn't there.
 
     It neither writes in the tree nor starts what the tree's own configuration says to watch it.

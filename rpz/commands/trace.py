@@ -15,6 +15,7 @@ from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown_path
 from rpz.errors import RpzError
+from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
@@ -40,6 +41,9 @@ WORTH_A_BAR = 1 << 28
 @click.option("-c", "--continue", "append", is_flag=True, help="Add this run to the trace.")
 @click.option("-w", "--overwrite", is_flag=True, help="Replace the trace that is there.")
 @click.option("--name", help="What to call the run; without it, run0, run1 and so on.")
+@click.option("--reason", default="", metavar="TEXT", help="Why the run is made.")
+@click.option("--project", default="", metavar="TEXT", help="The project that it is part of.")
+@click.option("--tag", "tags", multiple=True, metavar="TEXT", help="A word to find it by.")
 @click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
@@ -71,6 +75,9 @@ def command(
     append: bool,
     overwrite: bool,
     name: str | None,
+    reason: str,
+    project: str,
+    tags: tuple[str, ...],
     engine: str,
     snapshot_limit: int,
     allow_io_uring: bool,
@@ -86,6 +93,7 @@ def command(
     what `rpz pack` will pack, and may be edited first.
     """
     from rpz import ahead
+    from rpz.provenance import record
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
@@ -96,7 +104,8 @@ def command(
         wait_daemons=wait_daemons,
     )
     existing = _existing(place, append, overwrite)
-    digests = _hash(place, no_hash)
+    early = None if no_hash else EarlyDigests()
+    digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
@@ -106,14 +115,18 @@ def command(
             engine,
             existing,
             options,
-            digests,
+            record.before(reason, project, tags),
+            _described(place, digests),
             save_output=save_output,
             name=name,
             meanwhile=_prepare,
+            on_read=early.offer if early is not None else None,
             then=lambda database, run: _conclude(place, database, run),
         )
     finally:
         gc.enable()
+        if early is not None:
+            early.stop()
         ahead.forget()
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
@@ -126,24 +139,36 @@ def _prepare() -> None:
     """Do what the end of every run needs while the command is running."""
     with contextlib.suppress(Exception):  # then it fails again, and is told
         from rpz.packer.configure import prepare
-        from rpz.tracer.digests import add_digests  # noqa: F401 (imported for later)
+        from rpz.provenance import learnt  # noqa: F401 (imported for later)
+        from rpz.tracer.digests import add_digests  # noqa: F401
         from rpz.tracer.host import this_host
 
         prepare()
         this_host()
 
 
-def _hash(place: TraceFolder, no_hash: bool) -> Addition | None:
+def _described(place: TraceFolder, digests: Addition | None) -> Addition:
+    """Return what adds to a trace what is learnt of a run when it has ended."""
+
+    def add(database: TraceDatabase, number: int, run: int) -> None:
+        from rpz.provenance.learnt import add_learnt
+
+        if digests is not None:
+            digests(database, number, run)
+        add_learnt(database, run, place.snapshots(number))
+
+    return add
+
+
+def _hash(place: TraceFolder, early: EarlyDigests) -> Addition:
     """Return what adds the digests to a trace; without them it is a trace, too."""
-    if no_hash:
-        return None
 
     def add(database: TraceDatabase, number: int, run: int) -> None:
         from rpz.tracer.digests import add_digests
 
         try:
             with progress_bar("Hashing", WORTH_A_BAR) as progress:
-                add_digests(database, run, place.snapshots(number), progress)
+                add_digests(database, run, place.snapshots(number), progress, early)
             if run > 0:
                 _compare(database, run)
         except KeyboardInterrupt:

@@ -627,10 +627,10 @@ class TestStream:
 
     def test_a_stream_of_many_windows(self, engine: str, folder: Path) -> None:
         """The file is mapped a MiB at a time."""
-        code = "for i in range(7500): os.symlink('x' * 250, f'{i:05}' + 'l' * 150)"
+        code = "for i in range(9500): os.symlink('x' * 250, f'{i:05}' + 'l' * 150)"
         run = python(engine, folder, code)
         links = {name for name, mode in run.uses() if mode == Mode.WRITE | Mode.LINK}
-        assert links == {bytes(folder) + b"/%05d" % i + b"l" * 150 for i in range(7500)}
+        assert links == {bytes(folder) + b"/%05d" % i + b"l" * 150 for i in range(9500)}
         assert folder.with_name("run.records").stat().st_size > 2 << 20
 
     def test_a_record_larger_than_a_window(self, engine: str, folder: Path) -> None:

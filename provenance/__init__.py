@@ -1,0 +1,1 @@
+"""What describes, compares and publishes runs: it reads the formats that the others write."""

@@ -1,0 +1,52 @@
+"""Two runs, opened to be compared."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from rpz.provenance.diff.side import Side
+from rpz.provenance.source import SourceError, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rpz.provenance.source import Source
+
+
+@contextlib.contextmanager
+def compared(
+    one: str, other: str, maps: Sequence[tuple[bytes, bytes]] = ()
+) -> Iterator[tuple[Side, Side]]:
+    """Open two runs (``TRACE``, ``PACK``, each with ``:RUN``) side by side.
+
+    ``maps`` are folders of the first run, and how they are called in the second; home folders are
+    mapped by themselves.
+
+    Raises:
+        RpzError: one of them isn't there, or can't be read.
+
+    """
+    with opened(one) as first, opened(other) as second:
+        ours, theirs = _side(first), _side(second)
+        home = [(ours.home(), theirs.home())] if ours.home() and theirs.home() else []
+        both = [(a, b) for a, b in [*maps, *home] if a != b]
+        yield Side(ours.database, ours.run, ours.packages, both), theirs
+
+
+def _side(source: Source) -> Side:
+    config = source.config
+    return Side(source.database, source.run, config.packages if config is not None else ())
+
+
+def map_of(text: str) -> tuple[bytes, bytes]:
+    """Return what ``A=B`` maps.
+
+    Raises:
+        SourceError: it isn't that.
+
+    """
+    one, equals, other = text.encode("utf-8", "surrogateescape").partition(b"=")
+    if not (equals and one.startswith(b"/") and other.startswith(b"/")):
+        raise SourceError(f"{text} maps no folder to another", "Write --map /one/folder=/other")
+    return one.rstrip(b"/"), other.rstrip(b"/")

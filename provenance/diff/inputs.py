@@ -1,0 +1,40 @@
+"""The inputs: files that were there before, and are of no package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.provenance.diff.difference import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.provenance.diff.side import Side
+    from rpz.provenance.files import Content, File
+
+
+def differences(one: Side, other: Side) -> Iterator[Difference]:
+    """Yield the files that hold something else, and those that only one run read."""
+    for path in sorted(one.files.keys() | other.files.keys()):
+        if path in one.owners or path in other.owners:
+            continue
+        ours, theirs = _input(one.files.get(path)), _input(other.files.get(path))
+        if ours is None and theirs is None:
+            continue
+        if described(ours) != described(theirs):
+            name = path.decode("utf-8", "surrogateescape")
+            yield Difference(name, described(ours), described(theirs))
+
+
+def _input(file: File | None) -> File | None:
+    return file if file is not None and file.read and not file.made else None
+
+
+def described(file: File | None) -> str | None:
+    """Say what a file held when it was read."""
+    return None if file is None else content(file.before)
+
+
+def content(held: Content | None) -> str:
+    """Say what a file held."""
+    return "not recorded" if held is None else f"{held.size} bytes, sha256 {held.sha256[:16]}"

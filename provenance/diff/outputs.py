@@ -1,0 +1,38 @@
+"""The outputs: what the runs have left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.provenance.diff.difference import Difference
+from rpz.provenance.diff.inputs import content
+from rpz.tracer.records import SIGNALLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.provenance.diff.side import Side
+    from rpz.provenance.files import File
+
+
+def differences(one: Side, other: Side) -> Iterator[Difference]:
+    """Yield how the runs ended, if otherwise, and the outputs that differ."""
+    if one.run.exitcode != other.run.exitcode:
+        yield Difference("end", _end(one), _end(other))
+    for path in sorted(one.files.keys() | other.files.keys()):
+        ours, theirs = _left(one.files.get(path)), _left(other.files.get(path))
+        if ours != theirs:
+            yield Difference(path.decode("utf-8", "surrogateescape"), ours, theirs)
+
+
+def _left(file: File | None) -> str | None:
+    if file is None or not file.written or file.after is None:
+        return None
+    return content(file.after)
+
+
+def _end(side: Side) -> str:
+    code = side.run.exitcode
+    if code is None:
+        return "not seen"
+    return f"signal {code - SIGNALLED}" if code >= SIGNALLED else f"exit status {code}"

@@ -1,0 +1,51 @@
+"""The packages whose files were used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpz.provenance.diff.difference import Difference, mapping_differences
+from rpz.provenance.diff.inputs import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.packer.config.model import Package
+    from rpz.provenance.diff.side import Side
+
+GIT = "git"
+"""Working trees are compared as code."""
+MOST = 10
+"""Files of a package that are named."""
+
+
+def differences(one: Side, other: Side) -> Iterator[Difference]:
+    """Yield packages of another version, and those of the same whose files were edited."""
+    ours, theirs = _versions(one), _versions(other)
+    yield from mapping_differences(ours, theirs)
+    edited: dict[str, list[str]] = {}
+    for path in sorted(one.files.keys() & other.files.keys()):
+        package = one.owners.get(path)
+        if package is None or path not in other.owners or package.manager == GIT:
+            continue
+        name = _name(package)
+        if ours.get(name) == theirs.get(name) and _differs(one, other, path):
+            edited.setdefault(name, []).append(path.decode("utf-8", "surrogateescape"))
+    for name, paths in edited.items():
+        more = [f"and {len(paths) - MOST} more"] if len(paths) > MOST else []
+        files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+        detail = "\n".join(paths[:MOST] + more)
+        yield Difference(name, ours[name], f"{theirs[name]}, with {files} changed", detail)
+
+
+def _versions(side: Side) -> dict[str, str]:
+    return {_name(package): package.version for package in side.packages if package.manager != GIT}
+
+
+def _name(package: Package) -> str:
+    return f"{package.name} ({package.manager})" if package.manager else package.name
+
+
+def _differs(one: Side, other: Side, path: bytes) -> bool:
+    ours, theirs = one.files[path], other.files[path]
+    return bool(ours.before and theirs.before) and described(ours) != described(theirs)

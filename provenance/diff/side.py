@@ -1,0 +1,121 @@
+"""One of two runs that are compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rpz.provenance.files import files
+from rpz.provenance.processes import processes
+from rpz.tracer.facts import facts_of
+from rpz.tracer.rows import ExecutionRow, ProcessRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rpz.packer.config.model import Package
+    from rpz.provenance.files import File
+    from rpz.provenance.processes import Process
+    from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.rows import FactRow, RunRow
+
+TEMPORARY = re.compile(
+    rb"(?<=/)(tmp[._-]?|temp|cc|pytest-|rust|npm-|R\w*tmp)?[A-Za-z0-9_]{6,10}(?=[/.]|$)"
+    rb"|(?<=[._-])\d{3,}(?=[/.]|$)"
+)
+NUMBER = re.compile(rb"(?<![^._/-])\d{2,9}(?![^._/-])")
+"""A number that stands alone in a name."""
+TEMPORARY_FOLDERS = (b"/tmp/", b"/var/tmp/", b"/dev/shm/")
+VOLATILE = (b"/proc/", b"/sys/", b"/dev/", b"/run/")
+"""Folders whose files are other ones each time."""
+CACHES = re.compile(
+    rb"/__pycache__/|\.pyc$|/\.cache/|^/etc/ld\.so\.cache$|/\.git/|/fontlist-\w+\.json$"
+)
+"""Files that say again what others say."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run; ``maps`` are folders that are called otherwise in the other run, and how there."""
+
+    database: TraceDatabase
+    run: RunRow
+    packages: Sequence[Package]
+    maps: Sequence[tuple[bytes, bytes]] = ()
+
+    @cached_property
+    def facts(self) -> list[FactRow]:
+        """What its record says."""
+        return facts_of(self.database, self.run.id)
+
+    def topic(self, topic: str) -> list[FactRow]:
+        """Return the facts of a topic."""
+        return [fact for fact in self.facts if fact.topic == topic]
+
+    @cached_property
+    def environ(self) -> dict[bytes, bytes]:
+        """The variables that the command was started with."""
+        first = next(self.database.rows(ExecutionRow, "run_id = ?", self.run.id), None)
+        entries = first.envp.split(b"\0") if first is not None else []
+        return dict(entry.split(b"=", 1) for entry in entries if b"=" in entry)
+
+    @cached_property
+    def files(self) -> dict[bytes, File]:
+        """What it read and wrote and isn't volatile, by paths as the other run has them."""
+        return {
+            self._path(file): file
+            for file in files(self.database, self.run.id)
+            if not file.path.startswith(VOLATILE) and not CACHES.search(file.path)
+        }
+
+    def _path(self, file: File) -> bytes:
+        path = self.mapped(file.path)
+        return self.without_numbers(path) if file.made else path
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        """The roots of its processes."""
+        return processes(self.database, self.run.id)
+
+    @cached_property
+    def owners(self) -> dict[bytes, Package]:
+        """The packages of its files, by their paths as the other run has them."""
+        return {
+            self.mapped(bytes(path)): package for package in self.packages for path in package.files
+        }
+
+    def mapped(self, text: bytes) -> bytes:
+        """Return a path, or text with paths in it, as the other run would have it."""
+        for ours, theirs in self.maps:
+            text = re.sub(re.escape(ours) + rb"(?![\w.-])", theirs.replace(b"\\", rb"\\"), text)
+        return without_random_parts(text)
+
+    def without_numbers(self, text: bytes) -> bytes:
+        """Return text in which numbers of the run's processes are ``*``."""
+        return NUMBER.sub(lambda n: b"*" if int(n[0]) in self._tids else n[0], text)
+
+    @cached_property
+    def _tids(self) -> set[int]:
+        found = self.database.rows(ProcessRow, "run_id = ?", self.run.id)
+        return {row.tid for row in found}
+
+    def home(self) -> bytes:
+        """Return the home folder of its user, b"" if it isn't known."""
+        return self.environ.get(b"HOME", b"").rstrip(b"/")
+
+
+def without_random_parts(path: bytes) -> bytes:
+    """Return a path in which the random names of temporary files are ``*``."""
+    for folder in TEMPORARY_FOLDERS:
+        if path.startswith(folder):
+            return folder + TEMPORARY.sub(_star, path[len(folder) - 1 :])[1:]
+    return path
+
+
+def _star(found: re.Match[bytes]) -> bytes:
+    """Replace a name that looks made up: it has digits, or capitals in the middle."""
+    name = found[0]
+    made_up = re.search(rb"\d", name) or re.search(rb"[a-z][A-Z]|[A-Z]{2}", name)
+    return (found[1] or b"") + b"*" if made_up else name

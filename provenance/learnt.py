@@ -1,0 +1,42 @@
+"""What is learnt of a run when it has ended (``docs/run-record.md``)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from rpz.provenance import chance, machine, parameters, people, repositories
+from rpz.tracer.facts import add_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.facts import Fact
+
+log = logging.getLogger(__name__)
+
+
+def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> None:
+    """Add to a trace what is learnt of a run: a part that can't be had leaves a gap.
+
+    ``snapshots`` is the folder of what files were before the run changed them.
+    """
+    sources: tuple[Callable[[], Iterable[Fact]], ...] = (
+        people.identity,
+        machine.machine,
+        lambda: repositories.code(database, run),
+        lambda: parameters.parameters(database, run, snapshots),
+        lambda: chance.sources(database, run),
+    )
+    for source in sources:
+        add_facts(database, run, _found(source))
+
+
+def _found(source: Callable[[], Iterable[Fact]]) -> list[Fact]:
+    try:
+        return list(source())
+    except Exception:
+        log.debug("A part of the run's record is missing:", exc_info=True)
+        return []

@@ -1,0 +1,155 @@
+"""The parameters of a run: what its arguments and the parameter files that it read set."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import posixpath
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from rpz.packer.secrets.names import Naming, naming
+from rpz.tracer.facts import Fact
+from rpz.tracer.records import Mode
+from rpz.tracer.rows import FileRow, RunRow, SnapshotRow
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from rpz.tracer.database import TraceDatabase
+
+TOPIC = "parameter"
+READ = int(Mode.READ)
+LARGEST = 1 << 16
+"""Bytes of a parameter file: a larger one is data."""
+MOST = 200
+"""Parameters of a file: more are data."""
+ASSIGNMENT = re.compile(r"(?:--?)?([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
+OPTION = re.compile(r"--([A-Za-z][\w-]*)")
+
+
+def _ini(text: str) -> Any:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(text)
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def _yaml(text: str) -> Any:
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+
+
+READERS: dict[bytes, Callable[[str], Any]] = {
+    b".json": json.loads,
+    b".yaml": _yaml,
+    b".yml": _yaml,
+    b".ini": _ini,
+    b".cfg": _ini,
+    b".toml": tomllib.loads,
+}
+"""What reads parameter files, by their suffixes."""
+NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError)
+
+
+def parameters(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[Fact]:
+    """Yield the parameters, but for those that are called as secrets are."""
+    for row in database.rows(RunRow, "id = ?", run):
+        words = [os.fsdecode(word) for word in row.argv.split(b"\0")[:-1]]
+        yield from _facts(of_arguments(words), b"")
+        for path, content in _files(database, run, row.workingdir, words, snapshots):
+            yield from _facts(of_file(path, content), path)
+
+
+def of_arguments(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what arguments set: ``--gain=2``, ``gain=2``, and ``--gain 2``.
+
+    An option that is followed by another one, or by nothing, is ``true``. Behind ``--`` are no
+    options.
+    """
+    waiting = ""
+    for word in words:
+        if word == "--":
+            break
+        option = OPTION.fullmatch(word)
+        if waiting and (option or word.startswith("--")):
+            yield waiting, "true"
+        elif waiting:
+            yield waiting, word
+            waiting = ""
+            continue
+        waiting = option[1] if option else ""
+        if found := ASSIGNMENT.fullmatch(word):
+            yield found[1], found[2]
+    if waiting:
+        yield waiting, "true"
+
+
+def of_file(path: bytes, content: bytes) -> list[tuple[str, str]]:
+    """Return what a parameter file sets, as ``section.name``; nothing if it is something else."""
+    try:
+        read = READERS[posixpath.splitext(path)[1].lower()](content.decode())
+        found = list(_flat(read, ""))
+    except NOT_READABLE:
+        return []
+    return found if isinstance(read, dict) and len(found) <= MOST else []
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        yield name, json.dumps(value, default=str)
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _facts(found: Iterable[tuple[str, str]], source: bytes) -> Iterator[Fact]:
+    for name, value in found:
+        text = name.encode("utf-8", "surrogateescape")
+        if naming(text.rpartition(b".")[2]) is Naming.NOTHING:
+            yield Fact(TOPIC, name, value.encode("utf-8", "surrogateescape"), source)
+
+
+def _files(
+    database: TraceDatabase, run: int, folder: bytes, words: list[str], snapshots: Path
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the parameter files that were there and were read, as they were before the run.
+
+    They are below the working folder, or arguments name them.
+    """
+    named = {posixpath.join(folder, os.fsencode(word.rpartition("=")[2])) for word in words}
+    kept = {row.name: row for row in database.rows(SnapshotRow, "run_id = ? AND number > 0", run)}
+    where = f"run_id = {run} AND mode & {READ} AND existed AND NOT is_directory"
+    for (path,) in sorted(database.distinct(FileRow, "name", where)):
+        inside = path.startswith(folder.rstrip(b"/") + b"/") and not _is_hidden(path[len(folder) :])
+        if posixpath.splitext(path)[1].lower() in READERS and (inside or path in named):
+            row = kept.get(path)
+            source = os.fsencode(snapshots / str(row.number)) if row else path
+            yield path, _content(source)
+
+
+def _is_hidden(path: bytes) -> bool:
+    """Whether a path below the working folder is of a tool or a library, not of the experiment."""
+    parts = path.split(b"/")
+    return any(
+        part.startswith(b".") or part in (b"site-packages", b"node_modules") for part in parts
+    )
+
+
+def _content(path: bytes) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError:
+        return b""
+    return content if len(content) <= LARGEST else b""

@@ -1,0 +1,97 @@
+"""The state of the code that a run has read: of the git working trees that its files are in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rpz.packer.packages.folders import Marker, text_of
+from rpz.packer.packages.git import MARK, address, ask, remote_of
+from rpz.tracer.facts import Fact
+from rpz.tracer.records import Mode
+from rpz.tracer.rows import FileRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.tracer.database import TraceDatabase
+
+TOPIC = "code"
+READ = int(Mode.READ)
+LARGEST = 1 << 20
+"""Bytes of a difference beyond which it isn't kept."""
+UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--")
+ASKED = 500
+"""Paths that git is asked for at a time: a command has room for so many."""
+SYSTEM = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/proc/", b"/sys/", b"/dev/")
+"""Folders that no working tree is above of."""
+
+
+def code(database: TraceDatabase, run: int) -> Iterator[Fact]:
+    """Yield commit, branch, remote, whether it is pushed, and what isn't committed of the trees.
+
+    Untracked files are those that the run has read.
+    """
+    if shutil.which("git") is None:
+        return
+    for root, read in sorted(_trees(database, run).items()):
+        yield from (fact._replace(source=root) for fact in _tree(root, read))
+
+
+def _trees(database: TraceDatabase, run: int) -> dict[bytes, set[bytes]]:
+    above = Marker(MARK).above
+    trees: dict[bytes, set[bytes]] = defaultdict(set)
+    where = f"run_id = {run} AND mode & {READ} AND NOT is_directory AND existed"
+    for (path,) in database.distinct(FileRow, "name", where):
+        if not path.startswith(SYSTEM) and (root := above(path)):
+            trees[root].add(path)
+    return trees
+
+
+def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
+    known = {root + b"/" + name for name in ask(root, "ls-files", "-z").split(b"\0") if name}
+    inside = root + b"/.git/"
+    others = [path for path in read - known if not path.startswith(inside)]
+    untracked = sorted(path for some in _shared_out(others) for path in _untracked(root, some))
+    if not known & read and not untracked:
+        return
+    commit = ask(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
+    if commit:
+        yield Fact(TOPIC, "commit", commit)
+    if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
+        yield Fact(TOPIC, "branch", branch)
+    yield from _published(root, commit)
+    yield from _changes(root)
+    yield from (Fact(TOPIC, "untracked", path[len(root) + 1 :]) for path in untracked)
+
+
+def _untracked(root: bytes, paths: list[bytes]) -> Iterator[bytes]:
+    """Yield those of some paths that git doesn't know and isn't told to ignore."""
+    listed = ask(root, *UNTRACKED, *(b":(literal)" + path[len(root) + 1 :] for path in paths))
+    return (root + b"/" + name for name in listed.split(b"\0") if name)
+
+
+def _shared_out(paths: list[bytes]) -> Iterator[list[bytes]]:
+    return (paths[i : i + ASKED] for i in range(0, len(paths), ASKED))
+
+
+def _published(root: bytes, commit: bytes) -> Iterator[Fact]:
+    if remote := address(text_of(remote_of(root))):
+        yield Fact(TOPIC, "remote", os.fsencode(remote))
+    if commit:
+        on = ask(root, "for-each-ref", "--contains", commit.decode(), "--count=1", "refs/remotes")
+        yield Fact(TOPIC, "pushed", b"yes" if on else b"no")
+
+
+def _changes(root: bytes) -> Iterator[Fact]:
+    difference = ask(
+        root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD"
+    )
+    if not difference:
+        return
+    if len(difference) > LARGEST or b"\0" in difference:
+        yield Fact(TOPIC, "changes", b"too large to keep: %d bytes" % len(difference))
+    else:
+        yield Fact(TOPIC, "diff", difference)

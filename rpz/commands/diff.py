@@ -1,0 +1,115 @@
+"""``rpz diff``: what differs between two runs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rpz.commands.options import as_json, verbosity
+from rpz.commands.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.provenance.diff import Section
+    from rpz.provenance.diff.difference import Difference
+
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+SHOWN = 12
+"""Differences of a kind that are shown without ``--all``."""
+LINES = 20
+"""Lines of detail likewise."""
+LONGEST = 300
+"""Characters of a value likewise."""
+
+
+class DiffCommand(click.Command):
+    """A command whose failures have the exit status 2: 1 says that something differs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; give failures another exit status."""
+        from rpz.cli import failed_call
+        from rpz.errors import RpzError
+
+        try:
+            return super().invoke(ctx)
+        except RpzError as error:
+            error.exit_code = TROUBLE
+            raise
+        except OSError as error:
+            own = failed_call(error)
+            own.exit_code = TROUBLE
+            raise own from error
+
+
+maps = click.option(
+    "--map", "maps", multiple=True, metavar="/ONE=/OTHER", help="A folder that has another name."
+)
+
+
+@click.command(cls=DiffCommand, short_help="Say what differs between two runs.")
+@click.argument("one", metavar="TRACE|PACK[:RUN]")
+@click.argument("other", metavar="TRACE|PACK[:RUN]")
+@maps
+@click.option(
+    "--all", "everything", is_flag=True, help="Show all differences, and what is the same."
+)
+@as_json
+@verbosity
+def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_json: bool) -> int:
+    """Say what differs between two runs, the likeliest cause of other results first.
+
+    Home folders and random names of temporary files count as the same; process numbers, times and
+    caches don't count. Exits with 0 when nothing differs, 1 when something does, 2 on trouble.
+    """
+    from rpz.provenance.comparison import compared, map_of
+    from rpz.provenance.diff import diff
+
+    with compared(one, other, [map_of(text) for text in maps]) as sides:
+        sections = diff(*sides)
+    if as_json:
+        click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
+    else:
+        for line in _lines(sections, everything):
+            click.echo(line)
+    return DIFFERENT if any(section.differences for section in sections) else SAME
+
+
+def _lines(sections: list[Section], everything: bool) -> Iterator[str]:
+    for section in sections:
+        if section.differences or everything:
+            same = "" if section.differences else "  (the same)"
+            yield f"{section.title}{same}"
+        shown_ones = section.differences if everything else section.differences[:SHOWN]
+        for difference in shown_ones:
+            yield from _difference(difference, everything)
+        if len(shown_ones) < len(section.differences):
+            yield f"  and {len(section.differences) - len(shown_ones)} more (--all shows them)"
+    if not any(section.differences for section in sections):
+        yield "The runs are the same."
+
+
+def _difference(difference: Difference, everything: bool) -> Iterator[str]:
+    name = difference.name if everything else _shortened(difference.name)
+    yield f"  {shown(name)}"
+    for sign, value in (("-", difference.one), ("+", difference.other)):
+        if value is not None:
+            yield f"    {sign} {shown(value if everything else _shortened(value))}"
+    lines = difference.detail.splitlines()
+    kept = lines if everything else lines[:LINES]
+    yield from (f"      {shown(line)}" for line in kept)
+    if len(kept) < len(lines):
+        yield f"      and {len(lines) - len(kept)} lines more"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _json(section: Section) -> list[dict[str, str | None]]:
+    return [
+        {"name": d.name, "one": d.one, "other": d.other, "detail": d.detail}
+        for d in section.differences
+    ]

@@ -1,0 +1,75 @@
+"""What the commands share that look at runs: which are meant, and how times are shown."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from rpz.commands.options import DEFAULT_TRACE_DIR
+
+if TYPE_CHECKING:
+    from rpz.tracer.rows import RunRow
+
+Function = TypeVar("Function", bound=Any)
+NANOSECOND = 1e-9
+
+
+def source(function: Function) -> Function:
+    """Add the argument that names a trace or a pack, and a run of it."""
+    return click.argument(
+        "source", default=os.fspath(DEFAULT_TRACE_DIR), metavar="[TRACE|PACK][:RUN]"
+    )(function)
+
+
+def text(value: bytes) -> str:
+    """Return bytes of a trace as text that JSON takes."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def words(listed: bytes) -> list[str]:
+    """Return the words of a list in a trace."""
+    return [text(word) for word in listed.split(b"\0")[:-1]]
+
+
+def seconds(nanoseconds: int | None) -> float | None:
+    """Return seconds, to the millisecond."""
+    return None if nanoseconds is None else round(nanoseconds * NANOSECOND, 3)
+
+
+def duration(nanoseconds: int | None) -> str:
+    """Return how long something took, for a person: ``0.21 s``, ``3 min 5 s``, ``?``."""
+    if nanoseconds is None:
+        return "?"
+    whole = nanoseconds * NANOSECOND
+    if whole < 60:  # noqa: PLR2004 (a minute)
+        return f"{whole:.2f} s"
+    minutes, rest = divmod(round(whole), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def moment(nanoseconds: int | None, offset: str = "+0000") -> str:
+    """Return a time of the wall clock in ISO 8601, to the second, in the zone of an offset."""
+    if nanoseconds is None:
+        return "?"
+    try:
+        zone = datetime.strptime(offset, "%z").tzinfo or timezone.utc
+    except ValueError:
+        zone = timezone.utc
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    time = epoch + timedelta(microseconds=nanoseconds // 1000)
+    return time.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def end_of(run: RunRow) -> str:
+    """Say how a run ended."""
+    from rpz.tracer.records import SIGNALLED
+
+    if run.exitcode is None:
+        return "its end was not seen"
+    if run.exitcode >= SIGNALLED:
+        return f"killed by signal {run.exitcode - SIGNALLED}"
+    return f"exit status {run.exitcode}"

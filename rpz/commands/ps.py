@@ -1,0 +1,73 @@
+"""``rpz ps``: the processes of a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rpz.commands.looking import duration, seconds, source
+from rpz.commands.options import as_json, verbosity
+from rpz.commands.text import counted, shown_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.provenance.processes import Process
+
+
+@click.command(short_help="Show the processes of a run.")
+@source
+@as_json
+@verbosity
+def command(source: str, as_json: bool) -> None:
+    """Show the processes of a run as a tree: number, wall and processor time, end, command.
+
+    Without RUN, of the last run.
+    """
+    from rpz.provenance.processes import processes
+    from rpz.provenance.source import opened
+
+    with opened(source) as found:
+        roots = processes(found.database, found.run.id)
+    everybody = [place for root in roots for place in root.all()]
+    if as_json:
+        click.echo(json.dumps([_json(depth, process) for depth, process in everybody], indent=1))
+        return
+    for line in _lines(everybody):
+        click.echo(line)
+
+
+def _lines(everybody: list[tuple[int, Process]]) -> Iterator[str]:
+    yield f"{'':>6} {'wall':>11} {'processor':>11}  {'end':<10}"
+    for depth, process in everybody:
+        times = f"{duration(process.wall):>11} {duration(process.cpu):>11}"
+        what = f"{'  ' * depth}{_what(process)}"
+        yield f"{process.number:>6} {times}  {_end(process):<10} {what}"
+
+
+def _what(process: Process) -> str:
+    threads = f" ({counted(process.threads, 'more thread')})" if process.threads else ""
+    return (" => ".join(map(shown_command, process.commands)) or "(a fork)") + threads
+
+
+def _end(process: Process) -> str:
+    if process.signal is not None:
+        return f"signal {process.signal}"
+    return "?" if process.status is None else str(process.status)
+
+
+def _json(depth: int, process: Process) -> dict[str, Any]:
+    return {
+        "process": process.number,
+        "tid": process.tid,
+        "depth": depth,
+        "commands": process.commands,
+        "seconds": seconds(process.wall),
+        "processor_seconds": seconds(process.cpu),
+        "peak_memory": process.memory,
+        "status": process.status,
+        "signal": process.signal,
+        "threads": process.threads,
+    }

@@ -1,0 +1,155 @@
+"""``rpz show``: one run on a page."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rpz.commands.looking import duration, end_of, moment, seconds, source, text, words
+from rpz.commands.options import as_json, verbosity
+from rpz.commands.text import counted, shown, shown_command, shown_path
+from rpz.packer.sizes import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rpz.provenance.page import Page
+    from rpz.tracer.rows import FactRow
+
+MOST = 20
+"""Lines of a list: who wants more has a command for it."""
+
+
+@click.command(short_help="Show a run: what, who, when, where, why, with what.")
+@source
+@as_json
+@verbosity
+def command(source: str, as_json: bool) -> None:
+    """Show a run on a page. Without RUN, the last one."""
+    from rpz.provenance.page import page_of
+    from rpz.provenance.source import opened
+
+    with opened(source) as found:
+        page = page_of(found.database, found.run)
+    if as_json:
+        click.echo(json.dumps(_json(page), indent=1))
+        return
+    for line in _lines(page):
+        click.echo(line)
+
+
+def _lines(page: Page) -> Iterator[str]:
+    run = page.run
+    yield f"{shown(run.label)}: {shown_command(words(run.argv))}"
+    yield _row("ended", f"{end_of(run)}")
+    offset = page.first("when", "utc offset") or "+0000"
+    wall = None if run.end_timestamp is None else run.end_timestamp - run.timestamp
+    yield _row("when", f"{moment(run.started, offset)}, {duration(wall)}")
+    yield _row("used", _used(page))
+    yield _row("where", _where(page))
+    yield _row("folder", shown_path(run.workingdir))
+    for topic in ("who", "why", "job", "note"):
+        yield from (_row(fact.name, shown(text(fact.value))) for fact in page.topic(topic))
+    yield from _code_lines(page)
+    yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
+    yield from _listed("inputs", [_file(name, size) for name, size, _ in page.inputs])
+    yield from _listed("outputs", [_file(name, size) for name, size, _ in page.outputs])
+    chance = [f"{fact.name}: {shown(text(fact.value))}" for fact in page.topic("chance")]
+    yield from _listed("sources of chance", chance)
+    yield from _listed("warnings", [shown(text(warning)) for warning in page.warnings])
+    if run_id := page.first("run", "id"):
+        yield _row("id", run_id)
+
+
+def _row(name: str, value: str) -> str:
+    return f"  {name:<10} {value}"
+
+
+def _used(page: Page) -> str:
+    run = page.run
+    cpu = None
+    if run.user_time is not None and run.system_time is not None:
+        cpu = run.user_time + run.system_time
+    memory = f", {human_size(run.peak_memory)} of memory at most" if run.peak_memory else ""
+    processes = "1 process" if page.processes == 1 else f"{page.processes} processes"
+    return f"{duration(cpu)} of processors{memory}, {processes}"
+
+
+def _where(page: Page) -> str:
+    run = page.run
+    system = f"{run.distribution} {run.distribution_version}".strip()
+    parts = [run.hostname, system, f"{run.system} {run.kernel}", run.architecture]
+    parts += [page.first("where", name) for name in ("processor", "gpu", "container")]
+    parts += [counted(run.processors, "processor")] if run.processors else []
+    parts += [human_size(run.memory)] if run.memory else []
+    return ", ".join(shown(part) for part in parts if part)
+
+
+def _code_lines(page: Page) -> Iterator[str]:
+    trees: dict[bytes, dict[str, list[FactRow]]] = defaultdict(lambda: defaultdict(list))
+    for fact in page.topic("code"):
+        trees[fact.source][fact.name].append(fact)
+    for root, facts in trees.items():
+        said = [text(f.value)[:12] for f in facts["commit"]]
+        said += [text(f.value) for name in ("branch", "remote") for f in facts[name]]
+        said += ["not pushed" for f in facts["pushed"] if f.value == b"no"]
+        said += ["changed since" for _ in facts["diff"] + facts["changes"]]
+        if others := facts["untracked"]:
+            said += [f"{counted(len(others), 'file')} that git doesn't know"]
+        yield _row("code", f"{shown_path(root)}: {shown(', '.join(said))}")
+
+
+def _setting(fact: FactRow) -> str:
+    of = f" ({shown_path(fact.source)})" if fact.source else ""
+    return f"{shown(fact.name)} = {shown(text(fact.value))}{of}"
+
+
+def _file(name: bytes, size: int) -> str:
+    return f"{shown_path(name)} ({human_size(size)})"
+
+
+def _listed(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"  {title}:"
+        yield from (f"    {line}" for line in lines[:MOST])
+    if len(lines) > MOST:
+        yield f"    and {len(lines) - MOST} more (--json has all)"
+
+
+def _json(page: Page) -> dict[str, Any]:
+    run = page.run
+    facts: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for fact in page.facts:
+        about = {"source": text(fact.source)} if fact.source else {}
+        facts[fact.topic].append({"name": fact.name, "value": text(fact.value), **about})
+    return {
+        "run": run.label,
+        "argv": words(run.argv),
+        "workingdir": text(run.workingdir),
+        "started": moment(run.started),
+        "ended": None if run.ended is None else moment(run.ended),
+        "seconds": seconds(
+            None if run.end_timestamp is None else run.end_timestamp - run.timestamp
+        ),
+        "user_seconds": seconds(run.user_time),
+        "system_seconds": seconds(run.system_time),
+        "peak_memory": run.peak_memory,
+        "end": end_of(run),
+        "host": {
+            name: getattr(run, name)
+            for name in ("hostname", "architecture", "distribution", "distribution_version",
+                         "system", "kernel", "processors", "memory")
+        },
+        "processes": page.processes,
+        "inputs": [_file_json(*file) for file in page.inputs],
+        "outputs": [_file_json(*file) for file in page.outputs],
+        "warnings": [text(warning) for warning in page.warnings],
+        "facts": facts,
+    }  # fmt: skip
+
+
+def _file_json(name: bytes, size: int, sha256: str) -> dict[str, Any]:
+    return {"path": text(name), "size": size, "sha256": sha256}

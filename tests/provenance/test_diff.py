@@ -1,0 +1,237 @@
+"""Pairs of real runs, each with one planted cause, which must come first."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from rpz.provenance.diff.side import without_random_parts
+from tests.conftest import require
+
+SCRIPT = """\
+cat in.txt p.json > mid.txt
+sort mid.txt | tr 1 2 > out.txt
+date +%s%N > tmp.$$; rm tmp.$$
+exit ${STATUS:-0}
+"""
+
+
+@pytest.fixture
+def experiment(rpz):
+    """Trace ``sh a.sh`` as a trace of some name."""
+    folder = rpz.folder / "work"
+    folder.mkdir()
+    (folder / "in.txt").write_text("1\n")
+    (folder / "p.json").write_text('{"gain": 2}\n')
+    (folder / "a.sh").write_text(SCRIPT)
+    there = type(rpz)(folder, rpz.environment)
+
+    def trace(name, *words, **options):
+        done = there("trace", "-d", rpz.folder / name, *(words or ("sh", "a.sh")), **options)
+        assert done.returncode in {0, 3}, done.stderr
+
+    trace.folder = folder
+    return trace
+
+
+def diff(rpz, one="one", other="other", *words, status=1):
+    done = rpz("diff", one, other, "--json", *words)
+    assert (done.returncode, done.stderr) == (status, b"")
+    return {kind: found for kind, found in json.loads(done.stdout).items() if found}
+
+
+def causes(rpz, name="out.txt", one="one", other="other"):
+    done = rpz("why", one, other, name, "--json")
+    assert (done.returncode, done.stderr) == (1, b"")
+    return json.loads(done.stdout)
+
+
+def names(found):
+    return [difference["name"].rpartition("/")[2] for difference in found]
+
+
+def test_equal_runs(rpz, experiment):
+    experiment("one")
+    experiment("other")
+    assert diff(rpz, status=0) == {}
+    done = rpz("diff", "one", "other")
+    assert (done.returncode, done.stdout) == (0, b"The runs are the same.\n")
+    done = rpz("why", "one", "other", "out.txt")
+    assert (done.returncode, b"is the same" in done.stdout) == (0, True)
+
+
+def test_another_input_byte(rpz, experiment):
+    experiment("one")
+    (experiment.folder / "in.txt").write_text("5\n")
+    experiment("other")
+    found = diff(rpz)
+    assert next(iter(found)) == "inputs"
+    assert names(found["inputs"]) == ["in.txt"]
+    assert names(found["outputs"]) == ["mid.txt", "out.txt"]
+    answer = causes(rpz)
+    assert names({"name": c["file"]} for c in answer["causes"]) == ["in.txt"]
+    way = [step["file"].rpartition("/")[2] for step in answer["causes"][0]["way"]]
+    assert way[0] == "out.txt"
+    assert way[-1] == "in.txt"
+
+
+def test_another_parameter(rpz, experiment):
+    experiment("one")
+    (experiment.folder / "p.json").write_text('{"gain": 3}\n')
+    experiment("other")
+    found = diff(rpz)
+    assert next(iter(found)) == "parameters"
+    (gain,) = found["parameters"]
+    assert (gain["one"], gain["other"]) == ("2", "3")
+    assert gain["name"].startswith("gain of ")
+
+
+def test_another_argument(rpz, experiment):
+    experiment("one", "sh", "a.sh", "--seed=1")
+    experiment("other", "sh", "a.sh", "--seed=2")
+    found = diff(rpz)
+    assert found["parameters"][0] == {"name": "seed", "one": "1", "other": "2", "detail": ""}
+    assert "processes" not in found
+
+
+def test_another_variable_and_another_end(rpz, experiment):
+    experiment("one", env={"STATUS": "0"})
+    experiment("other", env={"STATUS": "3"})
+    found = diff(rpz)
+    assert next(iter(found)) == "environment"
+    assert found["environment"] == [{"name": "STATUS", "one": "0", "other": "3", "detail": ""}]
+    assert found["outputs"][0]["other"] == "exit status 3"
+
+
+def test_another_program(rpz, experiment):
+    experiment("one")
+    script = experiment.folder / "a.sh"
+    script.write_text(SCRIPT.replace("tr 1 2", "tr 1 3 | tr 9 8"))
+    experiment("other")
+    found = diff(rpz)
+    assert names(found["inputs"]) == ["a.sh"]
+    told = {(d["name"], d["one"], d["other"]) for d in found["processes"]}
+    assert told == {("tr", "tr 1 2", "tr 1 3"), ("tr 9 8", None, "ran")}
+
+
+def test_code_of_a_repository(rpz, experiment):
+    require("git", "no git")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (["init", "-q"], ["add", "a.sh"], [*who, "commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=experiment.folder, check=True)
+    experiment("one")
+    (experiment.folder / "a.sh").write_text(SCRIPT.replace("tr 1 2", "tr 1 7"))
+    experiment("other")
+    found = diff(rpz)
+    assert next(iter(found)) == "code"
+    assert "+sort mid.txt | tr 1 7 > out.txt" in found["code"][0]["detail"]
+    shown = rpz("diff", "one", "other").stdout.decode()
+    assert shown.startswith("code\n  uncommitted changes of ")
+
+
+def test_an_edited_library(rpz, experiment, tmp_path):
+    """The files of a package in a virtual environment; the version stays."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    info = site / "toy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+    (info / "RECORD").write_text("toy.py,,\ntoy-1.0.dist-info/METADATA,,\n")
+    program = ("-B", "-c", "import toy; open('out.txt', 'w').write(str(toy.x))")
+    (site / "toy.py").write_text("x = 1\n")
+    experiment("one", venv / "bin/python", *program)
+    (site / "toy.py").write_text("x = 2\n")
+    experiment("other", venv / "bin/python", *program)
+    found = diff(rpz)
+    assert next(iter(found)) == "packages"
+    (package,) = found["packages"]
+    assert package["name"].startswith("toy (")
+    assert package["other"] == "1.0, with 1 file changed"
+    assert causes(rpz)["causes"][0]["file"].endswith("/toy.py")
+
+
+def test_an_upgraded_package(rpz, experiment, tmp_path):
+    test_an_edited_library(rpz, experiment, tmp_path)
+    (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 2.0\n")
+    shutil.move(info, info.with_name("toy-2.0.dist-info"))
+    (info.with_name("toy-2.0.dist-info") / "RECORD").write_text("toy.py,,\n")
+    program = ("-B", "-c", "import toy; open('out.txt', 'w').write(str(toy.x))")
+    experiment("third", tmp_path / "venv/bin/python", *program)
+    found = diff(rpz, "other", "third", status=1)
+    (package,) = (p for p in found["packages"] if p["name"].startswith("toy"))
+    assert (package["one"], package["other"]) == ("1.0", "2.0")
+
+
+def test_runs_of_one_trace_and_of_a_pack(rpz, experiment):
+    experiment("one")
+    (experiment.folder / "in.txt").write_text("5\n")
+    experiment("one", "--continue", "sh", "a.sh")
+    assert names(diff(rpz, "one:0", "one:run1")["inputs"]) == ["in.txt"]
+    assert rpz("pack", "-d", "one", "--allow-changed", "pack.rpz").returncode == 0
+    assert names(diff(rpz, "one:0", "pack.rpz:1")["inputs"]) == ["in.txt"]
+    assert diff(rpz, "one:1", "pack.rpz:1", status=0) == {}
+
+
+def test_another_folder(rpz, experiment):
+    experiment("one")
+    moved = experiment.folder.with_name("moved")
+    shutil.move(experiment.folder, moved)
+    there = type(rpz)(moved, rpz.environment)
+    assert there("trace", "-d", rpz.folder / "other", "sh", "a.sh").returncode == 0
+    assert "inputs" in diff(rpz)
+    assert diff(rpz, "one", "other", "--map", f"{experiment.folder}={moved}", status=0) == {}
+
+
+def test_another_home(rpz, experiment):
+    """Of somebody else, who has the same files there."""
+    homes = [rpz.folder / name for name in ("ada", "bob")]
+    for name, home in zip(("one", "other"), homes, strict=True):
+        shutil.copytree(experiment.folder, home)
+        there = type(rpz)(home, rpz.environment)
+        env = {"HOME": str(home)}
+        assert there("trace", "-d", rpz.folder / name, "sh", "a.sh", env=env).returncode == 0
+    assert diff(rpz, status=0) == {}
+
+
+@pytest.mark.parametrize("words", [("missing", "one"), ("one", "missing"), ("one:7", "one"),
+                                   ("one", "one", "--map", "x")])  # fmt: skip
+def test_trouble_has_a_status_of_its_own(rpz, experiment, words):
+    experiment("one")
+    for command in (("diff", *words), ("why", *words, "out.txt")):
+        done = rpz(*command)
+        assert done.returncode == 2
+        assert done.stderr.count(b"\n") == 1
+        assert done.stdout == b""
+
+
+def test_why_of_what_nobody_wrote(rpz, experiment):
+    experiment("one")
+    done = rpz("why", "one", "one", "in.txt")
+    assert done.returncode == 2
+    assert b"Neither run wrote in.txt" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"/tmp/tmpab3d_x9k/data", b"/tmp/tmpzz8q1w2e/data"),
+        (b"/tmp/tmp.Xa19bKq2wE", b"/tmp/tmp.Ya29bKq2wF"),
+        (b"/tmp/work/tmp.29930", b"/tmp/work/tmp.30047"),
+        (b"/var/tmp/ccA1b2C3.s", b"/var/tmp/ccZ9y8X7.s"),
+    ],
+)
+def test_random_names_are_the_same(one, other):
+    assert without_random_parts(one) == without_random_parts(other) != one
+
+
+@pytest.mark.parametrize(
+    "path", [b"/home/me/tmpab3d_x9k", b"/tmp/results.csv", b"/tmp/experiment/data", b"/tmp/run.12"]
+)
+def test_other_names_stay(path):
+    assert without_random_parts(path) == path

@@ -1,0 +1,179 @@
+"""What ``rpz show``, ``ps``, ``files``, ``env`` and ``note`` tell of real runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+
+import pytest
+
+SCRIPT = "read x < in.txt; cat in.txt > 'out\n1'; (sleep 0.2; exit 3); kill -9 $$"
+
+
+@pytest.fixture
+def folder(rpz):
+    """Two runs: one that is killed, and one that ends well, in Kolkata."""
+    (rpz.folder / "in.txt").write_text("7\n")
+    env = {"PATH": os.environ["PATH"], "A": "1", "LINES": "a\nb"}
+    assert rpz("trace", "--name", "first", "sh", "-c", SCRIPT, env=env).returncode == 137
+    assert rpz("trace", "--continue", "true", env={**env, "TZ": "Asia/Kolkata"}).returncode == 0
+    return rpz.folder
+
+
+def printed(rpz, *words):
+    done = rpz(*words)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode()
+
+
+def as_json(rpz, *words):
+    return json.loads(printed(rpz, *words, "--json"))
+
+
+@pytest.mark.usefixtures("folder")
+class TestShow:
+    def test_the_last_run(self, rpz):
+        page = printed(rpz, "show")
+        assert page.startswith("run1: true\n")
+        assert "exit status 0" in page
+        assert "+05:30" in page
+
+    @pytest.mark.parametrize("run", ["first", "0"])
+    def test_a_run(self, rpz, run):
+        page = printed(rpz, "show", f".rpz-trace:{run}")
+        assert page.startswith("first: sh -c ")
+        assert "killed by signal 9" in page
+        assert f"    {rpz.folder}/in.txt (2 bytes)\n" in page
+        assert f"    {rpz.folder}/out\\n1 (2 bytes)\n" in page
+
+    def test_json(self, rpz):
+        page = as_json(rpz, "show", ".rpz-trace:first")
+        assert page["argv"] == ["sh", "-c", SCRIPT]
+        assert page["seconds"] >= 0.2
+        assert page["inputs"] == [
+            {"path": f"{rpz.folder}/in.txt", "size": 2,
+             "sha256": hashlib.sha256(b"7\n").hexdigest()}
+        ]  # fmt: skip
+        assert {fact["name"] for fact in page["facts"]["run"]} == {"id"}
+
+    def test_a_pack_says_the_same(self, rpz):
+        assert rpz("pack").returncode == 0
+        for words in (["show"], ["ps"], ["files"], ["env"]):
+            assert printed(rpz, *words, "experiment.rpz:first") == printed(
+                rpz, *words, ".rpz-trace:first"
+            )
+
+
+@pytest.mark.usefixtures("folder")
+def test_ps(rpz):
+    lines = printed(rpz, "ps", ".rpz-trace:first").splitlines()[1:]
+    assert len(lines) == 4
+    assert lines[0].split()[0] == "1"
+    assert "signal 9" in lines[0]
+    assert lines[1].endswith("    cat in.txt")
+    found = as_json(rpz, "ps", ".rpz-trace:first")
+    assert [process["depth"] for process in found] == [0, 1, 1, 2]
+    assert [process["signal"] for process in found] == [9, None, None, None]
+    assert [process["status"] for process in found] == [None, 0, 3, 0]
+    assert found[3]["commands"] == [["sleep", "0.2"]]
+    assert found[3]["seconds"] >= 0.2
+
+
+def test_ps_of_threads_and_of_a_program_after_another(rpz):
+    code = "import threading as t, os; x = t.Thread(target=print); x.start(); x.join()"
+    code += "; os.execv('/bin/echo', ['echo', 'a b'])"
+    assert rpz("trace", "/usr/bin/python3", "-c", code).returncode == 0
+    (process,) = as_json(rpz, "ps")
+    assert process["threads"] == 1
+    assert [command[0] for command in process["commands"]] == ["/usr/bin/python3", "echo"]
+    assert printed(rpz, "ps").splitlines()[1].endswith(" => echo 'a b' (1 more thread)")
+
+
+@pytest.mark.usefixtures("folder")
+class TestFiles:
+    def test_written(self, rpz):
+        digest = hashlib.sha256(b"7\n").hexdigest()[:16]
+        line = f"-w+ {digest} {2:>12} {rpz.folder}/out\\n1\n"
+        assert printed(rpz, "files", "--written", ".rpz-trace:0") == line
+
+    def test_read(self, rpz):
+        assert f" {rpz.folder}/in.txt\n" in printed(rpz, "files", "--read", ".rpz-trace:0")
+
+    def test_by_a_process(self, rpz):
+        found = as_json(rpz, "files", ".rpz-trace:0", "--by", "2")
+        paths = {file["path"] for file in found}
+        assert f"{rpz.folder}/in.txt" in paths
+        assert not any("sleep" in path for path in paths)
+        assert all(2 in file["processes"] for file in found)
+
+    def test_by_nobody(self, rpz):
+        done = rpz("files", "--by", "77")
+        assert done.returncode == 1
+        assert done.stderr == b"rpz: The run has no process 77. rpz ps lists them.\n"
+
+    def test_an_input_that_was_overwritten_has_both_contents(self, rpz):
+        script = "read x < in.txt; echo 8 > in.txt"
+        assert rpz("trace", "-d", "other", "sh", "-c", script).returncode == 0
+        (file,) = [f for f in as_json(rpz, "files", "other") if f["path"].endswith("in.txt")]
+        assert file["before"]["sha256"] == hashlib.sha256(b"7\n").hexdigest()
+        assert file["after"]["sha256"] == hashlib.sha256(b"8\n").hexdigest()
+        assert (file["read"], file["written"], file["made"]) == (True, True, False)
+
+
+@pytest.mark.usefixtures("folder")
+def test_env(rpz):
+    lines = printed(rpz, "env", ".rpz-trace:0").splitlines()
+    assert "A=1" in lines
+    assert "LINES=a\\nb" in lines
+    assert lines == sorted(lines)
+    assert as_json(rpz, "env", ".rpz-trace:0")["LINES"] == "a\nb"
+
+
+@pytest.mark.usefixtures("folder")
+class TestNote:
+    def test_it_is_shown(self, rpz):
+        assert rpz("note", "first", "gain", "was\nwrong").returncode == 0
+        assert rpz("note", "0", "really").returncode == 0
+        page = printed(rpz, "show", ".rpz-trace:first")
+        assert page.index("gain was\\nwrong\n") < page.index(" really\n")
+        assert "really" not in printed(rpz, "show")
+
+    def test_of_no_run(self, rpz):
+        done = rpz("note", "third", "x")
+        assert done.returncode == 1
+        assert b"0 (first), 1 (run1)" in done.stderr
+
+    def test_it_changes_nothing_else(self, rpz):
+        before = as_json(rpz, "files", ".rpz-trace:0")
+        config = (rpz.folder / ".rpz-trace" / "config.yml").read_bytes()
+        assert rpz("note", "0", "x").returncode == 0
+        assert as_json(rpz, "files", ".rpz-trace:0") == before
+        assert (rpz.folder / ".rpz-trace" / "config.yml").read_bytes() == config
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("command", ["show", "ps", "files", "env"])
+    @pytest.mark.parametrize("what", ["missing", "folder", "junk", "missing:run0"])
+    def test_what_is_no_trace(self, rpz, command, what):
+        (rpz.folder / "folder").mkdir()
+        (rpz.folder / "junk").write_bytes(b"junk")
+        done = rpz(command, what)
+        assert done.returncode == 1
+        assert done.stdout == b""
+        assert done.stderr.count(b"\n") == 1
+
+    def test_a_name_with_a_colon(self, rpz):
+        assert rpz("trace", "-d", "a:b", "true").returncode == 0
+        assert printed(rpz, "show", "a:b").startswith("run0: true")
+        assert printed(rpz, "show", "a:b:run0").startswith("run0: true")
+
+    def test_a_run_that_was_killed(self, rpz):
+        process = rpz.start("trace", "sh", "-c", "echo on; sleep 60", start_new_session=True)
+        assert process.stdout.readline() == b"on\n"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert rpz("recover").returncode == 0
+        assert "its end was not seen" in printed(rpz, "show")
+        assert as_json(rpz, "ps")[0]["status"] is None
