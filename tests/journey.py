@@ -122,6 +122,9 @@ class Journey:
     def pack(self) -> Path:
         return self.folder / "case.rpz"
 
+    def runs(self, *argv: str | Path) -> subprocess.CompletedProcess[bytes]:
+        return self.person.runs(*argv, cwd=self.folder)
+
     def rpz(self, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
         return self.person.rpz(*arguments, cwd=self.folder)
 
