@@ -130,7 +130,11 @@ static int install(bool notifies, unsigned long flags) {
   return (int)done;
 }
 
-bool filter_install(void) { return install(false, SECCOMP_FILTER_FLAG_SPEC_ALLOW) == 0; }
+/* Before Linux 4.17 that flag is not known, and what it spares us is not done. */
+bool filter_install(void) {
+  return install(false, SECCOMP_FILTER_FLAG_SPEC_ALLOW) == 0 ||
+         (errno == EINVAL && install(false, 0) == 0);
+}
 
 /* Linux 5.19. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV

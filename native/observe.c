@@ -24,7 +24,7 @@ bool observe_entry(struct task *task, const struct call *call) {
   if (row == NULL)
     return false;
   for (size_t i = 0; i < 6; i++)
-    task->args[i] = abi->word == 4 ? (uint32_t)call->args[i] : call->args[i];
+    task->args[i] = abi->narrow ? (uint32_t)call->args[i] : call->args[i];
   task->event_count = 0;
   task->blocks = false;
   task->leave = row->leave;

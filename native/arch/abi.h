@@ -21,8 +21,8 @@
 struct abi {
   const char *name;
   uint32_t audit_arch; /* seccomp_data.arch: AUDIT_ARCH_* */
-  size_t word;         /* bytes of a pointer */
-  bool splits_long;    /* an argument of 64 bits takes two registers */
+  size_t word;         /* bytes of a pointer in memory */
+  bool narrow;         /* arguments have 32 bits: one of 64 takes two (x32 has 64) */
   const struct syscall_row *rows;
   size_t row_count;
 };

@@ -16,7 +16,7 @@ void enter_inotify_add_watch(struct task *task, const struct abi *abi) {
 /* The mask has 64 bits. Without a path it is about the descriptor. */
 void enter_fanotify_mark(struct task *task, const struct abi *abi) {
   struct file file;
-  unsigned dirfd = abi->splits_long ? 4 : 3;
+  unsigned dirfd = abi->narrow ? 4 : 3;
   enum follow follow = task->args[1] & FAN_MARK_DONT_FOLLOW ? NOFOLLOW : FOLLOW;
   if (task->args[2] & (FAN_OPEN_PERM | FAN_ACCESS_PERM | FAN_OPEN_EXEC_PERM))
     snapshots_stop(task);

@@ -1,5 +1,5 @@
 /* The first process of a test machine: run every program in /programs under the tracer, print how
- * each ended and what it printed and recorded as lines `@ NAME PART HEX...`, and switch off. */
+ * each ended and what it printed and recorded as lines `@ NAME PART HEX...`, and end. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -37,6 +37,20 @@ static void put_output(const char *path, int fd) {
   close(file);
 }
 
+/* Have a program that wants it make its files. */
+static void prepare(const char *name, const char *program) {
+  char wanted[300];
+  snprintf(wanted, sizeof wanted, "/prepare/%s", name);
+  if (access(wanted, F_OK) != 0)
+    return;
+  pid_t child = fork();
+  if (child == 0) {
+    execl(program, program, "prepare", (char *)NULL);
+    _exit(123);
+  }
+  waitpid(child, NULL, 0);
+}
+
 static void run(const char *name) {
   char folder[300], program[300], snapshots[300];
   snprintf(folder, sizeof folder, "/run/%s", name);
@@ -44,6 +58,7 @@ static void run(const char *name) {
   snprintf(snapshots, sizeof snapshots, "/run/%s.snapshots", name);
   if (mkdir(snapshots, 0755) != 0 || mkdir(folder, 0755) != 0 || chdir(folder) != 0)
     return;
+  prepare(name, program);
   pid_t child = fork();
   if (child == 0) {
     put_output("/run/stdout", STDOUT_FILENO);
@@ -77,6 +92,7 @@ int main(void) {
   mount("dev", "/dev", "devtmpfs", 0, NULL);
   mount("run", "/run", "tmpfs", 0, NULL);
   start_loopback();
+  printf("\n"); /* after what the firmware has left on the line */
   DIR *programs = opendir("/programs");
   struct dirent *entry;
   while (programs != NULL && (entry = readdir(programs)) != NULL)
@@ -85,6 +101,6 @@ int main(void) {
   printf("@ all done 00\n");
   fflush(stdout);
   sync();
-  reboot(RB_POWER_OFF);
+  reboot(RB_AUTOBOOT); /* which -no-reboot makes the end; not every kernel can switch off */
   return 0;
 }
