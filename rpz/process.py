@@ -44,7 +44,13 @@ class Terminated(KeyboardInterrupt):
         self.signum = signum
 
 
-def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = (0,)) -> bytes:
+def output_of(
+    argv: Sequence[str | bytes],
+    *,
+    package: str,
+    ok: Sequence[int] = (0,),
+    folder: Path | None = None,
+) -> bytes:
     """Run a program and return what it printed on its standard output.
 
     If it was asked ahead (:mod:`rpz.ahead`), that is the answer.
@@ -53,6 +59,7 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
         argv: the program and its arguments; no shell is involved.
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
+        folder: where to run it, if not here.
 
     Raises:
         MissingProgramError: the program is not installed.
@@ -64,7 +71,9 @@ def output_of(argv: Sequence[str | bytes], *, package: str, ok: Sequence[int] = 
         return printed
     log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder
+        )
     except FileNotFoundError:
         raise MissingProgramError(name, package) from None
     if done.returncode not in ok:

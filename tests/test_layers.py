@@ -102,7 +102,7 @@ SWALLOWERS = {
     Path("provenance/learnt.py"),  # a part of the record that is missing never fails a run
     Path("tracer/follower.py"),  # likewise; what fails is done again when the run has ended
     Path("tracer/reference/__main__.py"),  # a main program
-    Path("unpackers/program.py"),  # a forked child, whose parent must hear of it
+    Path("unpackers/sandbox.py"),  # a forked child, whose parent must hear of it
 }
 
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Protocol, cast
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rpaths import PosixPath
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
+    "directory": "rpz.unpackers.directory",
     "docker": "rpz.unpackers.docker",
+    "apptainer": "rpz.unpackers.apptainer",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""
 
@@ -45,7 +47,25 @@ class Unpacker(Protocol):
     def run(self, target: Target, job: Job) -> int:
         """Perform a job and return its status in a shell's terms.
 
-        The experiment has this process's standard streams and gets the signals that it gets.
+        The experiment has this process's standard streams (a terminal where all of ours are one)
+        and gets the signals that it gets.
+        """
+
+    def reset(self, target: Target) -> None:
+        """Bring all files back to what was unpacked: the pack's (:mod:`rpz.unpackers.origin`).
+
+        All of it or nothing; what the backend made for the target besides stays as it was made.
+
+        Raises:
+            TargetError: what is needed for it is gone, or the target is being run.
+
+        """
+
+    def changes(self, target: Target) -> Iterator[bytes]:
+        """Yield the absolute paths of what isn't a folder and was made or changed since unpacking.
+
+        What is only rpz's or the kernel's (``/.rpz``, ``/proc``, ``/dev``, ``/sys``) isn't among
+        them. What was removed isn't either.
         """
 
     def upload(

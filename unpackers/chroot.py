@@ -15,22 +15,26 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.sizes import human_size
 from rpz.process import run_in_foreground
-from rpz.unpackers import draft, mounts, program, target
+from rpz.unpackers import bubblewrap, draft, mounts, origin, program, target
+from rpz.unpackers.changes import changed_below
 from rpz.unpackers.errors import (
     HostileArchiveError,
     NoRoomError,
     NoSuchFileInTargetError,
     NotAFileError,
+    SandboxError,
     TargetError,
 )
 from rpz.unpackers.extract import NEW_FILE, extract
 from rpz.unpackers.members import BLOCK
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
+from rpz.unpackers.target import FILE, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from rpaths import PosixPath
 
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
     from rpz.unpackers.choices import Choice, Choices
     from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
+
+    Step: TypeAlias = Callable[[Pack, Path], None]
+    """A step of making a target."""
 
 NAME = "chroot"
 CHOICES: Sequence[Choice] = ()
@@ -53,18 +60,40 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
 
     With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
     """
-    made = target.new_target(folder, NAME, pack.config)
+    return make(pack, folder, NAME)
+
+
+def nothing(pack: Pack, place: Path) -> None:
+    """Leave what was made as it is."""
+
+
+def make(
+    pack: Pack, folder: Path, name: str, prepare: Step = nothing, complete: Step = nothing
+) -> Target:
+    """Make a target of a folder with the files in it, for the unpacker ``name``.
+
+    ``prepare`` changes the files that were unpacked, ``complete`` the folder that becomes a target;
+    both are given the pack, and that folder.
+    """
+    made = target.new_target(folder, name, pack)
     with _room_told(pack, folder), draft.building(folder) as building:
-        root = building / ROOT
-        root.mkdir(0o755)
-        root.chmod(0o755)
-        with pack.data() as archive:
-            privileged = extract(archive, root)
-        _make_mount_points(root)
+        privileged = _make_root(pack, building / ROOT)
+        prepare(pack, building / ROOT)
+        complete(pack, building)
         target.write(made, building)
         if not privileged:
             draft.open_to_all(building)
     return made
+
+
+def _make_root(pack: Pack, root: Path) -> int:
+    """Make the experiment's file system; return how many set-user-id programs are in it."""
+    root.mkdir(0o755)
+    root.chmod(0o755)
+    with pack.data() as archive:
+        privileged = extract(archive, root)
+    _make_mount_points(root)
+    return privileged
 
 
 @contextlib.contextmanager
@@ -103,12 +132,49 @@ def _make_mount_points(root: Path) -> None:
         os.close(fd)
 
 
-def run(target: Target, job: Job) -> int:
-    """Run it in a mount namespace of its own; without root, in a user namespace too."""
+def root_of(target: Target) -> Path:
+    """Return the folder with a target's files.
+
+    Raises:
+        TargetError: it is gone.
+
+    """
     root = target.folder / ROOT
     if not root.is_dir():
         raise TargetError(f"The folder {root} is gone", "Unpack the pack again")
-    return run_in_foreground(lambda: program.start(job.run, root, job.streams))
+    return root
+
+
+def run(target: Target, job: Job) -> int:
+    """Run it in namespaces of its own; without root, in a user namespace too."""
+    root = root_of(target)
+    try:
+        return run_in_foreground(
+            lambda: program.start(job.run, root, job.streams, network=job.network)
+        )
+    except SandboxError:
+        if os.geteuid() == 0 or not bubblewrap.is_installed():
+            raise
+    return run_in_foreground(lambda: bubblewrap.start(job, root))
+
+
+def reset(target: Target, prepare: Step = nothing) -> None:
+    """Unpack the files again beside the old ones, and put them into their place."""
+    root = target.folder / ROOT
+    with (
+        origin.opened(target) as pack,
+        _room_told(pack, root),
+        draft.replacing(root) as fresh,
+    ):
+        _make_root(pack, fresh)
+        prepare(pack, fresh)
+    write(target, target.folder)  # its time is that of the files
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Compare with the time at which the state was written, after all files."""
+    since = (target.folder / FILE).stat().st_ctime_ns
+    return changed_below(target.folder / ROOT, since)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from pathlib import Path
+import secrets
 from typing import TYPE_CHECKING
 
 from rpz.process import termination_as_interrupt
@@ -14,6 +13,7 @@ from rpz.unpackers.remove import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -30,14 +30,51 @@ def building(folder: Path) -> Iterator[Path]:
     if not folder.absolute().parent.is_dir():
         raise TargetError(f"The folder {folder.parent} doesn't exist", "Make it first")
     with termination_as_interrupt():
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
+        draft = _new_name(folder.absolute())
         try:
+            draft.mkdir(0o700)
             yield draft
             _check_free(folder)
             draft.rename(folder)
         except BaseException:
-            remove_tree(draft)
+            _remove(draft)
             raise
+
+
+@contextlib.contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield a name for a folder to make, which takes the place of ``folder`` when all went well."""
+    with termination_as_interrupt():
+        draft = _new_name(folder)
+        try:
+            draft.mkdir(0o700)
+            yield draft / "new"
+            _swap(draft / "new", folder, draft / "old")
+        finally:
+            _remove(draft)
+
+
+def _new_name(folder: Path) -> Path:
+    """Return a name beside a folder that nobody has.
+
+    It is known before there is such a folder: an interruption may come as soon as it is made.
+    """
+    return folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        remove_tree(draft)
+
+
+def _swap(new: Path, folder: Path, old: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # somebody has removed it
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
 
 
 def open_to_all(draft: Path) -> None:

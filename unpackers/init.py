@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import installed_program
-from rpz.unpackers.program import encoded, environment, program_path
+from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

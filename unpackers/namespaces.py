@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +13,11 @@ if TYPE_CHECKING:
 
 # <sched.h>
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
 
 # <sys/mount.h>
 MS_RDONLY = 1
@@ -26,11 +32,19 @@ MNT_DETACH = 2
 
 # <sys/prctl.h>
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# <sys/socket.h> (of which Python's module takes long to import), <linux/sockios.h>, <linux/if.h>
+AF_INET = 2
+SOCK_DGRAM = 2
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
+
+libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result: int, subject: str = "") -> None:
+def checked(result: int, subject: str = "") -> None:
+    """Raise the error of a call that has failed."""
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), subject or None)
@@ -38,13 +52,13 @@ def _check(result: int, subject: str = "") -> None:
 
 def unshare(flags: int) -> None:
     """Give this process namespaces of its own."""
-    _check(_libc.unshare(flags))
+    checked(libc.unshare(flags))
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Make something appear at ``target``; the arguments are those of the system call."""
     texts = [text.encode("utf-8", "surrogateescape") for text in (source, target, kind, options)]
-    _check(_libc.mount(*texts[:3], ctypes.c_ulong(flags), texts[3]), target)
+    checked(libc.mount(*texts[:3], ctypes.c_ulong(flags), texts[3]), target)
 
 
 def change_root(folder: str) -> None:
@@ -54,8 +68,8 @@ def change_root(folder: str) -> None:
     """
     os.chdir(folder)
     try:
-        _check(_libc.pivot_root(b".", b"."))  # the old root now lies over the new one: remove it
-        _check(_libc.umount2(b".", MNT_DETACH))
+        checked(libc.pivot_root(b".", b"."))  # the old root now lies over the new one: remove it
+        checked(libc.umount2(b".", MNT_DETACH))
     except OSError:
         os.chroot(".")
     os.chdir("/")
@@ -63,12 +77,32 @@ def change_root(folder: str) -> None:
 
 def die_with_parent(signum: int) -> None:
     """Ask for a signal when the thread that started this process ends, however it ends."""
-    _check(_libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signum), 0, 0, 0))
+    checked(libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signum), 0, 0, 0))
+
+
+def let_others_look(*, allowed: bool) -> None:
+    """Whether processes of the same user may see this one's files and memory through /proc."""
+    checked(libc.prctl(PR_SET_DUMPABLE, ctypes.c_ulong(allowed), 0, 0, 0))
+
+
+def bring_up_loopback() -> None:
+    """Give a new network namespace the addresses 127.0.0.1 and ::1."""
+    any_socket = libc.socket(AF_INET, SOCK_DGRAM, 0)
+    checked(min(any_socket, 0))
+    try:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("=16sh22x", b"lo", IFF_UP))
+    finally:
+        os.close(any_socket)
+
+
+def set_hostname(name: bytes) -> None:
+    """Rename the machine, as this process's UTS namespace sees it."""
+    checked(libc.sethostname(name, ctypes.c_size_t(len(name))))
 
 
 def execve(program: bytes, argv: Sequence[bytes], environ: Sequence[bytes]) -> None:
     """Replace the program; unlike :func:`os.execve`, any arguments and environment will do."""
-    _libc.execve(program, _vector(argv), _vector(environ))
+    libc.execve(program, _vector(argv), _vector(environ))
     number = ctypes.get_errno()
     raise OSError(number, os.strerror(number), program)
 

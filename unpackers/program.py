@@ -4,66 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
-import struct
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-from rpaths import PosixPath
+from typing import TYPE_CHECKING
 
 from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
-from rpz.unpackers import mounts, namespaces
+from rpz.unpackers import foreground
 from rpz.unpackers.errors import SandboxError, StartError, readable
-from rpz.unpackers.withheld import supplied, without_withheld
+from rpz.unpackers.sandbox import REPORT, News, Sandbox, Step, keep
+from rpz.unpackers.withheld import supplied
+from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rpz.packer.config.model import Run
 
-RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Signals that Python ignores and that programs expect not to be ignored."""
-
-ISOLATE, BECOME, FOLDER, EXECUTE = range(4)
-"""The steps of a start, for the report of the one that failed."""
-_REPORT = struct.Struct("=ii")
-
-
-def encoded(text: str) -> bytes:
-    """Return the experiment's text as the bytes that it was."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def environment(run: Run) -> list[bytes]:
-    """Return a run's environment as ``execve`` wants it, without what was withheld of it."""
-    given = without_withheld(run.environ)
-    return [encoded(f"{name}={value}") for name, value in given.items()]
-
-
-def program_path(run: Run) -> bytes:
-    """Return the path by which a run's program is executed, from its working folder.
-
-    As a shell does: a name with a slash is the path as it was spelt, which a script gets to know.
-    """
-    spelt = encoded(run.argv[0]) if run.argv else b""
-    is_spelt = b"/" in spelt and PosixPath(run.workingdir, spelt) == run.binary
-    return spelt if is_spelt else run.binary.path
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Program:
-    """A started child; it can be waited for and signalled like a :class:`subprocess.Popen`."""
+    """A started child; it can be waited for and signalled like a :class:`subprocess.Popen`.
+
+    ``pid`` is the process that keeps it, ``inside`` the program itself, None if it never was one.
+    ``terminal`` is to be in the foreground again when it has ended.
+    """
 
     run: Run
     pid: int
+    inside: int | None
+    failure: tuple[int, int] | None
     report: int
+    terminal: int | None
 
     def send_signal(self, signum: int) -> None:
         """Send a signal, unless the child has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signum)
+        if self.inside is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.inside, signum)
 
     def wait(self) -> int:
         """Wait for the end; return the status, negative for a signal.
@@ -72,119 +54,96 @@ class Program:
             StartError: the experiment's program was never started.
 
         """
+        failure, ended = self.failure, None
         with os.fdopen(self.report, "rb") as pipe:
-            report = pipe.read()
-        _, status = os.waitpid(self.pid, 0)
-        if report:
-            raise _start_error(self.run, *_REPORT.unpack(report))
+            for kind, one, other in REPORT.iter_unpack(pipe.read()):
+                if kind == News.FAILED:
+                    failure = failure or (one, other)
+                else:
+                    ended = (one, other)
+        _, kept = os.waitpid(self.pid, 0)
+        foreground.take_back(self.terminal)
+        if failure:
+            raise _start_error(self.run, *failure)
+        status, left = ended or (kept, 0)
+        if left:
+            log.info("What %s left running has been ended", self.run.id)
         return os.waitstatus_to_exitcode(status)
 
 
-def start(run: Run, root: Path, streams: Sequence[int] = ()) -> Program:
+def start(run: Run, root: Path, streams: Sequence[int] = (), *, network: bool = False) -> Program:
     """Start a run with ``root`` as its file system.
 
     The terminal is shared, and so are the standard streams, unless ``streams`` are descriptors for
-    input, output and error.
+    input, output and error. With ``network`` it has the host's.
     """
     run = supplied(run)
+    terminal = foreground.held()
     report, to_parent = os.pipe()
     parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _child(run, root, parent, to_parent, streams)
-    os.close(to_parent)
-    return Program(run, pid, report)
-
-
-def _child(run: Run, root: Path, parent: int, to_parent: int, streams: Sequence[int]) -> NoReturn:
-    """Become the experiment's program, or report why not; never return into Python's caller."""
-    step = ISOLATE
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        _isolate(run, str(root.resolve()))
-        step = BECOME
-        _become(run, parent)
-        step = FOLDER
-        os.chdir(run.workingdir.path)
-        step = EXECUTE
-        _execute(run)
-    except Exception as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-        why = getattr(error, "errno", None) or errno.EINVAL
-        os.write(to_parent, _REPORT.pack(step, why))
+        sandbox = _sandbox(run, root, streams, network=network, mask=mask)
+        pid = os.fork()
+        if pid == 0:
+            keep(sandbox, parent, to_parent)
     finally:
-        os._exit(OWN_FAILURE)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(to_parent)
+    inside, failure = _first_news(report)
+    return Program(run, pid, inside, failure, report, terminal)
 
 
-def _isolate(run: Run, root: str) -> None:
-    if not _unshare_as_root():
-        _unshare_as_user(run)
-    mounts.enter(root)
+def _sandbox(
+    run: Run, root: Path, streams: Sequence[int], *, network: bool, mask: set[int]
+) -> Sandbox:
+    return Sandbox(
+        program=program_path(run),
+        argv=[encoded(word) for word in run.argv],
+        environ=environment(run),
+        folder=run.workingdir.path,
+        uid=run.uid,
+        gid=run.gid,
+        hostname=encoded(run.hostname),
+        root=str(root.resolve()),
+        streams=streams,
+        network=network,
+        mask=mask,
+    )
 
 
-def _unshare_as_root() -> bool:
-    """Get a mount namespace; return False where only a user namespace gives the right to one."""
-    if os.geteuid() != 0:
-        return False
-    try:
-        namespaces.unshare(namespaces.CLONE_NEWNS)
-    except PermissionError:  # root of a container, say
-        return False
-    return True
-
-
-def _unshare_as_user(run: Run) -> None:
-    """Get a mount namespace without root: inside, this user looks like the experiment's."""
-    uid, gid = os.geteuid(), os.getegid()
-    namespaces.unshare(namespaces.CLONE_NEWUSER | namespaces.CLONE_NEWNS)
-    for name, line in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{run.uid} {uid} 1"),
-        ("gid_map", f"{run.gid} {gid} 1"),
-    ):
-        Path("/proc/self", name).write_bytes(line.encode())
-
-
-def _become(run: Run, parent: int) -> None:
-    """Become the experiment's user, and end if rpz is killed."""
-    if (os.getuid(), os.getgid()) != (run.uid, run.gid) or os.geteuid() == 0:
-        with contextlib.suppress(PermissionError):  # denied where there is only one user
-            os.setgroups([run.gid])
-        os.setresgid(run.gid, run.gid, run.gid)
-        os.setresuid(run.uid, run.uid, run.uid)
-    namespaces.die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _execute(run: Run) -> None:
-    for signum in RESTORED:
-        signal.signal(signum, signal.SIG_DFL)
-    namespaces.execve(program_path(run), [encoded(word) for word in run.argv], environment(run))
+def _first_news(report: int) -> tuple[int | None, tuple[int, int] | None]:
+    """Read what is told until the program's number is known, or that it won't be."""
+    failure = None
+    while news := os.read(report, REPORT.size):
+        kind, one, other = REPORT.unpack(news)
+        if kind == News.STARTED:
+            return one, failure
+        failure = (one, other)
+    return None, failure
 
 
 def _start_error(run: Run, step: int, number: int) -> StartError:
     why = os.strerror(number)
-    if step == EXECUTE:
-        return _execute_error(run, number)
-    if step == FOLDER:
+    if step == Step.EXECUTE:
+        return execute_error(run, number)
+    if step == Step.FOLDER:
         error = StartError(f"The working folder {readable(run.workingdir.path)}: {why}")
-    elif step == BECOME:
+    elif step == Step.BECOME:
         error = StartError(
             f"Can't become the experiment's user {run.uid} of group {run.gid}: {why}"
         )
     else:
         error = SandboxError(
             f"This machine doesn't let this user make namespaces and mounts: {why}",
-            "Run it as root, or unpack it with: rpz unpack docker",
+            "Install bubblewrap, run it as root, or unpack it with: rpz unpack docker",
         )
     error.exit_code = OWN_FAILURE
     return error
 
 
-def _execute_error(run: Run, number: int) -> StartError:
+def execute_error(run: Run, number: int) -> StartError:
+    """Tell why a run's program can't be executed, by the number of the error."""
     program = readable(run.binary.path)
     if number in (errno.ENOENT, errno.ENOTDIR):
         error = StartError(f"{program}, or the interpreter that it names, was not found")

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpaths import PosixPath
@@ -16,9 +17,8 @@ from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from rpz.packer.config.model import Config
+    from rpz.packer.archive.reader import Pack
 
 VERSION = 1
 FILE = "target.json"
@@ -28,8 +28,8 @@ FILE = "target.json"
 class Target:
     """An unpacked experiment.
 
-    ``folder`` is where it was found, ``data`` what its unpacker wants to know again, ``created``
-    a time in ISO 8601, UTC.
+    ``folder`` is where it was found, ``pack`` where the pack was when it was unpacked, ``data``
+    what its unpacker wants to know again, ``created`` a time in ISO 8601, UTC.
     """
 
     folder: Path
@@ -39,12 +39,14 @@ class Target:
     runs: tuple[Run, ...]
     inputs_outputs: tuple[InputOutput, ...]
     data: Mapping[str, str]
+    pack: Path | None = None
 
 
 def new_target(
-    folder: Path, unpacker: str, config: Config, data: Mapping[str, str] | None = None
+    folder: Path, unpacker: str, pack: Pack, data: Mapping[str, str] | None = None
 ) -> Target:
     """Return the state of a target that was just made from a pack."""
+    config = pack.config
     return Target(
         folder=folder,
         unpacker=unpacker,
@@ -53,6 +55,7 @@ def new_target(
         runs=config.runs,
         inputs_outputs=config.inputs_outputs,
         data=data or {},
+        pack=pack.path.absolute(),
     )
 
 
@@ -66,6 +69,7 @@ def write(target: Target, folder: Path) -> None:
         "runs": [asdict(run) for run in target.runs],
         "inputs_outputs": [asdict(file) for file in target.inputs_outputs],
         "data": dict(target.data),
+        "pack": None if target.pack is None else str(target.pack),
     }
     with replaced_file(folder / FILE) as file:
         file.write(json.dumps(content, indent=1, default=_path_as_text).encode("ascii"))
@@ -110,6 +114,7 @@ def _target(folder: Path, content: dict[str, Any]) -> Target:
         runs=tuple(_run(**run) for run in content["runs"]),
         inputs_outputs=tuple(_file(**file) for file in content["inputs_outputs"]),
         data={str(key): str(value) for key, value in content["data"].items()},
+        pack=None if (pack := content.get("pack")) is None else Path(str(pack)),
     )
 
 

@@ -18,9 +18,10 @@ LINE = 256
 
 @dataclass(frozen=True)
 class Script:
-    """A file whose first line names its interpreter."""
+    """A file whose first line names its interpreter, and perhaps one argument for it."""
 
     interpreter: bytes
+    argument: bytes | None = None
 
 
 @lru_cache(1 << 14)
@@ -40,5 +41,5 @@ def _read(file: BinaryIO) -> Elf | Script | None:
         return read_elf(file)
     if start.startswith(SCRIPT):
         words = start[len(SCRIPT) :].partition(b"\n")[0].strip(b" \t").split(None, 1)
-        return Script(words[0]) if words else None
+        return Script(*words) if words else None
     return None

@@ -96,8 +96,7 @@ def config(*commands, binary="/bin/probe", **others):
             InputOutput("data.csv", base / b"data.csv", (0,), ()),
             InputOutput("out.csv", base / b"out.csv", (), (0,)),
         ),
-        pack_id="0f6cf1b1-0000-5000-8000-000000000000",
-        **others,
+        **{"pack_id": "0f6cf1b1-0000-5000-8000-000000000000", **others},
     )
 
 

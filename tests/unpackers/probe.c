@@ -1,8 +1,12 @@
 /* The experiment of the unpackers' tests: one static program that does what its arguments say. */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -55,6 +59,42 @@ static int exists(int count, char **names) {
   return 0;
 }
 
+/* A server and its client, each a process, on the loopback interface. */
+static int loopback(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  int server = socket(AF_INET, SOCK_STREAM, 0);
+  int status = 1;
+  if (bind(server, (void *)&address, size) != 0 || listen(server, 1) != 0)
+    return perror("listen"), 1;
+  getsockname(server, (void *)&address, &size);
+  if (fork() == 0) {
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    _exit(connect(client, (void *)&address, size) != 0 || write(client, "hello", 5) != 5);
+  }
+  char word[5];
+  if (read(accept(server, NULL, NULL), word, 5) != 5)
+    return perror("accept"), 1;
+  wait(&status);
+  return fwrite(word, 1, 5, stdout) != 5 || status != 0;
+}
+
+/* Leave a process behind that writes a file a little later, or never ends. */
+static int leave(const char *file) {
+  if (fork() > 0)
+    return 0;
+  if (file == NULL)
+    sleep_until_killed();
+  usleep(200 * 1000);
+  return copy(fopen("data.csv", "rb"), fopen(file, "wb"));
+}
+
+/* Take the terminal, as a shell does that controls jobs. */
+static int take_terminal(void) {
+  signal(SIGTTOU, SIG_IGN);
+  return setpgid(0, 0) != 0 || tcsetpgrp(0, getpid()) != 0;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   const char *word = argc > 2 ? argv[2] : "";
@@ -76,5 +116,13 @@ int main(int argc, char **argv) {
     sleep_until_killed();
   if (strcmp(what, "exists") == 0)
     return exists(argc - 2, argv + 2);
+  if (strcmp(what, "loopback") == 0)
+    return loopback();
+  if (strcmp(what, "take-terminal") == 0)
+    return take_terminal();
+  if (strcmp(what, "leave") == 0)
+    return leave(argc > 2 ? word : NULL);
+  if (strcmp(what, "chmod") == 0)
+    return chmod(word, 0) != 0;
   return 99;
 }

@@ -24,6 +24,7 @@ from rpz.unpackers.errors import StartError, TargetError
 from rpz.unpackers.job import as_traced
 from tests.conftest import require
 from tests.unpackers import packs
+from tests.unpackers.test_contract import mounts
 
 assert psutil  # imported before a test gives up the right to read it
 
@@ -60,7 +61,6 @@ def test_removal_during_a_run(rpz, state):
 
 def test_kill_during_a_run(rpz, state):
     """Nothing stays mounted and the program doesn't outlive rpz, even when it is killed."""
-    before = Path("/proc/self/mountinfo").read_bytes()
     state(*SLEEP)
     process = rpz.start("run", "demo", stdin=subprocess.DEVNULL)
     assert process.stdout.readline() == b"ready\n"
@@ -68,7 +68,7 @@ def test_kill_during_a_run(rpz, state):
     process.kill()
     process.communicate(timeout=10)  # its streams end when the program has gone, too
     assert not is_running(child)
-    assert Path("/proc/self/mountinfo").read_bytes() == before
+    assert not mounts(rpz.folder)
 
 
 def is_running(pid):
@@ -165,7 +165,7 @@ def test_without_root(probe, uid):
         assert opened.config == config  # what is imported for it is out of the user's reach
         pid = os.fork()
         if pid == 0:
-            _as_nobody(lambda: _unpack_and_run(opened, folder, uid))
+            as_nobody(lambda: _unpack_and_run(opened, folder, uid))
         _, status = os.waitpid(pid, 0)
     out = folder / "out.txt"
     words = out.read_bytes().split(b"\0") if out.exists() else []
@@ -174,7 +174,7 @@ def test_without_root(probe, uid):
     assert words[0].startswith(b"%d " % uid)
 
 
-def _as_nobody(action):
+def as_nobody(action):
     status = 1
     try:
         os.setgroups([])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
+from rpz.packer.archive.reader import Pack
 from rpz.unpackers import draft, target
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.files import Transfer, parse
@@ -16,7 +18,8 @@ from tests.unpackers import packs
 @pytest.fixture
 def state(tmp_path):
     config = packs.config(("dump", "\udcff", ""), ("status", "3"))
-    return target.new_target(tmp_path, "chroot", config, {"key": "value"})
+    with Pack.open(packs.write_pack(tmp_path / "\udcff.rpz", config, packs.data_tar([]))) as pack:
+        return target.new_target(tmp_path, "chroot", pack, {"key": "value"})
 
 
 def test_round_trip(tmp_path, state):
@@ -107,3 +110,31 @@ def test_unknown_run(state, name):
 )
 def test_transfers(state, text, expected):
     assert parse(state, text) == expected
+
+
+def test_a_pack_that_has_moved(rpz, pack, chroot_allowed):
+    """It is said where it was and what to do; another pack isn't taken for it."""
+    del chroot_allowed
+    path = pack(("copy", "data.csv", "out.csv"))
+    assert rpz("unpack", "chroot", path, "demo").returncode == 0
+    assert rpz("run", "demo").returncode == 0
+    path.rename(rpz.folder / "moved.rpz")
+    lost = rpz("reset", "demo")
+    assert (lost.returncode, lost.stderr.count(b"\n")) == (1, 1)
+    assert os.fsencode(path) in lost.stderr
+    assert b"rpz reset demo --pack PACK" in lost.stderr
+    assert (rpz.folder / "demo/root" / os.fsdecode(b"work/\xff dir/out.csv")).exists()
+    config = packs.config(("status", "0"), pack_id="0f6cf1b1-0000-5000-8000-000000000001")
+    packs.write_pack(rpz.folder / "other.rpz", config, packs.data_tar([]))
+    other = rpz("reset", "demo", "--pack", "other.rpz")
+    assert (other.returncode, b"is another pack" in other.stderr) == (1, True)
+    assert rpz("reset", "demo", "--pack", "moved.rpz").returncode == 0
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("reset", "demo").returncode == 0
+    assert not (rpz.folder / "demo/root" / os.fsdecode(b"work/\xff dir/out.csv")).exists()
+    assert sorted(path.name for path in (rpz.folder / "demo").iterdir()) == ["root", "target.json"]
+
+
+@pytest.mark.parametrize("words", [["demo", "--dir", "x"], ["--pack", "x"]])
+def test_what_reset_resets(rpz, words):
+    assert rpz("reset", *words).returncode == 2

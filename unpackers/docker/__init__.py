@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tarfile
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, cast
 
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -18,6 +19,7 @@ from rpz.unpackers.docker.memory import shared_memory
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
+from rpz.unpackers.target import write
 from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG00
     ):
         data = {IMAGE: undone.enter_context(_image(engine, pack, folder))}
         data[CONTAINER] = undone.enter_context(_container(engine, data[IMAGE]))
-        made = target.new_target(folder, NAME, pack.config, data)
+        made = target.new_target(folder, NAME, pack, data)
         target.write(made, building)
         draft.open_to_all(building)
     log.info("The image %s runs without rpz, too: docker run %s", data[IMAGE], data[IMAGE])
@@ -100,12 +102,16 @@ def _order(job: Job) -> Iterator[bytes]:
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:
     try:
-        state = engine.inspect_container(target.data[CONTAINER])["State"]
+        _refuse_running(engine, target)
     except NotFound:
         raise TargetError(
-            f"The container of {target.folder} is gone", "Unpack the pack again"
+            f"The container of {target.folder} is gone",
+            f"Make a new one: rpz reset {target.folder}",
         ) from None
-    if state["Running"]:
+
+
+def _refuse_running(engine: APIClient, target: Target) -> None:
+    if engine.inspect_container(target.data[CONTAINER])["State"]["Running"]:
         raise TargetError(f"{target.folder} is running already", "Wait until it ends")
 
 
@@ -118,6 +124,36 @@ def _attached(engine: APIClient, container: str) -> socket.socket:
 def _kill(engine: APIClient, container: str, signum: int) -> None:
     with contextlib.suppress(APIError):  # it has ended
         engine.kill(container, signum)
+
+
+def reset(target: Target) -> None:
+    """Make a new container of the image, and remove the old one."""
+    old = target.data[CONTAINER]
+    with connected() as engine:
+        with contextlib.suppress(NotFound):
+            _refuse_running(engine, target)
+        with _container_again(engine, target) as container:
+            write(replace(target, data={**target.data, CONTAINER: container}), target.folder)
+        with contextlib.suppress(NotFound):
+            engine.remove_container(old, v=True)
+
+
+@contextlib.contextmanager
+def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
+    with contextlib.ExitStack() as undone:
+        try:
+            container = undone.enter_context(_container(engine, target.data[IMAGE]))
+        except ImageNotFound:
+            raise TargetError(
+                f"The image of {target.folder} is gone", "Unpack the pack again"
+            ) from None
+        yield container
+
+
+def changes(target: Target) -> Iterator[bytes]:
+    """Ask the engine in what the container differs from its image."""
+    with connected() as engine:
+        yield from files.changed(engine, target.data[CONTAINER])
 
 
 def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:

@@ -81,6 +81,36 @@ def _missing(error: NotFound, path: PosixPath) -> Exception:
     return NoSuchFileInTargetError(path)
 
 
+_REMOVED = 2
+"""The kind of a change (``GET /containers/ID/changes``): 0 changed, 1 made, 2 removed."""
+_GO_FOLDER = 1 << 31
+"""The bit of a mode that says folder, as Go has it, in which the engine is written."""
+_NOT_ITS_OWN = (b".rpz", b".dockerenv", b"proc", b"sys", b"dev")
+
+
+def changed(engine: APIClient, container: str) -> Iterator[bytes]:
+    """Yield what isn't a folder, isn't rpz's, and was made or changed in a container.
+
+    A byte that isn't UTF-8 is what the engine makes of it in JSON: U+FFFD.
+    """
+    found = engine.diff(container) or ()
+    paths = {PosixPath(change["Path"].encode()): change["Kind"] for change in found}
+    folders = {path.parent for path in paths}
+    for path, kind in paths.items():
+        if kind == _REMOVED or path in folders or path.path.split(b"/")[1] in _NOT_ITS_OWN:
+            continue
+        if not _is_folder(engine, container, path):
+            yield path.path
+
+
+def _is_folder(engine: APIClient, container: str, path: PosixPath) -> bool:
+    try:
+        _, status = _archive(engine, container, path)
+    except NoSuchFileInTargetError:  # its name isn't UTF-8
+        return False
+    return int(status["mode"]) & _GO_FOLDER != 0
+
+
 def copy_in(
     engine: APIClient,
     container: str,
