@@ -156,6 +156,16 @@ HOLES = (
         is_tried=False,
     ),
     Hole("PostgreSQL's programs refuse to run as root", case="postgres-server", user="root"),
+    Hole(
+        "A UNIX socket's path has 107 bytes at most, and in a folder without isolation all are longer",
+        case="postgres-server",
+        backend="directory",
+    ),
+    Hole(
+        "`java`, started by a link through the packed loader, looks for its libraries beside the link",
+        case="java-threads",
+        backend="directory",
+    ),
     Hole(NOT_RENAMED, case="moved-folder", backend="docker"),
     Hole(NOT_RENAMED, case="moved-folder", backend="oci"),
     Hole(COPIED, case="listings", backend="docker", user="user"),
