@@ -157,12 +157,12 @@ HOLES = (
     ),
     Hole("PostgreSQL's programs refuse to run as root", case="postgres-server", user="root"),
     Hole(
-        "A UNIX socket's path has 107 bytes at most, and in a folder without isolation all are longer",
+        "A UNIX socket's path has 107 bytes at most; in a folder without isolation all are longer",
         case="postgres-server",
         backend="directory",
     ),
     Hole(
-        "`java`, started by a link through the packed loader, looks for its libraries beside the link",
+        "`java`, started through the packed loader, looks for its libraries in the wrong place",
         case="java-threads",
         backend="directory",
     ),
