@@ -161,11 +161,6 @@ HOLES = (
         case="postgres-server",
         backend="directory",
     ),
-    Hole(
-        "`java`, started through the packed loader, looks for its libraries in the wrong place",
-        case="java-threads",
-        backend="directory",
-    ),
     Hole(NOT_RENAMED, case="moved-folder", backend="docker"),
     Hole(NOT_RENAMED, case="moved-folder", backend="oci"),
     Hole(COPIED, case="listings", backend="docker", user="user"),
