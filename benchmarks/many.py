@@ -23,7 +23,8 @@ A_FOLDER = 1000
 CONFIG = 'version: "0.8"\nruns: []\n'
 
 
-def _make(folder: Path, count: int) -> None:
+def make_files(folder: Path, count: int) -> None:
+    """Make many small files, a thousand in each folder."""
     for number in range(count):
         if number % A_FOLDER == 0:
             (folder / f"{number // A_FOLDER:06}").mkdir(parents=True)
@@ -47,7 +48,7 @@ def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     files, trace, target = folder / "files", folder / "trace", folder / "x.rpz"
     trace.write_bytes(b"")
-    _make(files, count)
+    make_files(files, count)
     start = time.monotonic()
     content = Content(_members(files), trace, lambda pack_id: f'pack_id: "{pack_id}"\n{CONFIG}', {})
     write_archive(target, content, lambda _count: None)

@@ -1,6 +1,6 @@
 """Time, size and memory of packing: beside ReproZip's, of a million files, of a sparse file.
 
-python benchmarks/packing.py [--mixed] [--many [N]] [--sparse]
+python benchmarks/packing.py [--mixed] [--many [N]] [--whole [N]] [--sparse]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from many import make_files
 from timing import seconds
 from tracers import reprozip, rpz
 
@@ -47,7 +48,7 @@ def _make_tree(folder: Path) -> None:
 
 def _peak_mib(argv: list[str], folder: Path) -> float:
     """Run a command; return the peak memory of it and its children."""
-    child = subprocess.Popen(argv, cwd=folder)
+    child = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
@@ -145,6 +146,30 @@ def many(count: int) -> str:
         ).stdout.strip()
 
 
+def whole(count: int) -> str:
+    """Trace a run that reads many small files, pack it, and look at the pack; tell the memory."""
+    told = []
+    with tempfile.TemporaryDirectory(prefix="rpz-benchmark-") as temporary:
+        folder = Path(temporary)
+        make_files(folder / "files", count)
+        for command in (
+            ["trace", "-q", "sh", "-c", "grep -r 1 files > /dev/null"],
+            ["pack", "-q", "--allow-changed", "x.rpz"],
+            ["check", "-q", "x.rpz"],
+            ["info", "x.rpz"],
+            ["ls", "x.rpz"],
+            ["reset", "-q"],
+        ):
+            start = time.monotonic()
+            peak = _peak_mib([*rpz(), *command], folder)
+            told.append(f"{command[0]} {time.monotonic() - start:.0f} s, {peak:.0f} MiB")
+        size = (folder / "x.rpz").stat().st_size / MIB
+    return (
+        f"A run that reads {count:,} small files: {'; '.join(told)} "
+        f"(pack: 200 MB at most); {size:.0f} MiB."
+    )
+
+
 def sparse() -> str:
     """Trace, pack, check and unpack a run that reads the end of a sparse file of 50 GB."""
     with tempfile.TemporaryDirectory(prefix="rpz-benchmark-") as temporary:
@@ -184,9 +209,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--mixed", action="store_true")
     parser.add_argument("--many", type=int, nargs="?", const=1_000_000)
+    parser.add_argument("--whole", type=int, nargs="?", const=1_000_000)
     parser.add_argument("--sparse", action="store_true")
     chosen = parser.parse_args()
-    everything = not (chosen.mixed or chosen.many or chosen.sparse)
+    everything = not (chosen.mixed or chosen.many or chosen.whole or chosen.sparse)
     started = time.monotonic()
     if chosen.mixed or everything:
         print(mixed(), flush=True)
@@ -194,6 +220,8 @@ def main() -> None:
         print(sparse(), flush=True)
     if chosen.many or everything:
         print(many(chosen.many or 1_000_000), flush=True)
+    if chosen.whole or everything:
+        print(whole(chosen.whole or 1_000_000), flush=True)
     print(f"({time.monotonic() - started:.0f} s in all)")
 
 

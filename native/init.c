@@ -4,7 +4,9 @@
  *     /.rpz/init [N ...]
  *
  * runs the experiment's runs N, or those that /.rpz/request lists, or all of them, one after the
- * other, and ends with the status of the first that failed. Each run is described by a file
+ * other, and ends with the status of the first that failed; "hold" in the place of N waits until
+ * standard input ends, for programs that the engine starts in the container meanwhile. Each run is
+ * described by a file
  * /.rpz/runs/N of fields that each end with a NUL byte:
  *
  *     "rpz-run 1", uid, gid, binary, folder, argc, argv[0] ..., envc, env[0] ...
@@ -19,12 +21,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +188,15 @@ static bool reaped(pid_t child, int *status) {
   return found;
 }
 
+static sigset_t awaited_signals(void) {
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  sigaddset(&awaited, SIGCHLD);
+  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
+    sigaddset(&awaited, forwarded[i]);
+  return awaited;
+}
+
 static int wait_for(pid_t child, const sigset_t *awaited) {
   siginfo_t info;
   int status = OWN_FAILURE;
@@ -191,20 +204,17 @@ static int wait_for(pid_t child, const sigset_t *awaited) {
     int signum = sigwaitinfo(awaited, &info);
     if (signum == SIGCHLD && reaped(child, &status))
       return status;
-    /* What a terminal sends, it has sent to the whole process group already. */
-    if (signum > 0 && signum != SIGCHLD && info.si_code != SI_KERNEL)
+    /* What a terminal sends, it has sent to the whole process group already, and who holds the
+     * container sends to all. */
+    if (signum > 0 && signum != SIGCHLD && info.si_code != SI_KERNEL && info.si_pid != 1)
       kill(child, signum);
   }
 }
 
 static int perform(unsigned long index) {
   struct run run = read_run(index);
-  sigset_t awaited;
+  sigset_t awaited = awaited_signals();
   sigset_t before;
-  sigemptyset(&awaited);
-  sigaddset(&awaited, SIGCHLD);
-  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-    sigaddset(&awaited, forwarded[i]);
   sigprocmask(SIG_BLOCK, &awaited, &before);
   pid_t child = fork();
   if (child < 0)
@@ -214,6 +224,36 @@ static int perform(unsigned long index) {
   int status = wait_for(child, &awaited);
   sigprocmask(SIG_SETMASK, &before, NULL);
   return status;
+}
+
+/* Reaps what has ended, and gives any other signal to all processes but this. */
+static void pass_to_all(int signals) {
+  struct signalfd_siginfo info;
+  if (read(signals, &info, sizeof info) != sizeof info)
+    return;
+  if (info.ssi_signo == SIGCHLD)
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+      continue;
+  else
+    kill(-1, (int)info.ssi_signo);
+}
+
+/* Keeps the container for the programs that an engine starts in it, until standard input ends:
+ * then who had it started has ended, too. */
+static int hold(void) {
+  char rest[512];
+  sigset_t awaited = awaited_signals();
+  sigprocmask(SIG_BLOCK, &awaited, NULL);
+  struct pollfd watched[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                             {.fd = signalfd(-1, &awaited, SFD_CLOEXEC), .events = POLLIN}};
+  for (;;) {
+    if (poll(watched, 2, -1) < 0 && errno != EINTR)
+      die("poll: %s", strerror(errno));
+    if (watched[1].revents != 0)
+      pass_to_all(watched[1].fd);
+    if (watched[0].revents != 0 && read(STDIN_FILENO, rest, sizeof rest) <= 0)
+      return 0;
+  }
 }
 
 static int perform_all(void) {
@@ -226,7 +266,7 @@ static int perform_all(void) {
 static int perform_named(char **names, const char *where) {
   int status = 0;
   for (; status == 0 && *names != NULL; names++)
-    status = perform(number(*names, UINT_MAX, where));
+    status = strcmp(*names, "hold") == 0 ? hold() : perform(number(*names, UINT_MAX, where));
   return status;
 }
 

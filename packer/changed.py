@@ -5,19 +5,33 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
 
 from rpz.packer.archive.format import PackError
 from rpz.packer.select import Kind
+from rpz.packer.table import Table
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import DigestRow, FileRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Container,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
+    from typing import TypeAlias
 
     from rpz.packer.select import Needed, Selection
+
+    Item: TypeAlias = Callable[[bytes], Needed | None]
+    """What gives the file to compare of a path, None if there is none."""
 
 BLOCK = 1 << 20
 SHOWN = 5
@@ -61,24 +75,31 @@ def _refusal(paths: Sequence[bytes]) -> PackError:
     )
 
 
-def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Changes:
+def changes(trace: Path, selection: Selection, packed: Container[bytes]) -> Changes:
     """Compare what is about to be packed with what the trace knows of it.
 
     That is the digest which was taken after a run, else that nothing was modified since its end.
     Content is read where size and time don't tell. What a traced run has changed is left alone: the
     trace has it as it was, or says that it hasn't.
     """
-    paths = {*packed}.difference(selection.changed)
-    items = {
-        item.path: item
-        for item in selection.packable.values()
-        if item.kind is Kind.FILE and not item.kept and item.path in paths
-    }
+    done = frozenset(selection.changed)
+
+    def item(path: bytes) -> Needed | None:
+        found = selection.packable(path)
+        if found is None or found.kind is not Kind.FILE or found.kept:
+            return None
+        return found if path in packed and path not in done else None
+
+    moved = [
+        found.path
+        for found in chain(selection.needed, (left.item for left in selection.withheld))
+        if found is not None and found.source not in (None, found.path) and item(found.path)
+    ]
     with TraceDatabase.open(trace) as database:
-        comparison = _Comparison(items)
+        comparison = _Comparison(item, moved)
         for digest in database.rows(DigestRow, "role = 'input'"):
             comparison.add(digest)
-        late = {*_modified_later(database, items, comparison.runs)}
+        late = {*_modified_later(database, item, comparison.runs)}
     since = comparison.since | late
     between = tuple(sorted(comparison.between - since))
     return Changes(tuple(sorted(since)), between, comparison.unread)
@@ -87,21 +108,22 @@ def changes(trace: Path, selection: Selection, packed: Collection[bytes]) -> Cha
 class _Comparison:
     """Compares what files hold with what each run has read, run after run."""
 
-    def __init__(self, items: Mapping[bytes, Needed]) -> None:
-        moved = {item.source: item for item in items.values() if item.source is not None}
-        self._items = {**moved, **items}
+    def __init__(self, item: Item, moved: Iterable[bytes]) -> None:
+        self._item = item
+        found = filter(None, map(item, moved))
+        self._moved = {item.source: item for item in found if item.source is not None}
         self._sums: dict[bytes, str] = {}
         self.runs: set[int] = set()
         self.since: set[bytes] = set()
         self.between: set[bytes] = set()
-        self.unread: dict[bytes, str] = {}
+        self.unread: Table[str] = Table()
 
     def add(self, row: DigestRow) -> None:
         self.runs.add(row.run_id)
-        if (item := self._items.get(row.name)) is None:
+        if (item := self._item(row.name) or self._moved.get(row.name)) is None:
             return
         source = item.source or item.path
-        self.unread.pop(item.path, None)
+        del self.unread[item.path]
         if not self._is_still(source, row):
             self.since.add(item.path)
             return
@@ -127,7 +149,7 @@ class _Comparison:
 
 
 def _modified_later(
-    database: TraceDatabase, items: Mapping[bytes, Needed], hashed: Collection[int]
+    database: TraceDatabase, item_of: Item, hashed: Collection[int]
 ) -> Iterator[bytes]:
     """Yield what was modified after the end of a run that has left no digests."""
     ends = [(run.id, run.ended) for run in database.rows(RunRow) if run.id not in hashed]
@@ -135,7 +157,7 @@ def _modified_later(
         if ended is None:  # it was cut short: nobody knows when
             continue
         for row in database.rows(FileRow, "run_id = ? AND mode & ?", run, int(Mode.READ)):
-            if (item := items.get(row.name)) is not None and _modified(item) > ended:
+            if (item := item_of(row.name)) is not None and _modified(item) > ended:
                 yield item.path
 
 

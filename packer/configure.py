@@ -14,11 +14,12 @@ from rpz.errors import RpzError
 from rpz.packer import packages
 from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
-from rpz.packer.config.writer import config_text
+from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
+from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -27,7 +28,7 @@ from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Container, Iterable
     from pathlib import Path
 
     from rpz.packer.listings import Listings
@@ -65,11 +66,11 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
                 loaded_modules(run.environ for run in runs),
             ),
         )
-    packaged = {bytes(file) for package in config.packages for file in package.files}
+    packaged = {path for package in config.packages for path in path_bytes(package.files)}
     others = (item.path for item in selection.needed if item.path not in packaged)
-    config = replace(config, other_files=tuple(map(PosixPath, others)))
+    config = replace(config, other_files=kept_paths(map(PosixPath, others)))
     save_config(
-        folder / CONFIG, config_text(config, describer(selection), withheld_notes(selection))
+        folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
     return config
 
@@ -108,13 +109,13 @@ def read_selection(folder: Path, listings: Listings | None = None) -> Selection:
         return select(history(database, listings), TraceFolder(folder).all_snapshots)
 
 
-def save_config(path: Path, text: str) -> None:
+def save_config(path: Path, lines: Iterable[str]) -> None:
     """Write a ``config.yml`` whole or not at all."""
     with replaced_file(path) as file:
-        file.write(text.encode())
+        file.writelines(line.encode() for line in lines)
 
 
-def withheld_notes(selection: Selection, packed: Collection[bytes] = ()) -> dict[PosixPath, str]:
+def withheld_notes(selection: Selection, packed: Container[bytes] = ()) -> dict[PosixPath, str]:
     """Return what isn't packed unless a person wants it, with the reason."""
     return {
         PosixPath(left.path): ("host-provided: " if left.reason is Reason.HOST else "") + left.why
@@ -125,10 +126,10 @@ def withheld_notes(selection: Selection, packed: Collection[bytes] = ()) -> dict
 
 def describer(selection: Selection) -> Callable[[PosixPath], str]:
     """Return what tells of a path what the comment behind it says."""
-    needed = selection.packable
+    packable = selection.packable
 
     def describe(path: PosixPath) -> str:
-        item = needed.get(bytes(path))
+        item = packable(bytes(path))
         if item is None:
             return ""
         if item.kind is Kind.LINK:

@@ -5,30 +5,33 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
 from rpz.packer import prefixes
-from rpz.packer.config.model import InputOutput
+from rpz.packer.config.model import PLAIN_INPUT_OUTPUT, InputOutput
 from rpz.packer.names import short_names
+from rpz.packer.rows import kept
 from rpz.packer.select import Kind
+from rpz.packer.tree import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rpz.packer.select import Selection
     from rpz.packer.tree import Content, Tree
     from rpz.tracer.rows import RunRow
 
 
-@dataclass
+@dataclass(slots=True)
 class _Uses:
     """Which runs read and wrote a path."""
 
-    read_by: set[int] = field(default_factory=set)
-    written_by: set[int] = field(default_factory=set)
+    read_by: frozenset[int] = NONE
+    written_by: frozenset[int] = NONE
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Judge:
 
 def inputs_outputs(
     tree: Tree, selection: Selection, runs: Iterable[RunRow]
-) -> tuple[InputOutput, ...]:
+) -> Sequence[InputOutput]:
     """Return the inputs and outputs of all runs, sorted by path."""
     rows = list(runs)
     judge = Judge(
@@ -67,15 +70,16 @@ def inputs_outputs(
     _add_inputs(uses, tree, selection, judge)
     _add_outputs(uses, tree, judge)
     names = short_names(uses)
-    return tuple(
+    found = (
         InputOutput(
             names[path],
             PosixPath(path),
-            tuple(sorted(use.read_by)),
-            tuple(sorted(use.written_by)),
+            tuple(sorted(uses[path].read_by)),
+            tuple(sorted(uses[path].written_by)),
         )
-        for path, use in sorted(uses.items())
+        for path in sorted(uses)
     )
+    return kept(found, *PLAIN_INPUT_OUTPUT)
 
 
 def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
@@ -90,7 +94,7 @@ def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
 
 def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:
     needed = selection.by_path
-    for content in tree.contents:
+    for content in chain(tree.plain(), tree.contents):
         if content.origin is None or not content.was_read or content.executed:
             continue
         item = needed.get(content.origin)

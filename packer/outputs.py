@@ -52,7 +52,7 @@ def outputs_of(folder: Path, config: Config, run: int) -> tuple[Output, ...]:
 
 def _output(file: InputOutput, digest: DigestRow | None, run: int) -> Output:
     path = bytes(file.path)
-    now = _digest(path)
+    now = digest_of(path)
     if digest is not None:
         known = (digest.size, digest.sha256)
         return Output(file.name, file.path, *known, path if now == known else None)
@@ -61,7 +61,7 @@ def _output(file: InputOutput, digest: DigestRow | None, run: int) -> Output:
     return Output(file.name, file.path, *now, path)
 
 
-def _digest(path: bytes) -> tuple[int, str] | None:
+def digest_of(path: bytes) -> tuple[int, str] | None:
     """Return the size and SHA-256 of a regular file; None: there is none that can be read."""
     digest, size = hashlib.sha256(usedforsecurity=False), 0
     try:

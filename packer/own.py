@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 
 
 def without_own(planned: Plan, folder: Path, target: Path) -> Plan:
-    """Leave out of a plan what a pattern has caught of the trace ``folder`` and of the pack."""
+    """Take out of a plan what a pattern has caught of the trace ``folder`` and of the pack."""
     trace, pack = os.fsencode(folder.resolve()), os.fsencode(target.resolve())
     own = {
         path for path in planned.matched if path in (trace, pack) or path.startswith(trace + b"/")
     }
     if not own:
         return planned
-    return replace(
-        planned,
-        members=tuple(member for member in planned.members if member.path not in own),
-        matched=tuple(path for path in planned.matched if path not in own),
-    )
+    for path in own:
+        planned.members.remove(path)
+    return replace(planned, matched=tuple(path for path in planned.matched if path not in own))

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,16 @@ from rpz.packer.clashes import clashes
 from rpz.packer.closure import completed
 from rpz.packer.config.identities import saved_identities
 from rpz.packer.config.reader import read_config
-from rpz.packer.config.writer import config_text
+from rpz.packer.config.writer import config_lines
 from rpz.packer.configure import CONFIG, TRACE, describer, read_selection, withheld_notes
 from rpz.packer.listings import Listings
 from rpz.packer.own import without_own
 from rpz.packer.placeholders import placeholders as stand_ins_for
 from rpz.packer.plan import listed, plan, without
+from rpz.packer.rows import kept_paths
 from rpz.packer.secrets.config import redacted
 from rpz.packer.secrets.database import without_secrets
+from rpz.packer.secrets.haystack import Haystack
 from rpz.packer.secrets.report import find_secrets, report_of
 from rpz.packer.times import folder_times
 from rpz.packer.whole import expand
@@ -34,7 +37,7 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from rpz.packer.archive.codecs import Codec
     from rpz.packer.archive.data import Progress, Summary
@@ -107,14 +110,18 @@ class _Ready:
 
     def report(self, folder: Path) -> dict[str, Any]:
         """Return the parts of a report that don't depend on the archive."""
-        packed = {member.path for member in self.planned.members}
-        told = packed | _told(self.planned)
+        packed, told = self.planned.members.paths, _told(self.planned)
         left_out = (*self.selection.left_out, *self.expansion.left_out)
         config = self.expansion.config
         return {
             "packages": sum(package.packfiles for package in config.packages),
-            "left_out": self.planned.left_out + tuple(i for i in left_out if i.path not in told),
-            "unlisted": tuple(n.path for n in self.selection.needed if n.path not in told),
+            "left_out": self.planned.left_out
+            + tuple(item for item in left_out if item.path not in told and item.path not in packed),
+            "unlisted": tuple(
+                item.path
+                for item in self.selection.needed
+                if item.path not in told and item.path not in packed
+            ),
             "excluded": self.planned.excluded,
             "clashes": clashes(packed),
             "changed": tuple(path for path in self.selection.changed if path in packed),
@@ -208,7 +215,7 @@ def _own(ready: _Ready, scratch: Path) -> dict[str, Path]:
 
 
 def _changes(folder: Path, selection: Selection, planned: Plan, *, allow_changed: bool) -> Changes:
-    found = changes(folder / TRACE, selection, {member.path for member in planned.members})
+    found = changes(folder / TRACE, selection, planned.members)
     if not allow_changed:
         found.refuse()
     return found
@@ -239,30 +246,40 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise PackError(f"There is no folder {target.parent}", "Make it first")
 
 
-def _config_text(ready: _Ready) -> Callable[[str], str]:
+def _config_text(ready: _Ready) -> Callable[[str], Iterable[str]]:
     config, planned, selection = ready.expansion.config, ready.planned, ready.selection
-    known = {bytes(path) for path in listed(config)}
-    matched = sorted(set(planned.matched) - known)
+    matched = set(planned.matched)
+    if matched:
+        matched.difference_update(listed(config))
     config = without(config, _told(planned))
+    more = map(PosixPath, sorted(matched))
     packed = replace(
         redacted(config, ready.secrets),
-        other_files=(*config.other_files, *map(PosixPath, matched)),
+        other_files=kept_paths(chain(config.other_files, more)) if matched else config.other_files,
         additional_patterns=(),
         excluded_patterns=(),
     )
-    notes = withheld_notes(selection, {member.path for member in planned.members})
+    notes = withheld_notes(selection, planned.members)
     used = describer(selection)
 
     def describe(path: PosixPath) -> str:
         cause = ready.expansion.causes.get(bytes(path))
         return cause.value if cause else used(path)
 
-    def text(pack_id: str) -> str:
-        words = config_text(replace(packed, pack_id=pack_id), describe, notes)
-        ready.secrets.exposed.update(ready.secrets.names_in(words.encode()))
-        return words
+    def text(pack_id: str) -> Iterable[str]:
+        lines = config_lines(replace(packed, pack_id=pack_id), describe, notes)
+        return _looked_through(lines, ready.secrets) if ready.secrets.is_seeking else lines
 
     return text
+
+
+def _looked_through(lines: Iterable[str], secrets: Secrets) -> Iterator[str]:
+    """Yield lines; note, at their end, which secrets are in them all the same."""
+    haystack = Haystack()
+    for line in lines:
+        haystack.add(line.encode())
+        yield line
+    secrets.exposed.update(secrets.names_in(haystack))
 
 
 def _told(planned: Plan) -> set[bytes]:

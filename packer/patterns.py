@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpaths import Pattern
 
-from rpz.packer.history import is_magic
+from rpz.packer.magic import is_magic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rpz.packer.archive.members import Member, in_order
+from rpz.packer.archive.members import Member
 from rpz.packer.before import Status
-from rpz.packer.history import is_magic
+from rpz.packer.magic import is_magic
 from rpz.packer.select import Kind
 
 if TYPE_CHECKING:
@@ -51,12 +51,10 @@ class Placeholders:
     lost: tuple[bytes, ...] = ()
 
     def added_to(self, planned: Plan) -> Plan:
-        """Return a plan that has them, too."""
-        if not self.made:
-            return planned
-        members = {member.path: member for member in planned.members}
-        members |= {item.member.path: item.member for item in self.made}
-        return replace(planned, members=tuple(in_order(members)))
+        """Put them into a plan."""
+        for item in self.made:
+            planned.members.put(item.member)
+        return planned
 
     def saved(self, folder: Path) -> dict[str, Path]:
         """Write the member that lists them (``docs/archive-format.md``) to a file in ``folder``."""
@@ -84,13 +82,13 @@ def placeholders(listings: Listings, planned: Plan, selection: Selection) -> Pla
     What was used and isn't packed, because it can't be or a person doesn't want it to be, gets
     none: a program had better miss it than find it empty.
     """
-    packed = {member.path for member in planned.members}
-    used = {item.path for item in selection.needed} | {i.path for i in selection.left_out}
+    packed, used = planned.members, selection.by_path
+    left_out = {item.path for item in selection.left_out}
     made: list[Placeholder] = []
     lost: list[bytes] = []
     for path, letter in sorted(listings.letters.items()):
         parent = os.path.dirname(path)
-        if path in packed or path in used or is_magic(path):
+        if path in packed or path in left_out or path in used or is_magic(path):
             continue
         if parent != b"/" and parent not in packed:
             continue  # a person took the whole folder out
@@ -98,7 +96,9 @@ def placeholders(listings: Listings, planned: Plan, selection: Selection) -> Pla
             lost.append(path)
         else:
             made.append(item)
-    left = ((path, count) for path, count in listings.left.items() if path in packed | {b"/"})
+    left = (
+        (path, count) for path, count in listings.left.items() if path == b"/" or path in packed
+    )
     return Placeholders(tuple(made), tuple(sorted(left)), tuple(lost))
 
 

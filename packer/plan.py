@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
-from rpz.packer.archive.members import Member, in_order, with_parents
+from rpz.packer.archive.members import Member, Members
 from rpz.packer.excludes import Excludes
-from rpz.packer.history import is_magic
+from rpz.packer.magic import is_magic
 from rpz.packer.patterns import matches
+from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.packer.tree import MAX_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rpaths import PosixPath
 
@@ -41,7 +42,7 @@ class Plan:
     ``excluded`` was taken out by patterns, ``left_out`` can't be packed.
     """
 
-    members: tuple[Member, ...]
+    members: Members
     matched: tuple[bytes, ...]
     idle_patterns: tuple[str, ...]
     size: int
@@ -50,9 +51,9 @@ class Plan:
 
 
 class _Planner:
-    def __init__(self, needed: dict[bytes, Needed]) -> None:
+    def __init__(self, needed: Callable[[bytes], Needed | None]) -> None:
         self._needed = needed
-        self.members: dict[bytes, Member] = {}
+        self.members = Members()
         self.faults: list[LeftOut] = []
         self.size = 0
 
@@ -60,7 +61,7 @@ class _Planner:
         """Plan one listed path."""
         if path in self.members or path == b"/":
             return
-        item = self._needed.get(path)
+        item = self._needed(path)
         if item is not None and (item.target is not None or item.kind is Kind.FOLDER):
             self._put(Member(path, item.kind, item.source, item.target))
             return
@@ -72,7 +73,7 @@ class _Planner:
             self._add_from_disk(path, item.source, item.status)
 
     def _put(self, member: Member) -> None:
-        self.members[member.path] = member
+        self.members.put(member)
 
     def _real(self, path: bytes) -> bytes:
         """Return where a path that a person has added leads; plan the links on the way.
@@ -93,13 +94,13 @@ class _Planner:
         parent = b""
         for name in path.split(b"/")[1:-1]:
             parent += b"/" + name
-            item = self._needed.get(parent)
+            item = self._needed(parent)
             if item.kind is Kind.LINK if item else os.path.islink(parent):
                 return parent
         return None
 
     def _target(self, link: bytes) -> bytes:
-        item = self._needed.get(link)
+        item = self._needed(link)
         return item.target if item and item.target is not None else os.readlink(link)
 
     def _add_from_disk(self, path: bytes, source: bytes, status: Status | None = None) -> None:
@@ -136,8 +137,8 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
     planner = _Planner(selection.packable)
     excludes = Excludes(config.excluded_patterns)
     for path in listed(config):
-        if not excludes.take(bytes(path)):
-            planner.add(bytes(path))
+        if not excludes.take(path):
+            planner.add(path)
     found, idle = _expanded(config)
     matched = tuple(name for name in found if not excludes.take(name))
     for name in matched:
@@ -145,8 +146,9 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
             planner.add(name)
     if planner.faults and not leave_out_missing:
         raise _cannot(planner.faults)
+    planner.members.add_parents()
     return Plan(
-        tuple(in_order(with_parents(planner.members))),
+        planner.members,
         matched,
         idle + excludes.idle,
         planner.size,
@@ -155,12 +157,12 @@ def plan(config: Config, selection: Selection, *, leave_out_missing: bool = Fals
     )
 
 
-def listed(config: Config) -> Iterator[PosixPath]:
+def listed(config: Config) -> Iterator[bytes]:
     """Yield what a config says is to be packed, patterns aside."""
     for package in config.packages:
         if package.packfiles:
-            yield from package.files
-    yield from (path for path in config.other_files if not is_magic(bytes(path)))
+            yield from path_bytes(package.files)
+    yield from (path for path in path_bytes(config.other_files) if not is_magic(path))
 
 
 def without(config: Config, paths: set[bytes]) -> Config:
@@ -168,8 +170,8 @@ def without(config: Config, paths: set[bytes]) -> Config:
     if not paths:
         return config
 
-    def rest(files: tuple[PosixPath, ...]) -> tuple[PosixPath, ...]:
-        return tuple(file for file in files if bytes(file) not in paths)
+    def rest(files: Sequence[PosixPath]) -> Sequence[PosixPath]:
+        return kept_paths(file for file in files if bytes(file) not in paths)
 
     packages = (p if not p.packfiles else replace(p, files=rest(p.files)) for p in config.packages)
     return replace(config, packages=tuple(packages), other_files=rest(config.other_files))

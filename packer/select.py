@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import stat
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rpz.packer.before import Status
+from rpz.packer.table import Table
 from rpz.packer.withheld import credential, driver, is_below
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rpz.packer.before import Before, Status
+    from rpz.packer.before import Before
     from rpz.packer.tree import Content, Tree
 
 
@@ -80,46 +83,76 @@ class Selection:
     were not kept as they were: what is packed is what they hold now.
     """
 
-    needed: tuple[Needed, ...] = ()
+    by_path: Mapping[bytes, Needed] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     changed: tuple[bytes, ...] = ()
 
-    @cached_property
-    def by_path(self) -> dict[bytes, Needed]:
-        """Return what to pack by its path in the archive."""
-        return {item.path: item for item in self.needed}
+    @property
+    def needed(self) -> Iterator[Needed]:
+        """Yield what to pack."""
+        by_path = self.by_path
+        return by_path.stream() if isinstance(by_path, Table) else iter(by_path.values())
 
     @property
     def withheld(self) -> tuple[LeftOut, ...]:
         """Return what isn't packed unless a person wants it."""
         return tuple(left for left in self.left_out if left.item is not None)
 
-    @property
-    def packable(self) -> dict[bytes, Needed]:
-        """Return what to pack and what is withheld by its path in the archive."""
-        return {left.path: left.item for left in self.left_out if left.item} | self.by_path
+    @cached_property
+    def _withheld(self) -> dict[bytes, Needed]:
+        return {left.path: left.item for left in self.left_out if left.item}
+
+    def packable(self, path: bytes) -> Needed | None:
+        """Return what to pack at a path in the archive, be it withheld; None: there is nothing."""
+        return self.by_path.get(path) or self._withheld.get(path)
+
+
+KINDS = tuple(Kind)
+NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+
+
+def _plain(item: Needed) -> tuple[Any, ...]:
+    path, kind, source, target, size, status, kept = item
+    before = None if status is None else astuple(status)
+    return NUMBERS[kind], True if source == path else source, target, size, before, kept
+
+
+def _needed(path: bytes, plain: tuple[Any, ...]) -> Needed:
+    number, source, target, size, status, kept = plain
+    status = None if status is None else Status(*status)
+    source = path if source is True else source
+    return Needed(path, KINDS[number], source, target, size, status, kept)
 
 
 def select(tree: Tree, snapshots: Path | None = None) -> Selection:
     """Decide for everything that the runs touched; ``snapshots`` has what they have changed."""
-    names = current_names(tree)
-    needed: dict[bytes, Needed] = {}
+    needed: Table[Needed] = Table(_plain, _needed)
     left_out: dict[bytes, LeftOut] = {}
     changed: set[bytes] = set()
     trace = os.fsencode(snapshots.parent.resolve()) if snapshots else None
-    for content in tree.contents:
-        verdict = _withheld(_verdict(content, names[content], tree, snapshots), trace)
+    for content, names in _all_names(tree):
+        verdict = _withheld(_verdict(content, names, tree, snapshots), trace)
         if isinstance(verdict, Needed):
             needed[verdict.path] = verdict
-            if _is_changed(content, verdict, names[content]):
+            if _is_changed(content, verdict, names):
                 changed.add(verdict.path)
         elif verdict is not None:
             left_out[verdict.path] = verdict
     return Selection(
-        needed=tuple(needed[p] for p in sorted(needed)),
-        left_out=tuple(left_out[p] for p in sorted(left_out.keys() - needed.keys())),
+        needed,
+        left_out=tuple(left_out[p] for p in sorted(left_out) if p not in needed),
         changed=tuple(sorted(changed)),
     )
+
+
+def _all_names(tree: Tree) -> Iterator[tuple[Content, list[bytes]]]:
+    """Yield everything that the runs touched with the names that it has after them."""
+    for content in tree.plain():  # this completes what the tree has
+        if content.origin is not None:
+            yield content, [content.origin]
+    names = current_names(tree)
+    for content in tree.contents:
+        yield content, names[content]
 
 
 def current_names(tree: Tree) -> dict[Content, list[bytes]]:

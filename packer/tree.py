@@ -14,7 +14,7 @@ from rpz.packer.before import Before, Inodes
 from rpz.packer.seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rpz.tracer.rows import SnapshotRow
 
@@ -51,6 +51,14 @@ class Content:
     read_by: frozenset[int] = NONE
     written_by: frozenset[int] = NONE
 
+    def take_in(self, other: Content) -> None:
+        """Take in what else was done with the same file: it was used as it was before the runs."""
+        self.first_run = min(self.first_run, other.first_run)
+        self.needed |= other.needed
+        self.was_read |= other.was_read
+        self.is_directory |= other.is_directory
+        self.read_by |= other.read_by
+
     @property
     def is_own(self) -> bool:
         """Whether what is in it comes from the runs, so that a replay makes it again."""
@@ -73,8 +81,12 @@ class Tree:
     ``run`` is the number of the run that acts; :func:`rpz.packer.history.history` sets it.
     """
 
-    def __init__(self) -> None:
-        """Start with the file system as it was: every name is its own origin."""
+    def __init__(self, plain: Callable[[], Iterable[Content]] = tuple) -> None:
+        """Start with the file system as it was: every name is its own origin.
+
+        ``plain`` gives the files that the runs only used as they were (:mod:`rpz.packer.plain`).
+        """
+        self._plain = plain
         self._root = Node(b"/")
         self._folders: dict[bytes, Node] = {}
         self.run = 0
@@ -130,6 +142,15 @@ class Tree:
                 break
             path = followed
         return path
+
+    def plain(self) -> Iterator[Content]:
+        """Yield the files that aren't in the tree; tell those that are what else was done."""
+        known = {content.origin: content for content in self.contents}
+        for found in self._plain():
+            if (content := known.get(found.origin)) is None:
+                yield found
+            elif not content.is_own:
+                content.take_in(found)
 
     def names(self) -> Iterator[tuple[bytes, Node]]:
         """Yield every name that there is now and that stands for something touched."""

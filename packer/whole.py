@@ -11,20 +11,23 @@ import stat
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
 
 from rpz.packer.companions import companions
-from rpz.packer.config.model import Extent
-from rpz.packer.history import is_magic
+from rpz.packer.config.model import Extent, paths_of
+from rpz.packer.magic import is_magic
 from rpz.packer.packages import contents_of, packages_of
 from rpz.packer.packages.library import library_files
+from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, LeftOut, Needed, Reason, not_for_others
+from rpz.packer.table import Table
 from rpz.packer.tree import MAX_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from rpz.packer.config.model import Config, Package
 
@@ -81,7 +84,9 @@ def expand(
         adder.add_package(package, files)
         if not files:
             unknown.append(package)
-    adder.add_libraries(library_files(bytes(file) for package in more for file in package.files))
+    adder.add_libraries(
+        library_files(path for package in more for path in path_bytes(package.files))
+    )
     adder.add_companions(started)
     return Expansion(
         adder.expanded(), adder.causes, adder.size, tuple(adder.left_out), tuple(unknown)
@@ -102,12 +107,12 @@ class _Adder:
     def __post_init__(self) -> None:
         """Know what is listed already, and what the runs make anew."""
         self.packages = list(self.config.packages)
-        listed = (file for package in self.config.packages for file in package.files)
-        self._known = {bytes(path) for path in (*listed, *self.config.other_files)}
-        self._known.update(self.without)
-        self._known.update(
-            bytes(item.path) for item in self.config.inputs_outputs if item.written_by_runs
-        )
+        config = self.config
+        listed = (path for package in config.packages for path in path_bytes(package.files))
+        made = (path for path, is_output in paths_of(config.inputs_outputs) if is_output)
+        paths = chain(listed, path_bytes(config.other_files), made, self.without)
+        self._known: Table[None] = Table()
+        self._known.add_all((path, None) for path in paths)
 
     def add_package(self, package: Package, files: Iterable[bytes]) -> None:
         """Add all files of a package."""
@@ -133,9 +138,9 @@ class _Adder:
         """Add what goes with single files."""
         for package in self.config.packages:
             if package.packfiles:
-                for path in companions(map(bytes, package.files), started):
+                for path in companions(path_bytes(package.files), started):
                     self._add(path, Cause.COMPANION, package)
-        for path in companions(map(bytes, self.config.other_files), started):
+        for path in companions(path_bytes(self.config.other_files), started):
             self._add(path, Cause.COMPANION, None)
 
     def expanded(self) -> Config:
@@ -156,9 +161,8 @@ class _Adder:
 
     def _add(self, path: bytes, cause: Cause, package: Package | None) -> None:
         for _ in range(MAX_LINKS):
-            if path in self._known or is_magic(path):
+            if is_magic(path) or not self._known.add(path, None):
                 return
-            self._known.add(path)
             found = _status(path)
             if found is None or not self._is_wanted(path, found.st_mode):
                 return
@@ -195,5 +199,5 @@ def _key(package: Package) -> tuple[str, str, str]:
     return package.manager, package.name, package.version
 
 
-def _merged(files: tuple[PosixPath, ...], added: list[bytes]) -> tuple[PosixPath, ...]:
-    return (*files, *map(PosixPath, sorted(added)))
+def _merged(files: Sequence[PosixPath], added: list[bytes]) -> Sequence[PosixPath]:
+    return kept_paths(chain(files, map(PosixPath, sorted(added)))) if added else files

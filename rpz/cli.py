@@ -35,8 +35,12 @@ COMMANDS = {
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",
+    "shell": "rpz.commands.shell",
     "upload": "rpz.commands.upload",
     "download": "rpz.commands.download",
+    "replay": "rpz.commands.replay",
+    "installpkgs": "rpz.commands.installpkgs",
+    "targets": "rpz.commands.targets",
     "destroy": "rpz.commands.destroy",
 }
 """One command is one module with a :class:`click.Command` named ``command``.

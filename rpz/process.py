@@ -82,6 +82,11 @@ def output_of(
     return done.stdout
 
 
+def foreground(argv: Sequence[str]) -> int:
+    """Run a program with our streams and terminal, and return its status in a shell's terms."""
+    return run_in_foreground(lambda: subprocess.Popen(argv))
+
+
 class Child(Protocol):
     """What waiting needs of a child, as :class:`subprocess.Popen` has it."""
 

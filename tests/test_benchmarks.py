@@ -68,3 +68,10 @@ def test_an_archive_of_many_files_is_measured(tmp_path: Path) -> None:
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run("run.py", "no-such-benchmark")
+
+
+def test_unpacking_docker(docker_engine: None) -> None:
+    del docker_engine
+    told = run("unpacking_docker.py", "--runs", "1")
+    assert "rpz unpack docker: " in told
+    assert "to compare with" in told

@@ -175,9 +175,25 @@ class TraceDatabase:
 
     def distinct(self, row: type[Any], columns: str, where: str = "1") -> Iterator[tuple[Any, ...]]:
         """Yield what some columns of a table hold, each once, as it is stored: texts as bytes."""
-        statement = f"SELECT DISTINCT {columns} FROM {TABLES[row]} WHERE {where}"  # noqa: S608
+        return self.select(f"SELECT DISTINCT {columns} FROM {TABLES[row]} WHERE {where}")  # noqa: S608
+
+    def select(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """Yield what a statement of SQL finds, as it is stored: texts as bytes."""
         try:
             yield from self._connection.execute(statement)
+        except sqlite3.DatabaseError as error:
+            raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
+
+    def put_aside(self, names: Iterable[bytes]) -> None:
+        """Make names known to statements as the table ``aside``, outside of the file."""
+        try:
+            self._connection.execute("DROP TABLE IF EXISTS temp.aside")
+            self._connection.execute(
+                "CREATE TEMP TABLE aside (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID"
+            )
+            self._connection.executemany(
+                "INSERT INTO aside VALUES (CAST(? AS TEXT))", ((name,) for name in names)
+            )
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 

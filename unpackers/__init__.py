@@ -25,6 +25,7 @@ UNPACKERS = {
     "chroot": "rpz.unpackers.chroot",
     "directory": "rpz.unpackers.directory",
     "docker": "rpz.unpackers.docker",
+    "oci": "rpz.unpackers.oci",
     "apptainer": "rpz.unpackers.apptainer",
 }
 """The modules by name, the simplest first; each is imported only when it is needed."""
@@ -92,7 +93,10 @@ class Unpacker(Protocol):
         """
 
     def destroy(self, target: Target) -> None:
-        """Remove the target and everything that was made for it elsewhere."""
+        """Remove the target and everything that was made for it elsewhere.
+
+        Its folder may be gone already; then ``target`` has no runs, but its ``data``.
+        """
 
 
 def load(name: str) -> Unpacker:

@@ -257,4 +257,5 @@ def destroy(target: Target) -> None:
     root = target.folder / ROOT
     if os.path.lexists(root):
         remove_tree(root)
-    remove_tree(target.folder)
+    if os.path.lexists(target.folder):
+        remove_tree(target.folder)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from rpz.unpackers.digest import Digest
 from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError
+from rpz.unpackers.textdiff import short_diff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rpz.packer.outputs import Output
     from rpz.unpackers import Unpacker
+    from rpz.unpackers.alike import Tolerance
     from rpz.unpackers.target import Target
 
 
@@ -21,11 +27,19 @@ class Verdict(Enum):
     """What became of an output."""
 
     SAME = "the same bytes"
+    ALIKE = "the same within the tolerance"
     DIFFERS = "differs"
     ABSENT = "was not made"
     NO_FILE = "is no longer a file"
     UNREADABLE = "can't be read"
     UNKNOWN = "nothing to compare it with"
+
+
+_TROUBLES: Mapping[type[BaseException], Verdict] = {
+    NoSuchFileInTargetError: Verdict.ABSENT,
+    NotAFileError: Verdict.NO_FILE,
+    PermissionError: Verdict.UNREADABLE,
+}
 
 
 @dataclass(frozen=True)
@@ -41,24 +55,44 @@ class Comparison:
     size: int | None = None
     offset: int | None = None
     line: int | None = None
+    diff: tuple[str, ...] = ()
 
 
-def compare(unpacker: Unpacker, target: Target, output: Output) -> Comparison:
-    """Compare one output in a target with what the trace knows of it."""
+def compare(
+    unpacker: Unpacker, target: Target, output: Output, tolerances: Sequence[Tolerance] = ()
+) -> Comparison:
+    """Compare one output in a target with what the trace knows of it.
+
+    One that differs is still good where a tolerance for it says so; for that, and for a diff, its
+    original must be known.
+    """
     if output.sha256 is None:
         return Comparison(output, Verdict.UNKNOWN)
-    found = _Digest()
+    found = Digest()
     try:
         unpacker.download(target, output.path, cast("IO[bytes]", found))
-    except NoSuchFileInTargetError:
-        return Comparison(output, Verdict.ABSENT)
-    except NotAFileError:
-        return Comparison(output, Verdict.NO_FILE)
-    except PermissionError:
-        return Comparison(output, Verdict.UNREADABLE)
-    if (found.size, found.digest.hexdigest()) == (output.size, output.sha256):
+    except (NoSuchFileInTargetError, NotAFileError, PermissionError) as trouble:
+        return Comparison(output, _TROUBLES[type(trouble)])
+    if (found.size, found.sha256) == (output.size, output.sha256):
         return Comparison(output, Verdict.SAME, found.size)
-    return Comparison(output, Verdict.DIFFERS, found.size, *_first(unpacker, target, output))
+    different = Comparison(output, Verdict.DIFFERS, found.size, *_first(unpacker, target, output))
+    if output.original is None:
+        return different
+    with tempfile.NamedTemporaryFile() as replayed:
+        unpacker.download(target, output.path, cast("IO[bytes]", replayed))
+        replayed.flush()
+        return _judged(
+            different, Path(os.fsdecode(output.original)), Path(replayed.name), tolerances
+        )
+
+
+def _judged(
+    different: Comparison, recorded: Path, replayed: Path, tolerances: Sequence[Tolerance]
+) -> Comparison:
+    suiting = (item for item in tolerances if item.suits(different.output.name))
+    if any(item.allows(recorded, replayed) for item in suiting):
+        return replace(different, verdict=Verdict.ALIKE)
+    return replace(different, diff=short_diff(recorded, replayed))
 
 
 def _first(
@@ -71,19 +105,6 @@ def _first(
         difference = _Difference(original)
         unpacker.download(target, output.path, cast("IO[bytes]", difference))
     return difference.first
-
-
-class _Digest(io.RawIOBase):
-    """Digests what is written to it."""
-
-    def __init__(self) -> None:
-        self.digest = hashlib.sha256(usedforsecurity=False)
-        self.size = 0
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
 
 
 class _Difference(io.RawIOBase):

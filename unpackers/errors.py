@@ -22,6 +22,10 @@ class HostileArchiveError(RpzError):
     """The packed files have a form that rpz doesn't write and won't unpack."""
 
 
+class UnfitForImageError(RpzError):
+    """A packed file can't be in an image."""
+
+
 class NoSuchFileInTargetError(RpzError):
     """A file that was asked for isn't in the target."""
 

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from rpaths import PosixPath
 
 from rpz.packer.atomic import replaced_file
-from rpz.unpackers.errors import NoSuchFileInTargetError, TargetError, readable
+from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError, TargetError, readable
 from rpz.unpackers.members import BLOCK
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transfer:
-    """``NAME:FILE``: a name in the target, and a file outside; an empty one is standard output."""
+    """A name in the target, and a file outside; an empty one is standard output."""
 
     name: str
     file: str
 
 
-def parse(target: Target, text: str) -> Transfer:
+def parse(target: Target, text: str, sign: str = ":") -> Transfer:
     """Split ``NAME:FILE``; ``NAME`` alone means a file of that name in the current folder.
 
-    The split is at the first colon, unless a longer name of the target fits.
+    The split is at the first colon (or other sign), unless a longer name of the target fits.
     """
     known = {file.name for file in target.inputs_outputs}
-    if text in known or ":" not in text:
+    if text in known or sign not in text:
         return Transfer(text, posixpath.basename(text))
-    colons = [place for place, letter in enumerate(text) if letter == ":"]
+    colons = [place for place, letter in enumerate(text) if letter == sign]
     place = next((place for place in reversed(colons) if text[:place] in known), colons[0])
     return Transfer(text[:place], text[place + 1 :])
 
@@ -55,12 +55,12 @@ def download_all(unpacker: Unpacker, target: Target) -> list[Transfer]:
         for file in target.inputs_outputs
         if file.written_by_runs
     ]
-    failure: NoSuchFileInTargetError | None = None
+    failure: NoSuchFileInTargetError | NotAFileError | None = None
     for wanted in transfers:
         Path(wanted.file).parent.mkdir(parents=True, exist_ok=True)
         try:
             download(unpacker, target, wanted)
-        except NoSuchFileInTargetError as error:  # take the others first
+        except (NoSuchFileInTargetError, NotAFileError) as error:  # take the others first
             failure = failure or error
     if failure is not None:
         raise failure
@@ -85,11 +85,16 @@ def download(unpacker: Unpacker, target: Target, wanted: Transfer) -> None:
 
     """
     if not wanted.file:
-        _with_path(target, wanted, lambda path: unpacker.download(target, path, sys.stdout.buffer))
+        fetch(unpacker, target, wanted, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     with _replacing(_place(wanted)) as out:
-        _with_path(target, wanted, lambda path: unpacker.download(target, path, out))
+        fetch(unpacker, target, wanted, out)
+
+
+def fetch(unpacker: Unpacker, target: Target, wanted: Transfer, out: IO[bytes]) -> None:
+    """Write what a target's file contains to ``out``."""
+    _with_path(target, wanted, lambda path: unpacker.download(target, path, out))
 
 
 def _place(wanted: Transfer) -> Path:
@@ -104,13 +109,16 @@ def upload(unpacker: Unpacker, target: Target, wanted: Transfer) -> None:
         TargetError: there is no such file, or nothing has that name.
 
     """
-    new = _known(target, wanted.name) is not None or wanted.name.startswith("/")
     if not os.path.lexists(wanted.file) and _is_swapped(target, wanted):
         raise _unknown(target, wanted)
     with _regular(Path(wanted.file)) as source:
-        _with_path(
-            target, wanted, lambda path: unpacker.upload(target, path, source, may_be_new=new)
-        )
+        put(unpacker, target, wanted, source)
+
+
+def put(unpacker: Unpacker, target: Target, wanted: Transfer, source: IO[bytes]) -> None:
+    """Replace what a target's file contains with that of an open regular file."""
+    new = _known(target, wanted.name) is not None or wanted.name.startswith("/")
+    _with_path(target, wanted, lambda path: unpacker.upload(target, path, source, may_be_new=new))
 
 
 def _with_path(target: Target, wanted: Transfer, action: Callable[[PosixPath], None]) -> None:

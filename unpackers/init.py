@@ -75,9 +75,9 @@ def run_file(run: Run) -> bytes:
     )
 
 
-def request_file(indices: Sequence[int]) -> bytes:
-    """Return what the program reads in ``/.rpz/request``: which runs to perform."""
-    return _fields(_counted([str(index).encode() for index in indices]))
+def request_file(words: Sequence[str]) -> bytes:
+    """Return what the program reads in ``/.rpz/request``: which runs to perform, or ``hold``."""
+    return _fields(_counted([word.encode() for word in words]))
 
 
 def _counted(texts: Sequence[bytes]) -> list[bytes]:

@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpz.packer.archive.reader import Pack
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.target import write
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rpz.packer.archive.reader import Pack
     from rpz.unpackers.target import Target
 
 
@@ -25,6 +25,8 @@ def opened(target: Target) -> Iterator[Pack]:
         TargetError: it isn't where it was, or another pack is there.
 
     """
+    from rpz.packer.archive.reader import Pack  # rpz run loads this module and never needs it
+
     if target.pack is None or not target.pack.exists():
         where = "" if target.pack is None else f", {target.pack},"
         raise TargetError(
@@ -42,6 +44,8 @@ def found_at(target: Target, path: Path) -> Target:
         TargetError: another pack is there.
 
     """
+    from rpz.packer.archive.reader import Pack
+
     with Pack.open(path) as pack:
         _check(target, pack)
     target = replace(target, pack=path.absolute())

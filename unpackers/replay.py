@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rpz.unpackers.job import as_traced
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rpz.packer.config.model import Run
     from rpz.unpackers import Unpacker
+    from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
 
 log = logging.getLogger(__name__)
@@ -22,20 +21,20 @@ NOT_STARTED = (125, 126, 127)
 """Statuses of a program that rpz, a shell or env(1) couldn't start."""
 
 
-def replay(unpacker: Unpacker, target: Target, indices: Sequence[int]) -> int:
+def replay(unpacker: Unpacker, target: Target, jobs: Sequence[Job]) -> int:
     """Run these runs in their order, and return the exit status of the last.
 
     A run that ends otherwise than it did when it was traced is told. One that couldn't be started
     is the last: the others would work with what it should have made.
     """
     status = 0
-    for position, index in enumerate(indices, 1):
-        status = unpacker.run(target, as_traced(target, index))
-        run = target.runs[index]
+    for position, job in enumerate(jobs, 1):
+        status = unpacker.run(target, job)
+        run = target.runs[job.index]
         if status == (traced := traced_status(run)) or traced is None:
             continue
         if status in NOT_STARTED:  # which was said
-            if position < len(indices):
+            if position < len(jobs):
                 log.warning("The runs after %s are left out.", run.id)
             break
         log.warning("%s ended with exit status %d; when traced, with %d.", run.id, status, traced)

@@ -16,7 +16,7 @@ from rpz.packer.config.model import InputOutput, Run
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rpz.packer.archive.reader import Pack
 
@@ -37,7 +37,7 @@ class Target:
     pack_id: str | None
     created: str
     runs: tuple[Run, ...]
-    inputs_outputs: tuple[InputOutput, ...]
+    inputs_outputs: Sequence[InputOutput]
     data: Mapping[str, str]
     pack: Path | None = None
 

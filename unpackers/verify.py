@@ -9,12 +9,12 @@ import signal
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rpz.process import TERMINATION, Terminated, termination_as_interrupt
 from rpz.unpackers import chroot
 from rpz.unpackers.compare import Comparison, Verdict, compare
-from rpz.unpackers.errors import SandboxError, StartError
+from rpz.unpackers.errors import SandboxError, StartError, TargetError
 from rpz.unpackers.job import as_traced
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.replay import SIGNAL, traced_status
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rpz.packer.archive.reader import Pack
     from rpz.packer.config.model import Run
     from rpz.packer.outputs import Output
+    from rpz.unpackers import Unpacker
+    from rpz.unpackers.alike import Tolerance
+    from rpz.unpackers.choices import Choices
     from rpz.unpackers.target import Target
 
     Outputs = Callable[[int], Sequence[Output]]
@@ -61,29 +64,70 @@ class Replayed:
     @property
     def is_same(self) -> bool:
         """Whether nothing is known that differs."""
-        good = (Verdict.SAME, Verdict.UNKNOWN)
+        good = (Verdict.SAME, Verdict.ALIKE, Verdict.UNKNOWN)
         return self.ended_as_traced and all(item.verdict in good for item in self.outputs)
 
 
-def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
-    """Run all runs of a pack again, in their order, and yield how each went.
+@dataclass(frozen=True)
+class Trial:
+    """A pack that was unpacked for a while; ``scratch`` is a folder beside, for a while, too."""
 
-    Their standard input is empty, what they print is not shown. Nothing is left of it, except by
-    SIGKILL. After a run that can't be started the others are left out.
+    unpacker: Unpacker
+    target: Target
+    scratch: Path
 
-    Raises:
-        SandboxError: this user can't make a sandbox on this machine.
-        KeyboardInterrupt: Ctrl-C has ended a run; Terminated, if it was another such signal.
+    def replayed(
+        self, outputs: Outputs, tolerances: Sequence[Tolerance] = ()
+    ) -> Iterator[Replayed]:
+        """Run all runs again, in their order, and yield how each went.
 
-    """
-    with _scratch() as scratch:
-        target = chroot.unpack(pack, scratch / "replay", {})
-        target = replace(target, runs=tuple(map(supplied, target.runs)))
-        for index in range(len(target.runs)):
-            replayed = _replayed(target, index, outputs(index), scratch)
+        Their standard input is empty, what they print is not shown. After a run that can't be
+        started the others are left out.
+
+        Raises:
+            SandboxError: this user can't make a sandbox on this machine.
+            KeyboardInterrupt: Ctrl-C has ended a run; Terminated, if it was another such signal.
+
+        """
+        for index in range(len(self.target.runs)):
+            replayed = _replayed(self, index, outputs(index), tolerances)
             yield replayed
             if replayed.status is None:
                 break
+
+    def changes(self) -> list[bytes]:
+        """Return what the runs have made or changed so far, as absolute paths."""
+        return sorted(self.unpacker.changes(self.target))
+
+
+@contextlib.contextmanager
+def trial(pack: Pack, unpacker: Unpacker, choices: Choices | None = None) -> Iterator[Trial]:
+    """Unpack a pack; nothing is left of it afterwards, except by SIGKILL.
+
+    Raises:
+        TargetError: what the unpacker makes can't be run.
+        SandboxError: nor can it be run where temporary files are.
+
+    """
+    with _scratch() as scratch:
+        target = unpacker.unpack(pack, scratch / "replay", choices or {})
+        if target is None:
+            raise TargetError(
+                f"{unpacker.NAME} makes nothing that can be run", "Choose another backend"
+            )
+        try:
+            if (target.folder / "root").is_dir():
+                _check_executable(scratch)
+            target = replace(target, runs=tuple(map(supplied, target.runs)))
+            yield Trial(unpacker, target, scratch)
+        finally:
+            unpacker.destroy(target)
+
+
+def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:
+    """Replay a pack in a chroot, and yield how each run went; see :class:`Trial`."""
+    with trial(pack, cast("Unpacker", chroot)) as made:
+        yield from made.replayed(outputs)
 
 
 @contextlib.contextmanager
@@ -92,7 +136,6 @@ def _scratch() -> Iterator[Path]:
     with termination_as_interrupt():
         folder = Path(tempfile.mkdtemp(prefix="rpz-verify-"))
         try:
-            _check_executable(folder)
             yield folder
         finally:
             remove_tree(folder)
@@ -106,13 +149,15 @@ def _check_executable(folder: Path) -> None:
         )
 
 
-def _replayed(target: Target, index: int, outputs: Sequence[Output], scratch: Path) -> Replayed:
-    run = target.runs[index]
+def _replayed(
+    trial: Trial, index: int, outputs: Sequence[Output], tolerances: Sequence[Tolerance]
+) -> Replayed:
+    run = trial.target.runs[index]
     traced = traced_status(run)
     log.info("Running %s again, to compare it with the trace", run.id)
-    with (scratch / "stderr").open("w+b") as errors:
+    with (trial.scratch / "stderr").open("w+b") as errors:
         try:
-            status = _run(target, index, errors)
+            status = _run(trial, index, errors)
         except SandboxError:
             raise
         except StartError as error:
@@ -120,7 +165,9 @@ def _replayed(target: Target, index: int, outputs: Sequence[Output], scratch: Pa
         said = _tail(errors)
     if status != traced:
         _go_on_unless_interrupted(status - SIGNAL)
-    compared = tuple(compare(chroot, target, output) for output in outputs)
+    compared = tuple(
+        compare(trial.unpacker, trial.target, output, tolerances) for output in outputs
+    )
     return Replayed(run, status, traced, compared, said=said)
 
 
@@ -132,10 +179,10 @@ def _go_on_unless_interrupted(signum: int) -> None:
         raise Terminated(signum)
 
 
-def _run(target: Target, index: int, errors: IO[bytes]) -> int:
+def _run(trial: Trial, index: int, errors: IO[bytes]) -> int:
     with open(os.devnull, "r+b") as null:  # noqa: PTH123 (no file of anybody)
         streams = (null.fileno(), null.fileno(), errors.fileno())
-        return chroot.run(target, as_traced(target, index, streams))
+        return trial.unpacker.run(trial.target, as_traced(trial.target, index, streams))
 
 
 def _tail(errors: IO[bytes]) -> bytes:

@@ -6,6 +6,9 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.packer.rows import path_bytes
+from rpz.packer.table import Table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,21 +34,19 @@ class Bulk:
 
 def bulk(entries: Iterable[Entry], config: Config) -> Bulk:
     """Add up what packages and files take."""
-    owner = {
-        bytes(path): index
-        for index, package in enumerate(config.packages)
-        for path in package.files
-    }
+    owner: Table[int] = Table()
+    for index, package in enumerate(config.packages):
+        owner.update((path, index) for path in path_bytes(package.files))
     packages = [0] * len(config.packages)
     others = 0
     largest: list[tuple[int, bytes]] = []
     for entry in entries:
         size = entry.stored
-        index = owner.get(entry.path)
-        if index is None:
+        package_index = owner.get(entry.path)
+        if package_index is None:
             others += size
         else:
-            packages[index] += size
+            packages[package_index] += size
         if size:
             place = (size, entry.path)
             (heapq.heappush if len(largest) < LARGEST else heapq.heappushpop)(largest, place)

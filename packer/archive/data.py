@@ -8,8 +8,9 @@ import os
 import stat
 import tarfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
+from rpz.packer.archive.blockheader import header_bytes
 from rpz.packer.archive.codecs import BLOCK
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.headers import Header, entry_of, status_of, text
@@ -122,17 +123,11 @@ def write_data(
 
     """
     with contextlib.closing(blocks):
-        with tarfile.TarFile(
-            fileobj=blocks,
-            mode="w",
-            format=tarfile.PAX_FORMAT,
-            encoding="utf-8",
-            errors="surrogateescape",
-            copybufsize=BLOCK,
-        ) as tar:
-            writer = _Writer(tar, blocks, manifest, progress, times, digested)
-            for member in members:
-                writer.add(member)
+        writer = _Writer(blocks, manifest, progress, times, digested)
+        for member in members:
+            writer.add(member)
+        blocks.write(bytes(2 * tarfile.BLOCKSIZE))  # the end, filled up as tar does
+        blocks.write(bytes(-blocks.tell() % tarfile.RECORDSIZE))
         blocks.finish()
         return Written(writer.summary(manifest.close()), blocks.crc, tuple(blocks.blocks))
 
@@ -140,7 +135,6 @@ def write_data(
 class _Writer:
     def __init__(
         self,
-        tar: tarfile.TarFile,
         out: BlockWriter,
         manifest: ManifestWriter,
         progress: Progress,
@@ -148,7 +142,6 @@ class _Writer:
         digested: Digested,
     ) -> None:
         self._digested = digested
-        self._tar = tar
         self._out = out
         self._manifest = manifest
         self._progress = progress
@@ -194,9 +187,7 @@ class _Writer:
     def _add_placeholder(self, member: Member) -> None:
         info = Header(member.path)
         info.set_status(member.status or Status(0, 0, 0, 0))
-        start = self._out.tell()
-        self._tar.addfile(info)
-        self._tell(info, start, EMPTY)
+        self._put(info, EMPTY)
 
     def _add_file(self, member: Member) -> None:
         source = member.source or member.path
@@ -238,11 +229,13 @@ class _Writer:
         file.seek(0)
         try:
             if pieces is None:
-                self._tar.addfile(info, cast("IO[bytes]", watched))
+                self._out.write(header_bytes(info))
+                self._copy_piece(info.size, watched)
+                self._out.write(bytes(-info.size % tarfile.BLOCKSIZE))
             else:
                 self._copy_pieces(info, pieces, watched)
         except OSError as error:
-            if error.errno is None:  # tarfile's own: it found fewer bytes than it was told
+            if error.errno is None:  # our own: there are fewer bytes than there were
                 raise _changed(source) from None
             raise
         digest = watched.digest.hexdigest()
@@ -250,29 +243,30 @@ class _Writer:
         return digest if pieces is None else None
 
     def _copy_pieces(self, info: Header, pieces: Extents, file: _Watched) -> None:
-        """Write a file with holes, which tarfile can only read."""
+        """Write a file with holes."""
         self._out.write(sparse_header(info, pieces))
         stored = 0
         for offset, length in pieces:
             file.seek(offset)
-            for place in range(0, length, BLOCK):
-                self._out.write(file.exactly(min(BLOCK, length - place)))
+            self._copy_piece(length, file)
             stored += length
         self._out.write(bytes(-stored % tarfile.BLOCKSIZE))
         self._progress(info.size - stored)
-        cast("Any", self._tar).offset = self._out.tell()
 
-    def _put(self, info: Header) -> None:
+    def _copy_piece(self, length: int, file: _Watched) -> None:
+        for place in range(0, length, BLOCK):
+            self._out.write(file.exactly(min(BLOCK, length - place)))
+
+    def _put(self, info: Header, digest: str | None = None) -> None:
         """Write a member that has no content."""
         start = self._out.tell()
-        self._tar.addfile(info)
-        self._tell(info, start)
+        self._out.write(header_bytes(info))
+        self._tell(info, start, digest)
 
     def _tell(
         self, info: Header, start: int, digest: str | None = None, pieces: Extents | None = None
     ) -> None:
         """Write down what was written."""
-        cast("Any", self._tar).members.clear()  # else they add up, one for each file
         span = (start, self._out.tell())
         self._manifest.add(entry_of(info, span, digest, pieces))
 

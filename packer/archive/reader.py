@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from typing import IO, TYPE_CHECKING
+import tempfile
+from typing import IO, TYPE_CHECKING, cast
 
 from rpz.packer.archive import format as form
 from rpz.packer.archive.access import Blocks, BlockStream
-from rpz.packer.archive.codecs import CODECS, GZIP
+from rpz.packer.archive.codecs import BLOCK, CODECS, GZIP
 from rpz.packer.archive.container import DAMAGE, not_a_pack, open_container
 from rpz.packer.archive.format import DamagedPackError, PackError
 from rpz.packer.archive.index import NewIndexError, parsed_index
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
 NEEDED = (form.VERSION, form.CONFIG)
 
-MAX_CONFIG = 1 << 28
-"""Bytes of a ``config.yml``; a million files make about half of that."""
+MAX_CONFIG = 1 << 30
+"""Bytes of a ``config.yml``; a million inputs make about a fifth of that."""
+IN_MEMORY = 1 << 22
+"""Bytes of a longer one that are read in memory."""
 MAX_SUMMARY = 1 << 16
 MAX_INDEX = 1 << 26
 """Bytes of the index; 20 for each MiB of data."""
@@ -84,9 +87,13 @@ class Pack:
 
         """
         from rpz.packer.config.identities import with_identities
-        from rpz.packer.config.reader import parse_config
+        from rpz.packer.config.reader import load_config
 
-        config = parse_config(self._read(form.CONFIG, MAX_CONFIG), f"{self.path}:config.yml")
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
+            for block in self._blocks_of(form.CONFIG, MAX_CONFIG):
+                copy.write(block)
+            copy.seek(0)
+            config = load_config(cast("IO[bytes]", copy), f"{self.path}:config.yml")
         if form.EXTENSIONS + form.PACKAGES not in self._names:
             return config
         return with_identities(config, self._read(form.EXTENSIONS + form.PACKAGES, MAX_CONFIG))
@@ -118,6 +125,12 @@ class Pack:
         with contextlib.ExitStack() as stack:
             kind = DataTar if self.data_name else OldTar
             yield stack.enter_context(opened_data(self._stream(stack), str(self.path), kind))
+
+    @contextlib.contextmanager
+    def tar(self) -> Iterator[io.RawIOBase]:
+        """Open the tar that has the packed files, for one sequential pass over its bytes."""
+        with contextlib.ExitStack() as stack:
+            yield self._stream(stack)
 
     def _stream(self, stack: contextlib.ExitStack) -> io.RawIOBase:
         """Open the tar that has the packed files; ``stack`` closes it."""
@@ -250,11 +263,22 @@ class Pack:
             raise DamagedPackError(self.path, f"is damaged: its {name}: {error}") from None
 
     def _read(self, name: str, limit: int) -> bytes:
+        return b"".join(self._blocks_of(name, limit))
+
+    def _blocks_of(self, name: str, limit: int) -> Iterator[bytes]:
+        """Yield what is in a member of at most so many bytes."""
+        left = limit
         with self.member(name) as file:
-            try:
-                data = file.read(limit + 1)
-            except DAMAGE:
-                raise DamagedPackError(self.path) from None
-        if len(data) > limit:
-            raise PackError(f"{self.path} is not sound: its {name} is greater than {limit} bytes")
-        return data
+            while data := self._block(file):
+                left -= len(data)
+                if left < 0:
+                    raise PackError(
+                        f"{self.path} is not sound: its {name} is greater than {limit} bytes"
+                    )
+                yield data
+
+    def _block(self, file: IO[bytes]) -> bytes:
+        try:
+            return file.read(BLOCK)
+        except DAMAGE:
+            raise DamagedPackError(self.path) from None

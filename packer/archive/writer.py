@@ -43,15 +43,15 @@ NAMESPACE = uuid.UUID("6f1cb1f0-6a2f-5c0b-9b1e-0c5d7c9d2f4e")
 class Content:
     """All that goes into a pack.
 
-    ``config`` gives the text of its ``config.yml`` for the id that the content has turned out to
-    have. ``extras`` are the files to store as ``EXTENSIONS/<name>``. ``size`` is about how many
-    bytes the files have, to tell what room they need. ``digested`` is told the path and the SHA-256
-    of every file that was read whole, and may refuse it.
+    ``config`` gives the text of its ``config.yml``, in pieces, for the id that the content has
+    turned out to have. ``extras`` are the files to store as ``EXTENSIONS/<name>``. ``size`` is
+    about how many bytes the files have, to tell what room they need. ``digested`` is told the path
+    and the SHA-256 of every file that was read whole, and may refuse it.
     """
 
     members: Iterable[Member]
     trace: Path
-    config: Callable[[str], str]
+    config: Callable[[str], Iterable[str]]
     extras: Mapping[str, Path]
     codec: Codec = GZIP
     times: FolderTimes = field(default_factory=FolderTimes)
@@ -77,8 +77,9 @@ def write_archive(
         room.told(target),
         replaced_file(target, overwrite=overwrite) as file,
         tempfile.TemporaryFile(dir=target.parent) as manifest,
+        tempfile.TemporaryFile(dir=target.parent) as config,
     ):
-        return _write(file, manifest, content, progress, room)
+        return _write(file, (manifest, config), content, progress, room)
 
 
 @contextlib.contextmanager
@@ -95,16 +96,22 @@ def exists_already(target: Path) -> PackError:
 
 
 def _write(
-    file: BinaryIO, manifest: IO[bytes], content: Content, progress: Progress, room: Room
+    file: BinaryIO,
+    aside: tuple[IO[bytes], IO[bytes]],
+    content: Content,
+    progress: Progress,
+    room: Room,
 ) -> Summary:
+    manifest, config = aside
     lines = ManifestWriter(manifest)
     written = _write_data_member(file, content, lines, progress, room)
     with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
         parts = _Parts(tar)
         parts.add_bytes(form.VERSION, form.VERSION_TEXT)
         trace = parts.add_file(form.TRACE, content.trace, MODE)
-        ids = (written.summary.sha256, trace, content.config(""))
-        parts.add_bytes(form.CONFIG, content.config(pack_id(*ids)).encode())
+        ids = (written.summary.sha256, trace, _digest_of(content.config("")))
+        config.writelines(piece.encode() for piece in content.config(pack_id(*ids)))
+        parts.add(form.CONFIG, config, MODE)
         words = json.dumps(dataclasses.asdict(written.summary)) + "\n"
         parts.add_bytes(form.EXTENSIONS + form.SUMMARY, words.encode())
         parts.add(form.EXTENSIONS + form.MANIFEST, manifest, MODE)
@@ -121,10 +128,16 @@ def _write(
 def pack_id(manifest: str, trace: str, config: str) -> str:
     """Return the id of a pack: always the same for the same content.
 
-    ``manifest`` and ``trace`` are digests, ``config`` the text without an id.
+    All are digests, ``config`` of the text without an id.
     """
-    digest = hashlib.sha256(config.encode()).hexdigest()
-    return str(uuid.uuid5(NAMESPACE, f"{manifest} {trace} {digest}"))
+    return str(uuid.uuid5(NAMESPACE, f"{manifest} {trace} {config}"))
+
+
+def _digest_of(pieces: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece.encode())
+    return digest.hexdigest()
 
 
 def _write_data_member(

@@ -8,18 +8,18 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
-from rpz.packer.archive.members import Member, in_order, with_parents
+from rpz.packer.archive.members import Member
 from rpz.packer.closure.account import kernels_files, unaccounted
 from rpz.packer.closure.check import Missing, Question, check
 from rpz.packer.closure.facts import read_facts
 from rpz.packer.closure.places import Packed, follow
 from rpz.packer.excludes import Excludes
-from rpz.packer.history import is_magic
+from rpz.packer.magic import is_magic
 from rpz.packer.select import Kind, LeftOut, Reason
 from rpz.tracer.database import TraceDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
     from rpz.packer.config.model import Config
@@ -51,14 +51,15 @@ class Result:
     lost: tuple[tuple[str, bytes], ...] = ()
 
     def added_to(self, planned: Plan) -> Plan:
-        """Return a plan with what was added, which is listed as what a pattern found is."""
+        """Put what was added into a plan, where it is listed as what a pattern found is."""
         if not self.added:
             return planned
-        members = {member.path: member for member in planned.members}
-        new = {path: _member(path) for path in self.added if path not in members}
+        new = [path for path in self.added if path not in planned.members]
+        for path in new:
+            planned.members.put(_member(path))
+        planned.members.add_parents()
         return replace(
             planned,
-            members=tuple(in_order(with_parents(members | new))),
             matched=tuple(sorted({*planned.matched, *new})),
             size=planned.size + self.size,
         )
@@ -91,7 +92,7 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
         PackError: a file that the runs used would silently not be packed.
 
     """
-    members = {member.path for member in planned.members}  # of a million files there is one set
+    members = planned.members
     listed = chain((n.path for n in selection.needed), (left.path for left in selection.left_out))
     withheld = {path for path in listed if path not in members}
     with TraceDatabase.open(trace) as database:
@@ -121,9 +122,7 @@ def closed(planned: Plan, selection: Selection, config: Config, trace: Path) -> 
     )
 
 
-def _lost(
-    config: Config, packed: Packed, members: Collection[bytes]
-) -> Iterator[tuple[str, bytes]]:
+def _lost(config: Config, packed: Packed, members: Container[bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield what a person's edits have taken away, or named wrongly, that runs can't do without."""
     for run in config.runs:
         program, folder = bytes(run.binary), bytes(run.workingdir)
@@ -135,7 +134,7 @@ def _lost(
 
 
 def _account(
-    database: TraceDatabase, members: set[bytes], withheld: set[bytes]
+    database: TraceDatabase, members: Container[bytes], withheld: Container[bytes]
 ) -> tuple[LeftOut, ...]:
     """Return what is gone that nobody spoke of; refuse when it is still there."""
     lost = sorted(unaccounted(database, lambda path: path in members or path in withheld))

@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from rpz.packer.history import is_magic
+from rpz.packer.magic import is_magic
 from rpz.packer.select import LeftOut, Reason
 from rpz.tracer.rows import FileRow, RemovalRow, RenameRow
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import yaml
 
 from rpz.errors import RpzError
+from rpz.packer.config.compose import LIST, MAPPING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rpz.packer.config.compose import Node
 
 TAG = "tag:yaml.org,2002:"
 
 MARKER = re.compile(r"^(<{7}|>{7})(\s|$)", re.MULTILINE)
 """What git leaves in a file when two people have edited it, at the start of a line."""
+BLOCK = 1 << 20
+"""Bytes that are decoded at once, and the rest of the line that they end in."""
 SHOWN = 60
 """Characters of a value that a message shows."""
 NEAR = 0.66
@@ -40,11 +46,11 @@ def position(line: int, column: int) -> str:
     return f":{line + 1}:{column + 1}"
 
 
-def found(node: yaml.Node) -> str:
+def found(node: Node) -> str:
     """Say what stands where something else was expected."""
-    if isinstance(node, yaml.SequenceNode):
+    if node.kind == LIST:
         return f"a list of {len(node.value)}"
-    if isinstance(node, yaml.MappingNode):
+    if node.kind == MAPPING:
         return "keys with values"
     if node.tag == TAG + "null":
         return f"nothing ({node.value})" if node.value else "nothing"
@@ -59,31 +65,48 @@ def nearest(key: str, known: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(key, sorted(known), 1, NEAR)), None)
 
 
-def text_of(name: str, data: bytes) -> str:
-    """Return a file's text.
+def check_text(name: str, file: IO[bytes]) -> None:
+    """Read a file, and see to it that it is text.
 
     Raises:
         ConfigError: it is not UTF-8, or two versions of it were merged and not made one.
 
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ConfigError(f"{name}: expected UTF-8, found UTF-16", "Save it as UTF-8")
+    line, merge = 0, None
+    while data := file.read(BLOCK) + file.readline():
+        if line == 0 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ConfigError(f"{name}: expected UTF-8, found UTF-16", "Save it as UTF-8")
+        text = _decoded(name, data, line)
+        if merge is None and (marker := MARKER.search(text.removeprefix("\ufeff"))):
+            merge = position(line + text.count("\n", 0, marker.start()), 0), marker[1]
+        line += data.count(b"\n")
+    if merge is not None:
+        raise ConfigError(
+            f"{name}{merge[0]}: expected one version, found a merge's {merge[1]}",
+            "Keep one of the two versions, and take the markers out",
+        )
+
+
+def _decoded(name: str, data: bytes, line: int) -> str:
+    """Return the text of whole lines; ``line`` is the number of the first, from 0."""
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        where = position(before.count(b"\n"), error.start - before.rfind(b"\n") - 1)
+        line += before.count(b"\n")
+        where = position(line, error.start - before.rfind(b"\n") - 1)
         raise ConfigError(
             f"{name}{where}: expected UTF-8, found the byte 0x{data[error.start]:02x}",
             'Save it as UTF-8, and write names that are not UTF-8 as !!binary "<base64>"',
         ) from None
-    if marker := MARKER.search(text):
-        line = text.count("\n", 0, marker.start())
-        raise ConfigError(
-            f"{name}{position(line, 0)}: expected one version, found a merge's {marker[1]}",
-            "Keep one of the two versions, and take the markers out",
-        )
-    return text
+
+
+def to_text(file: IO[bytes]) -> IO[bytes]:
+    """Go to a file's beginning, behind its byte order mark if it has one."""
+    file.seek(0)
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:
+        file.seek(0)
+    return file
 
 
 def why_not_yaml(text: str, error: Exception) -> tuple[str, str]:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from rpaths import PosixPath
+
+from rpz.packer.rows import Rows
+
 if TYPE_CHECKING:
-    from rpaths import PosixPath
+    from collections.abc import Iterator, Sequence
 
 VERSION = "0.8"
 """ReproZip's version of the format."""
@@ -49,6 +53,24 @@ class InputOutput:
     written_by_runs: tuple[int, ...] = ()
 
 
+def _plain(file: InputOutput) -> tuple[str, bytes, tuple[int, ...], tuple[int, ...]]:
+    return file.name, bytes(file.path), file.read_by_runs, file.written_by_runs
+
+
+def _input_output(plain: tuple[str, bytes, tuple[int, ...], tuple[int, ...]]) -> InputOutput:
+    return InputOutput(plain[0], PosixPath(plain[1]), *plain[2:])
+
+
+PLAIN_INPUT_OUTPUT = _plain, _input_output
+"""How a long list of them is put aside (:mod:`rpz.packer.rows`)."""
+
+
+def paths_of(files: Sequence[InputOutput]) -> Iterator[tuple[bytes, bool]]:
+    """Yield the paths of inputs and outputs as bytes, and whether they are outputs."""
+    rows = files.plain() if isinstance(files, Rows) else map(_plain, files)
+    return ((path, bool(written)) for _, path, _, written in rows)
+
+
 class Extent(Enum):
     """Which files of a package are packed."""
 
@@ -71,7 +93,7 @@ class Package:
 
     name: str
     version: str
-    files: tuple[PosixPath, ...]
+    files: Sequence[PosixPath]
     packfiles: bool = True
     size: int | None = None
     manager: str = ""
@@ -84,9 +106,9 @@ class Config:
     """A whole ``config.yml``."""
 
     runs: tuple[Run, ...]
-    inputs_outputs: tuple[InputOutput, ...] = ()
+    inputs_outputs: Sequence[InputOutput] = ()
     packages: tuple[Package, ...] = ()
-    other_files: tuple[PosixPath, ...] = ()
+    other_files: Sequence[PosixPath] = ()
     additional_patterns: tuple[str, ...] = ()
     excluded_patterns: tuple[str, ...] = ()
     pack_id: str | None = None

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rpaths import Pattern
 
 from rpz.packer.config.faults import ConfigError, nearest
-from rpz.packer.config.model import VERSION, Config, Extent, InputOutput, Package, Run
+from rpz.packer.config.model import (
+    PLAIN_INPUT_OUTPUT,
+    VERSION,
+    Config,
+    Extent,
+    InputOutput,
+    Package,
+    Run,
+)
 from rpz.packer.config.nodes import Source
+from rpz.packer.config.unique import Unique
+from rpz.packer.rows import Aside, kept, kept_paths
 from rpz.tracer.naming import RULE, is_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import yaml
     from rpaths import PosixPath
+
+    from rpz.packer.config.compose import Node
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +65,21 @@ def read_config(path: Path) -> Config:
 
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return load_config(file, str(path), strict=True)
     except FileNotFoundError:
         raise ConfigError(
             f"There is no {path}", "Trace an experiment first (rpz trace), or write it: rpz reset"
         ) from None
-    return parse_config(data, str(path), strict=True)
 
 
 def parse_config(data: bytes, name: str, *, strict: bool = False) -> Config:
-    """Read the content of a file called ``name``.
+    """Read the content of a file called ``name``: see :func:`load_config`."""
+    return load_config(io.BytesIO(data), name, strict=strict)
+
+
+def load_config(file: IO[bytes], name: str, *, strict: bool = False) -> Config:
+    """Read an open file called ``name``, from its beginning; it is gone through twice.
 
     With ``strict``, what a person has probably written by mistake is an error: a key that is nearly
     one of ours, a path with ``..``, a pattern that can't match.
@@ -72,7 +89,7 @@ def parse_config(data: bytes, name: str, *, strict: bool = False) -> Config:
 
     """
     source = Source(name, strict)
-    root = source.compose(data)
+    root = source.compose(file)
     if root is None:
         raise ConfigError(f"{name} is empty", "Write it anew from the trace: rpz reset")
     return _Reader(source).config(root)
@@ -84,8 +101,9 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._unknown: list[str] = []
+        self._aside = Aside()
 
-    def config(self, root: yaml.Node) -> Config:
+    def config(self, root: Node) -> Config:
         s = self._source
         top = s.mapping(root, "the sections of a config.yml")
         self._check_version(top, root)
@@ -95,20 +113,23 @@ class _Reader:
         if s.strict and not run_nodes:
             raise s.error(runs_node, "a run at least")
         runs = tuple(self._run(node, index) for index, node in enumerate(run_nodes))
-        self._check_unique(run_nodes, [run.id for run in runs], "run id")
+        ids = Unique(s, "run id")
+        for run, node in zip(runs, run_nodes, strict=True):
+            ids.add(run.id, node)
+        ids.check()
         named = self._inputs_outputs(top.get("inputs_outputs"), len(runs))
         return Config(
             runs=runs,
             inputs_outputs=named or tuple(self._old_inputs_outputs(run_nodes)),
             packages=tuple(map(self._package, s.items(top.get("packages"), "a list of packages"))),
-            other_files=tuple(self._paths(top.get("other_files"))),
+            other_files=kept_paths(self._paths(top.get("other_files")), self._aside),
             additional_patterns=tuple(self._patterns(top.get("additional_patterns"))),
             excluded_patterns=tuple(self._patterns(top.get("excluded_patterns"))),
             pack_id=s.text(top["pack_id"], "an id") if "pack_id" in top else None,
             unknown_keys=tuple(self._unknown),
         )
 
-    def _check_version(self, top: Mapping[str, yaml.Node], root: yaml.Node) -> None:
+    def _check_version(self, top: Mapping[str, Node], root: Node) -> None:
         node = self._get(top, "version", root)
         version = self._source.text(node, "a version")
         if not (match := re.fullmatch(r"(\d{1,9})\.(\d{1,9})(\.\d+)*", version)):
@@ -121,7 +142,7 @@ class _Reader:
                 "Use the rpz or ReproZip that made it" if numbers > NEWEST else None,
             )
 
-    def _run(self, node: yaml.Node, index: int) -> Run:
+    def _run(self, node: Node, index: int) -> Run:
         s = self._source
         values = s.mapping(node, "a run")
         self._note_unknown(node, RUN, f"runs[{index}].")
@@ -147,7 +168,7 @@ class _Reader:
             signal=self._number(values, "signal"),
         )
 
-    def _id(self, node: yaml.Node | None, default: str) -> str:
+    def _id(self, node: Node | None, default: str) -> str:
         if node is None or self._source.is_empty(node):
             return default
         name = self._source.text(node, "a run's name")
@@ -155,11 +176,11 @@ class _Reader:
             raise self._source.error(node, f"a run's name ({RULE})")
         return name
 
-    def _argv(self, node: yaml.Node) -> tuple[str, ...]:
+    def _argv(self, node: Node) -> tuple[str, ...]:
         words = self._source.items(node, "the list of a program's arguments")
         return tuple(self._source.text(word, "an argument (in quotes)") for word in words)
 
-    def _environ(self, node: yaml.Node) -> dict[str, str]:
+    def _environ(self, node: Node) -> dict[str, str]:
         values = self._source.mapping(node, "variables of the environment")
         for name, value in values.items():
             if not name or "=" in name:
@@ -171,21 +192,28 @@ class _Reader:
             for name, value in values.items()
         }
 
-    def _pair(self, node: yaml.Node | None, what: str) -> tuple[str, str]:
+    def _pair(self, node: Node | None, what: str) -> tuple[str, str]:
         """Return two words; those that are missing, in old files, are empty."""
         words = [self._source.text(word, what) for word in self._source.items(node, what)]
         return words[0] if words else "", " ".join(words[1:])
 
-    def _inputs_outputs(self, node: yaml.Node | None, runs: int) -> tuple[InputOutput, ...]:
-        nodes = list(self._source.items(node, "a list of inputs and outputs"))
-        named = tuple(self._input_output(item, runs) for item in nodes)
-        self._check_unique(nodes, [item.name for item in named], "name")
-        if self._source.strict:  # reprounzip fails on it
-            paths = [bytes(item.path).decode(errors="backslashreplace") for item in named]
-            self._check_unique(nodes, paths, "path")
-        return named
+    def _inputs_outputs(self, node: Node | None, runs: int) -> Sequence[InputOutput]:
+        names, paths = Unique(self._source, "name"), Unique(self._source, "path")
 
-    def _input_output(self, node: yaml.Node, runs: int) -> InputOutput:
+        def named() -> Iterator[InputOutput]:
+            for item in self._source.items(node, "a list of inputs and outputs"):
+                file = self._input_output(item, runs)
+                names.add(file.name, item)
+                if self._source.strict:  # reprounzip fails on it
+                    paths.add(bytes(file.path).decode(errors="backslashreplace"), item)
+                yield file
+
+        found = kept(named(), *PLAIN_INPUT_OUTPUT, self._aside)
+        names.check()
+        paths.check()
+        return found
+
+    def _input_output(self, node: Node, runs: int) -> InputOutput:
         s = self._source
         values = s.mapping(node, "an input or output")
         self._note_unknown(node, INPUT_OUTPUT, "inputs_outputs.")
@@ -196,7 +224,7 @@ class _Reader:
             written_by_runs=self._run_numbers(values.get("written_by_runs"), runs),
         )
 
-    def _run_numbers(self, node: yaml.Node | None, runs: int) -> tuple[int, ...]:
+    def _run_numbers(self, node: Node | None, runs: int) -> tuple[int, ...]:
         what = f"a run's number, 0 to {runs - 1}"
         numbers = []
         for item in self._source.items(node, "a list of numbers of runs"):
@@ -206,7 +234,7 @@ class _Reader:
             numbers.append(number)
         return tuple(numbers)
 
-    def _old_inputs_outputs(self, runs: Iterable[yaml.Node]) -> Iterable[InputOutput]:
+    def _old_inputs_outputs(self, runs: Iterable[Node]) -> Iterable[InputOutput]:
         """Yield what ReproZip before 0.7 kept with each run: a name and a path."""
         found: dict[str, InputOutput] = {}
         for index, run in enumerate(runs):
@@ -225,7 +253,7 @@ class _Reader:
                     )
         return found.values()
 
-    def _package(self, node: yaml.Node) -> Package:
+    def _package(self, node: Node) -> Package:
         s = self._source
         values = s.mapping(node, "a package")
         self._note_unknown(node, PACKAGE, "packages.")
@@ -233,7 +261,7 @@ class _Reader:
         return Package(
             name=s.text(self._get(values, "name", node), "a package's name"),
             version=s.text(self._get(values, "version", node), "a version"),
-            files=tuple(self._paths(self._get(values, "files", node))),
+            files=kept_paths(self._paths(self._get(values, "files", node)), self._aside),
             packfiles=True if packfiles is None else s.boolean(packfiles, "true or false"),
             size=self._number(values, "size"),
             manager=s.text(values["manager"], "a manager") if "manager" in values else "",
@@ -241,14 +269,14 @@ class _Reader:
             extent=self._extent(values.get("extent")),
         )
 
-    def _patterns(self, node: yaml.Node | None) -> Iterable[str]:
+    def _patterns(self, node: Node | None) -> Iterable[str]:
         for item in self._source.items(node, "a list of patterns"):
             pattern = self._source.text(item, "a pattern")
             if self._source.strict and not _can_match(pattern):
                 raise self._source.error(item, "a pattern that begins with / and has no single [")
             yield pattern
 
-    def _extent(self, node: yaml.Node | None) -> Extent:
+    def _extent(self, node: Node | None) -> Extent:
         """Return which files of a package are packed."""
         if node is None:
             return Extent.TOUCHED
@@ -258,36 +286,26 @@ class _Reader:
             raise self._source.error(node, " or ".join(choices))
         return Extent(chosen)
 
-    def _paths(self, node: yaml.Node | None) -> Iterable[PosixPath]:
+    def _paths(self, node: Node | None) -> Iterable[PosixPath]:
         for item in self._source.items(node, "a list of files"):
             yield self._source.path(item, "a file")
 
-    def _number(self, values: Mapping[str, yaml.Node], key: str) -> int | None:
+    def _number(self, values: Mapping[str, Node], key: str) -> int | None:
         node = values.get(key)
         if node is None or self._source.is_empty(node):
             return None
         return self._source.integer(node, "a number")
 
-    def _user(self, values: Mapping[str, yaml.Node], key: str) -> int:
+    def _user(self, values: Mapping[str, Node], key: str) -> int:
         number = self._number(values, key)
         return DEFAULT_ID if number is None else number
 
-    def _get(self, values: Mapping[str, yaml.Node], key: str, node: yaml.Node) -> yaml.Node:
+    def _get(self, values: Mapping[str, Node], key: str, node: Node) -> Node:
         if key not in values:
             raise self._source.wrong(node, f"the key {key!r} is missing here")
         return values[key]
 
-    def _check_unique(self, nodes: list[yaml.Node], names: list[str], what: str) -> None:
-        seen: dict[str, yaml.Node] = {}
-        for node, name in zip(nodes, names, strict=True):
-            if name in seen:
-                line = seen[name].start_mark.line + 1
-                raise self._source.wrong(
-                    node, f"expected another {what}, found {name!r}, which is in line {line}, too"
-                )
-            seen[name] = node
-
-    def _note_unknown(self, node: yaml.Node, known: set[str], where: str) -> None:
+    def _note_unknown(self, node: Node, known: set[str], where: str) -> None:
         for key, key_node in self._source.keys(node, "keys with values"):
             if key in known:
                 continue

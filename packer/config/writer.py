@@ -87,13 +87,22 @@ def config_text(
     describe: Describe | None = None,
     withheld: Mapping[PosixPath, str] | None = None,
 ) -> str:
-    """Return the text of a ``config.yml``.
+    """Return the text of a ``config.yml``: see :func:`config_lines`."""
+    return "".join(config_lines(config, describe, withheld))
+
+
+def config_lines(
+    config: Config,
+    describe: Describe | None = None,
+    withheld: Mapping[PosixPath, str] | None = None,
+) -> Iterator[str]:
+    """Yield the text of a ``config.yml``, in pieces: it may be long.
 
     ``describe`` gives the comment behind a path: its size, where a link leads. ``withheld`` is what
     isn't packed by default, with the reason.
     """
     blocks = _blocks(config, describe, withheld or {})
-    return "".join(f"{line}\n" for block in blocks for line in block)
+    return (f"{line}\n" for block in blocks for line in block)
 
 
 def _blocks(
@@ -107,7 +116,7 @@ def _blocks(
     yield _section("runs", RUNS, (_run(run) for run in config.runs))
     yield _section("inputs_outputs", INPUTS_OUTPUTS, map(_input_output, config.inputs_outputs))
     in_pack = config.pack_id is not None
-    packages = (_package(p, say, in_pack=in_pack) for p in config.packages)
+    packages = (line for p in config.packages for line in _package(p, say, in_pack=in_pack))
     yield _section("packages", PACKAGES, packages)
     yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
     yield _withheld(withheld, say)
@@ -178,16 +187,18 @@ def _input_output(item: InputOutput) -> str:
     return _item("\n".join(lines))
 
 
-def _package(package: Package, describe: Describe, *, in_pack: bool) -> str:
+def _package(package: Package, describe: Describe, *, in_pack: bool) -> Iterator[str]:
     lines = [f"name: {scalars.text(package.name)}", f"version: {scalars.text(package.version)}"]
     lines += _origin(package, in_pack=in_pack)
     if package.size is not None:
         lines.append(f"size: {package.size}  # {human_size(package.size)} when installed")
     lines += [
         f"packfiles: {'true' if package.packfiles else 'false'}",
-        "files:" + _list(_file(f, describe)[4:] for f in package.files),
+        "files:" if package.files else "files: []",
     ]
-    return _item("\n".join(lines))
+    yield _item("\n".join(lines))
+    for file in package.files:
+        yield f"    {_file(file, describe)}"
 
 
 def _origin(package: Package, *, in_pack: bool) -> list[str]:

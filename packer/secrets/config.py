@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpz.packer.config.model import paths_of
+from rpz.packer.rows import path_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,9 +31,10 @@ def needed_paths(config: Config) -> Iterator[bytes]:
     """Yield the paths that must stay as they are for a replay."""
     for run in config.runs:
         yield from (bytes(run.binary), bytes(run.workingdir))
-    yield from (bytes(item.path) for item in config.inputs_outputs)
-    yield from (bytes(file) for package in config.packages for file in package.files)
-    yield from map(bytes, config.other_files)
+    yield from (path for path, _ in paths_of(config.inputs_outputs))
+    for package in config.packages:
+        yield from path_bytes(package.files)
+    yield from path_bytes(config.other_files)
 
 
 def _redacted_run(run: Run, secrets: Secrets) -> Run:

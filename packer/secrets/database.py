@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
+from rpz.packer.secrets.haystack import Haystack
 from rpz.packer.secrets.redact import Secrets
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ENVIRONMENTS = {("executed_files", "envp")}
 """Columns that are lists: the secrets in them are told by their place."""
 
 
-def secrets_of(trace: Path, kept: Collection[str], paths: bytes) -> Secrets:
+def secrets_of(trace: Path, kept: Collection[str], paths: Haystack) -> Secrets:
     """Return what is secret in a trace, but for the names that are to be kept.
 
     ``paths`` are what a replay needs as it is, with NUL between them.
@@ -62,8 +62,8 @@ def without_secrets(trace: Path, secrets: Secrets, folder: Path) -> Path:
         raise PackError(
             f"{copy} can't be written: {error}", "Make room, or choose another place"
         ) from error
-    with copy.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        secrets.exposed |= {*secrets.names_in(content)}
+    with copy.open("rb") as file:
+        secrets.exposed |= {*secrets.names_in(Haystack(file=file))}
     return copy
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rpz.packer.select import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator
 
     from rpz.packer.archive.members import Member
     from rpz.packer.secrets.redact import Secrets
@@ -20,7 +20,7 @@ TEXT = 1 << 13
 
 
 def telling(
-    members: Sequence[Member], packaged: Collection[bytes], secrets: Secrets
+    members: Iterable[Member], packaged: Container[bytes], secrets: Secrets
 ) -> Iterator[tuple[bytes, tuple[str, ...]]]:
     """Yield the files, and the names of what is withheld elsewhere and stands in them.
 

@@ -12,9 +12,9 @@ from rpz.packer.secrets.values import COMMON, REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from mmap import mmap
 
     from rpz.packer.secrets.forms import Span
+    from rpz.packer.secrets.haystack import Haystack
 
 SHORTEST = 6
 """Bytes of a value that is looked for everywhere: a shorter one is part of other words."""
@@ -34,7 +34,7 @@ class Secrets:
     """
 
     kept: frozenset[str] = frozenset()
-    paths: bytes = field(default=b"", repr=False)
+    paths: bytes | Haystack = field(default=b"", repr=False)
     common: frozenset[bytes] = frozenset()
     found: dict[str, set[bytes]] = field(default_factory=dict)
     exposed: set[str] = field(default_factory=set)
@@ -122,9 +122,9 @@ class Secrets:
         """Whether one of the values that are looked for everywhere is in a text."""
         return any(value in text for value in self._sought)
 
-    def names_in(self, text: bytes | mmap) -> tuple[str, ...]:
+    def names_in(self, text: bytes | Haystack) -> tuple[str, ...]:
         """Return the names of the values looked for everywhere that are in a text, sorted."""
-        there = {value for value in self._sought if text.find(value) >= 0}
+        there = {value for value in self._sought if value in text}
         there |= {unquote_to_bytes(value) for value in there}
         return tuple(sorted(name for name, values in self.found.items() if values & there))
 

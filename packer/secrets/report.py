@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from rpz.packer.rows import path_bytes
 from rpz.packer.secrets.config import collect, needed_paths
 from rpz.packer.secrets.database import secrets_of
 from rpz.packer.secrets.files import telling
+from rpz.packer.secrets.haystack import Haystack
+from rpz.packer.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,8 +41,9 @@ class SecretsReport:
 
 def find_secrets(trace: Path, config: Config, planned: Plan, kept: Collection[str]) -> Secrets:
     """Return what is to be withheld from a pack, but for the names ``kept``."""
-    paths = [path for m in planned.members for path in (m.path, m.target or b"")]
-    secrets = secrets_of(trace, kept, b"\0".join([*paths, *needed_paths(config)]))
+    paths = (path for m in planned.members for path in (m.path, m.target or b""))
+    text = Haystack(path + b"\0" for path in chain(paths, needed_paths(config)))
+    secrets = secrets_of(trace, kept, text)
     collect(config, secrets)
     secrets.seal()
     return secrets
@@ -46,7 +51,9 @@ def find_secrets(trace: Path, config: Config, planned: Plan, kept: Collection[st
 
 def report_of(secrets: Secrets, config: Config, planned: Plan) -> SecretsReport:
     """Return what to tell of the secrets, when the pack is written."""
-    packaged = {bytes(file) for package in config.packages for file in package.files}
+    packaged: Table[None] = Table()
+    files = (path for package in config.packages for path in path_bytes(package.files))
+    packaged.add_all((file, None) for file in (files if secrets.is_seeking else ()))
     return SecretsReport(
         secrets.names,
         tuple(sorted(secrets.exposed)),

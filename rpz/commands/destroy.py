@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -14,8 +15,15 @@ from rpz.commands.options import verbosity
 @click.argument("target", type=click.Path(path_type=Path))
 @verbosity
 def command(target: Path) -> None:
-    """Remove TARGET and everything that was made for it."""
+    """Remove TARGET and everything that was made for it.
+
+    Of a target whose folder was removed by hand, that is what it has made elsewhere.
+    """
+    from rpz.unpackers import registry
     from rpz.unpackers.target import read
 
-    state = read(target.resolve())  # TARGET may be "." or a link, which can't be removed as such
+    folder = target.resolve()  # TARGET may be "." or a link, which can't be removed as such
+    state = None if os.path.lexists(folder) else registry.noted(folder)
+    state = state or read(folder)
     unpackers.load(state.unpacker).destroy(state)
+    registry.forget(folder)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from rpz import unpackers
 from rpz.commands.options import as_json, verbosity
 
 
@@ -23,14 +22,13 @@ def command(target: Path, files: tuple[str, ...], *, everything: bool, as_json: 
     to its working folder; FILE is where the copy goes (NAME: is standard output, NAME alone a file
     of that name in the current folder). Without arguments, list the names.
     """
+    from rpz.commands.found import found
     from rpz.commands.listing import show_files
     from rpz.unpackers import files as transfers
-    from rpz.unpackers.target import read
 
-    state = read(target)
+    state, unpacker = found(target)
     if not files and not everything:
         show_files(state, as_json=as_json)
-    unpacker = unpackers.load(state.unpacker)
     if everything:
         transfers.download_all(unpacker, state)
     for text in files:

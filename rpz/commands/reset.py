@@ -53,12 +53,11 @@ def _reset_config(folder: Path) -> None:
 
 
 def _reset_target(folder: Path, pack: Path | None) -> None:
-    from rpz import unpackers
+    from rpz.commands.found import found
     from rpz.unpackers.origin import found_at
-    from rpz.unpackers.target import read
 
-    target = read(folder)
+    target, unpacker = found(folder)
     if pack is not None:
         target = found_at(target, pack)
-    unpackers.load(target.unpacker).reset(target)
+    unpacker.reset(target)
     log.info("%s is as it was unpacked", shown_path(folder))

@@ -60,7 +60,8 @@ def _command(name: str) -> click.Command:
     @click.argument("target", type=click.Path(path_type=Path))
     @verbosity
     def unpack(pack: Path, target: Path, **chosen: Any) -> None:
-        _unpack(name, pack, target, {key: value for key, value in chosen.items() if value})
+        choices = {key.replace("_", "-"): value for key, value in chosen.items() if value}
+        _unpack(name, pack, target, choices)
 
     for choice in reversed(unpackers.load(name).CHOICES):
         unpack = _option(choice)(unpack)
@@ -70,21 +71,21 @@ def _command(name: str) -> click.Command:
 
 def _option(choice: Choice) -> Any:
     if choice.takes is Takes.NOTHING:
-        return click.option(f"--{choice.name}", choice.name, is_flag=True, help=choice.help)
+        return click.option(f"--{choice.name}", is_flag=True, help=choice.help)
     many = choice.takes is Takes.TEXTS
-    return click.option(
-        f"--{choice.name}", choice.name, multiple=many, metavar=choice.metavar, help=choice.help
-    )
+    return click.option(f"--{choice.name}", multiple=many, metavar=choice.metavar, help=choice.help)
 
 
 def _unpack(name: str, pack: Path, target: Path, choices: Choices) -> None:
     from rpz.packer.archive.reader import Pack
+    from rpz.unpackers.registry import remember
 
     with Pack.open(pack) as opened:
         made = unpackers.load(name).unpack(opened, target, choices)
     if made is None:
         log.info("%s is ready", shown_path(target))
         return
+    remember(made)
     if not target.stat().st_mode & OTHERS:
         log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
     again = shown_command(["rpz", "run", os.fspath(target)])

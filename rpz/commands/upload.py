@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from rpz import unpackers
 from rpz.commands.options import as_json, verbosity
 
 
@@ -21,13 +20,12 @@ def command(target: Path, files: tuple[str, ...], *, as_json: bool) -> None:
     NAME is the name of an input or output, an absolute path in the experiment, or a path relative
     to its working folder; FILE is what takes its place. Without arguments, list the names.
     """
+    from rpz.commands.found import found
     from rpz.commands.listing import show_files
     from rpz.unpackers import files as transfers
-    from rpz.unpackers.target import read
 
-    state = read(target)
+    state, unpacker = found(target)
     if not files:
         show_files(state, as_json=as_json)
-    unpacker = unpackers.load(state.unpacker)
     for text in files:
         transfers.upload(unpacker, state, transfers.parse(state, text))

@@ -87,10 +87,10 @@ def _tell(replayed: Replayed) -> None:
 
     name = shown(replayed.run.id)
     level = logging.INFO if replayed.is_same else logging.WARNING
-    log.log(level, "%s: %s, %s", name, _end(replayed), _outputs(replayed))
+    log.log(level, "%s: %s, %s", name, ending(replayed), _outputs(replayed))
     outputs = sorted(replayed.outputs, key=lambda item: item.verdict is Verdict.SAME)
     for item in outputs[:SHOWN]:
-        log.log(level, "  %s: %s", shown(item.output.name), _comparison(item))
+        log.log(level, "  %s: %s", shown(item.output.name), comparison(item))
     if len(outputs) > SHOWN:
         log.log(level, "  and %s", counted(len(outputs) - SHOWN, "more output"))
     if not replayed.ended_as_traced:
@@ -99,7 +99,8 @@ def _tell(replayed: Replayed) -> None:
             log.warning("  > %s", shown(line))
 
 
-def _end(replayed: Replayed) -> str:
+def ending(replayed: Replayed) -> str:
+    """Say how a run ended, and how it did when it was traced."""
     if replayed.status is None:
         return f"not started ({shown(replayed.failure.rstrip('.'))})"
     if replayed.traced is None:
@@ -118,7 +119,8 @@ def _outputs(replayed: Replayed) -> str:
     return f"{same} of {counted(len(replayed.outputs), 'output')} the same"
 
 
-def _comparison(item: Comparison) -> str:
+def comparison(item: Comparison) -> str:
+    """Say what became of an output."""
     from rpz.unpackers.compare import Verdict
 
     if item.verdict is not Verdict.DIFFERS:

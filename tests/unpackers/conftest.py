@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SOURCE, require
 from tests.unpackers import packs
+
+PODMAN = """\
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+events_logger = "file"
+"""
+"""A configuration with which Podman runs in a container or virtual machine without systemd."""
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-static", "-Wall", "-Wextra", "-Werror"]
 
@@ -63,3 +74,21 @@ def target(rpz, backend, pack):
     if (rpz.folder / "demo").exists():
         result = rpz("destroy", "demo")
         assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture
+def podman(tmp_path):
+    """Run podman, with a store of its own; ``start`` leaves it running."""
+    require("podman", "no podman (on Debian and Ubuntu: apt-get install podman runc)")
+    require(os.geteuid() == 0, "only root's Podman needs no set-up")
+    config = tmp_path / "containers.conf"
+    config.write_text(PODMAN)
+    environment = {**os.environ, "CONTAINERS_CONF": str(config)}
+    with tempfile.TemporaryDirectory(prefix="rpz-podman-") as store:  # a short name is asked for
+        argv = ["podman", "--root", f"{store}/root", "--runroot", f"{store}/run"]
+
+        def run(*words, start=subprocess.run, **options):
+            return start([*argv, *words], env=environment, stdin=subprocess.DEVNULL, **options)
+
+        yield run
+        subprocess.run(["umount", f"{store}/root/overlay"], check=False, stderr=subprocess.DEVNULL)

@@ -22,6 +22,7 @@ UID, GID = 1234, 2345
 FOLDER = "/work/\udcff dir"
 """The working folder: its name isn't UTF-8."""
 ENVIRON = {"A": "1", "EMPTY": "", "BYTES": "\udcfe\n", "PATH": "/nowhere"}
+PACK_ID = "0f6cf1b1-0000-5000-8000-000000000000"
 DATA = b"a,b\n1,2\n"
 
 
@@ -90,13 +91,13 @@ def run(number, *argv, binary="/bin/probe"):
 
 def config(*commands, binary="/bin/probe", **others):
     base = PosixPath(os.fsencode(FOLDER))
+    files = (
+        InputOutput("data.csv", base / b"data.csv", (0,), ()),
+        InputOutput("out.csv", base / b"out.csv", (), (0,)),
+    )
     return Config(
         runs=tuple(run(n, "probe", *words, binary=binary) for n, words in enumerate(commands)),
-        inputs_outputs=(
-            InputOutput("data.csv", base / b"data.csv", (0,), ()),
-            InputOutput("out.csv", base / b"out.csv", (), (0,)),
-        ),
-        **{"pack_id": "0f6cf1b1-0000-5000-8000-000000000000", **others},
+        **{"inputs_outputs": files, "pack_id": PACK_ID, **others},
     )
 
 

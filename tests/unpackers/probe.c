@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -48,6 +49,45 @@ __attribute__((noreturn)) static void sleep_until_killed(void) {
   fflush(stdout);
   for (;;)
     pause();
+}
+
+/* Says which streams are terminals and how wide, then reads a line. */
+static int terminal(void) {
+  char line[100] = "";
+  struct winsize size = {0};
+  ioctl(0, TIOCGWINSZ, &size);
+  printf("%d%d%d %d columns\n", isatty(0), isatty(1), isatty(2), size.ws_col);
+  fflush(stdout);
+  if (fgets(line, sizeof line, stdin) == NULL)
+    return 1;
+  ioctl(0, TIOCGWINSZ, &size);
+  printf("%d columns, read %s", size.ws_col, line);
+  return 5;
+}
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int signum) {
+  (void)signum;
+  signals++;
+}
+
+/* Counts SIGUSR1 up to a number, which is its status. */
+static int count(int number) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  signal(SIGUSR1, count_signal);
+  puts("ready");
+  fflush(stdout);
+  while (signals < number) {
+    sigsuspend(&before);
+    printf("%d signal%s\n", (int)signals, signals == 1 ? "" : "s");
+    fflush(stdout);
+  }
+  return signals;
 }
 
 static int exists(int count, char **names) {
@@ -114,6 +154,10 @@ int main(int argc, char **argv) {
     return fputs(word, stderr), 0;
   if (strcmp(what, "sleep") == 0)
     sleep_until_killed();
+  if (strcmp(what, "terminal") == 0)
+    return terminal();
+  if (strcmp(what, "count") == 0)
+    return count(atoi(word));
   if (strcmp(what, "exists") == 0)
     return exists(argc - 2, argv + 2);
   if (strcmp(what, "loopback") == 0)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import json
 import os
+import pty
+import shutil
 import signal
 import stat
+import struct
 import subprocess
+import termios
 import time
 from pathlib import Path
 
 import pytest
+from rpaths import PosixPath
 
+from rpz.packer.config.model import InputOutput
 from rpz.unpackers import load
 from rpz.unpackers.target import read
 from tests.conftest import require
@@ -149,6 +158,232 @@ def test_forwarded_signal(rpz, target, signum):
     process.stderr.close()
 
 
+def test_changed_environment(rpz, target):
+    target(("dump",))
+    ours = {"OURS_1": "one", "OURS_2": "\udcfd", "OTHERS": "3", "B": "4"}
+    options = ["--set-env", "A=x=\udcff", "--set-env", "EMPTY", "--set-env", "OURS_2="]
+    options += ["--pass-env", "OURS_.*", "--pass-env", "OTHER"]
+    environment = words(rpz("run", "demo", *options, env=ours))[4:-1]
+    assert sorted(environment) == [
+        b"A=x=\xff", b"BYTES=\xfe\n", b"OURS_1=one", b"OURS_2=", b"PATH=/nowhere"
+    ]  # fmt: skip
+
+
+def test_another_command(rpz, target):
+    """In the run's folder, with its environment, as its user; found as a shell finds it."""
+    target(("status", "3"), ("status", "4"))
+    options = ["--set-env", "PATH=/work:/bin", "--", "probe", "dump", "--set-env", "", "\udcff"]
+    said = words(rpz("run", "demo", "1", *options))
+    assert said[0] == b"%d %d %s" % (packs.UID, packs.GID, FOLDER)
+    assert said[1:7] == [b"5", b"probe", b"dump", b"--set-env", b"", b"\xff"]
+    assert b"PATH=/work:/bin" in said
+    assert words(rpz("run", "demo", "--", "../../bin/probe", "dump"))[2] == b"../../bin/probe"
+    assert rpz("run", "demo", "--", "/bin/probe", "status", "7").returncode == 7
+
+
+def test_another_command_that_is_not_there(rpz, target):
+    target(("status", "0"))
+    result = rpz("run", "demo", "--", "probe")
+    assert (result.returncode, result.stderr.count(b"\n")) == (127, 1)
+    assert b"PATH" in result.stderr
+    assert rpz("run", "demo", "--", "/work").returncode == 126
+
+
+def test_another_command_is_one_run(rpz, target):
+    target(("status", "3"), ("status", "4"))
+    assert rpz("run", "demo", "0-1", "--", "/bin/probe", "status", "5").returncode == 2
+    assert rpz("run", "demo", "--").returncode == 2
+
+
+def test_another_input_for_one_run(rpz, target):
+    """The input is what it was afterwards, with its owner: the run reads it again."""
+    target(("copy", "data.csv", "out.csv"))
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    assert rpz("run", "demo", "--input", "data.csv=other.csv").returncode == 0
+    assert rpz("download", "demo", "out.csv:").stdout == b"other"
+    assert rpz("download", "demo", "data.csv:").stdout == packs.DATA
+    assert rpz("run", "demo").returncode == 0
+    assert rpz("download", "demo", "out.csv:").stdout == packs.DATA
+
+
+def test_another_input_that_the_run_changes(rpz, target):
+    target(("copy", "data.csv", "out.csv"))
+    assert rpz("run", "demo").returncode == 0
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    result = rpz("run", "demo", "--input", "out.csv=other.csv")
+    assert (result.returncode, b"out.csv stays as" in result.stderr) == (0, True)
+    assert rpz("download", "demo", "out.csv:").stdout == packs.DATA
+
+
+def test_another_input_of_a_wrong_name(rpz, target):
+    target(("status", "0"))
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    result = rpz("run", "demo", "--input", "data.txt=other.csv")
+    assert (result.returncode, result.stderr.count(b"\n")) == (125, 1)
+    assert b"data.csv, out.csv" in result.stderr
+
+
+def listed(rpz, folder):
+    """What `rpz targets` says of the targets below a folder."""
+    done = rpz("targets", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    return [row for row in rows if Path(row["folder"]).is_relative_to(folder)]
+
+
+def test_list_of_targets(rpz, target, backend):
+    folder = target(("status", "0"), ("status", "0"))
+    (row,) = listed(rpz, rpz.folder)
+    assert row["folder"] == str(folder)
+    assert row["pack"] == str(rpz.folder / "exp.rpz")
+    assert (row["state"], row["backend"]) == ("ready", backend)
+    assert row["runs"] == ["run0", "run1"]
+    assert f"{folder}  (" in rpz("targets").stdout.decode()
+    assert rpz("destroy", "demo").returncode == 0
+    assert listed(rpz, rpz.folder) == []
+
+
+def test_target_that_was_moved(rpz, target):
+    folder = target(("status", "0"))
+    folder.rename(rpz.folder / "moved")
+    assert rpz("run", "moved").returncode == 0
+    (row,) = listed(rpz, rpz.folder)
+    assert (row["folder"], row["state"]) == (str(rpz.folder / "moved"), "ready")
+    (rpz.folder / "moved").rename(folder)
+    assert rpz("download", "demo").returncode == 0
+    assert [row["folder"] for row in listed(rpz, rpz.folder)] == [str(folder)]
+
+
+def test_target_that_was_removed_by_hand(rpz, target, backend):
+    """It is said, and what an engine still has of it can be removed."""
+    folder = target(("status", "0"))
+    shutil.rmtree(folder)
+    (row,) = listed(rpz, rpz.folder)
+    assert row["state"] == "gone"
+    if backend == "docker":
+        assert f"rpz destroy {folder}" in rpz("targets").stdout.decode()
+        assert rpz("destroy", folder).returncode == 0
+        inspected = subprocess.run(
+            ["docker", "inspect", row["data"]["container"]], check=False, capture_output=True
+        )
+        assert inspected.returncode == 1
+    assert listed(rpz, rpz.folder) == []
+
+
+@pytest.fixture
+def target_with_shell(rpz, backend, probe):
+    require("busybox", "no busybox (on Debian and Ubuntu: apt-get install busybox-static)")
+    members = packs.experiment(probe)
+    busybox = Path(shutil.which("busybox")).read_bytes()
+    members.append(packs.file("DATA/bin/busybox", busybox, mode=0o755))
+    config = packs.config(("status", "3"), ("status", "4"))
+    packs.write_pack(rpz.folder / "exp.rpz", config, packs.data_tar(members))
+    assert rpz("unpack", backend, "exp.rpz", "demo").returncode == 0
+    yield rpz.folder / "demo"
+    assert rpz("destroy", "demo").returncode == 0
+
+
+@pytest.mark.usefixtures("target_with_shell")
+def test_shell(rpz):
+    """In the folder, with the environment and as the user of the run; its status is ours."""
+    script = b'/bin/probe dump "$A" "$B"; exit 6'
+    done = rpz("shell", "demo", "run1", "--set-env", "B=2", stdin=script)
+    assert (done.returncode, done.stderr) == (6, b"")
+    said = done.stdout.split(b"\0")
+    assert said[0] == b"%d %d %s" % (packs.UID, packs.GID, FOLDER)
+    assert said[2:6] == [b"/bin/probe", b"dump", b"1", b"2"]
+
+
+@pytest.mark.usefixtures("target_with_shell")
+def test_shell_on_a_terminal(rpz):
+    terminal = Terminal(rpz, "shell", "demo")
+    terminal.await_text(b"$ ")
+    terminal.type(b"/bin/probe terminal\n")
+    terminal.await_text(b"111 ")
+    terminal.type(b"typed\n")
+    terminal.await_text(b"read typed\r\n")
+    terminal.type(b"exit 9\n")
+    assert terminal.wait() == 9
+
+
+def test_without_a_shell(rpz, target):
+    target(("status", "0"))
+    done = rpz("shell", "demo")
+    assert (done.returncode, done.stderr.count(b"\n")) == (125, 1)
+    assert b"rpz run demo -- PROGRAM" in done.stderr
+
+
+class Terminal:
+    """``rpz`` on a terminal of its own, as in an emulator's window."""
+
+    def __init__(self, rpz, *words):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(rpz.folder)
+            argv = rpz.argv(*words)
+            os.execvpe(argv[0], argv, rpz.environment)
+        self.printed = b""
+
+    def resize(self, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def await_text(self, text):
+        while text not in self.printed:
+            self.printed += os.read(self.fd, 1000)  # ends with an error, when all have closed it
+
+    def type(self, keys):
+        os.write(self.fd, keys)
+
+    def wait(self):
+        with contextlib.suppress(OSError):
+            while data := os.read(self.fd, 1000):
+                self.printed += data
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_terminal(rpz, target):
+    """All streams are a terminal, of the right width, also when that changes, and it echoes."""
+    target(("terminal",))
+    terminal = Terminal(rpz, "run", "demo")
+    terminal.await_text(b"111 ")
+    terminal.resize(77)
+    time.sleep(0.5)
+    terminal.type(b"typed\n")
+    assert terminal.wait() == 5
+    assert b"77 columns, read typed\r\n" in terminal.printed
+    assert terminal.printed.count(b"typed\r\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "signum"), [(b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)], ids=["INT", "QUIT"]
+)
+def test_keys_that_are_signals(rpz, target, key, signum):
+    target(("sleep",))
+    terminal = Terminal(rpz, "run", "demo")
+    terminal.await_text(b"ready")
+    terminal.type(key)
+    assert terminal.wait() == 128 + signum
+
+
+def test_forwarded_signal_on_a_terminal(rpz, target):
+    target(("count", "2"))
+    terminal = Terminal(rpz, "run", "demo")
+    terminal.await_text(b"ready")
+    os.kill(terminal.pid, signal.SIGUSR1)
+    terminal.await_text(b"1 signal")
+    os.kill(terminal.pid, signal.SIGUSR1)
+    assert terminal.wait() == 2
+    assert b"2 signals\r\n" in terminal.printed
+
+
+def test_status_on_a_terminal(rpz, target):
+    target(("status", "3"), ("signal", "11"))
+    assert Terminal(rpz, "run", "demo", "0").wait() == 3
+    assert Terminal(rpz, "run", "demo", "1").wait() == 139
+    assert rpz("run", "demo", "0").returncode == 3
+
+
 def test_system_folders(rpz, target):
     target(("exists", "/proc/self", "/dev/null", "/dev/pts", "/dev/shm", "/sys/kernel", "/tmp"))
     assert rpz("run", "demo").returncode == 0
@@ -223,6 +458,30 @@ def test_download_all(rpz, target):
     assert rpz("run", "demo").returncode == 0
     assert rpz("download", "demo", "--all").returncode == 0
     assert (rpz.folder / "out.csv").read_bytes() == packs.DATA
+
+
+def test_download_all_that_are_there(rpz, target):
+    """One that is missing or no file is told, and the others are taken."""
+    here = PosixPath(FOLDER)
+    outputs = [
+        ("new", here / b"new"),
+        ("folder", PosixPath(b"/work")),
+        ("sub/o", here / b"out.csv"),
+    ]
+    files = tuple(InputOutput(name, path, (), (0,)) for name, path in outputs)
+    target(("copy", "data.csv", "out.csv"), inputs_outputs=files)
+    assert rpz("run", "demo").returncode == 0
+    done = rpz("download", "demo", "--all")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert (rpz.folder / "sub" / "o").read_bytes() == packs.DATA
+    assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz", "sub"]
+
+
+def test_download_by_path(rpz, target):
+    target(("status", "0"))
+    absolute = FOLDER + b"/latest.csv:"
+    assert rpz("download", "demo", absolute).stdout == packs.DATA
+    assert rpz("download", "demo", "latest.csv:").stdout == packs.DATA
 
 
 def test_listing(rpz, target):

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpz.unpackers import target as state
-from rpz.unpackers.docker import tarstream
 from rpz.unpackers.docker.attach import Demultiplexer
 from rpz.unpackers.docker.engine import connected
 from rpz.unpackers.errors import DockerError
+from rpz.unpackers.image import tarstream
 from tests.unpackers import packs
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_selection(state):
     assert chosen(state.runs, ["1", "run0"]) == [1, 0]
 
 
-@pytest.mark.parametrize("name", ["2", "-1", "run2", ""])
+@pytest.mark.parametrize("name", ["2", "-9", "run2", ""])
 def test_unknown_run(state, name):
     with pytest.raises(TargetError, match="The runs are: 0"):
         chosen(state.runs, [name])
@@ -110,6 +111,29 @@ def test_unknown_run(state, name):
 )
 def test_transfers(state, text, expected):
     assert parse(state, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "indices"),
+    [
+        (["0-2"], [0, 1, 2]),
+        (["1-"], [1, 2, 3]),
+        (["-1"], [0, 1]),
+        (["3,0-1", "run2"], [3, 0, 1, 2]),
+        (["a-b,run1"], [3, 1]),
+        (["2-2"], [2]),
+    ],
+)
+def test_runs(words, indices):
+    runs = [packs.run(number) for number in range(3)]
+    assert chosen([*runs, replace(runs[0], id="a-b")], words) == indices
+
+
+@pytest.mark.parametrize("word", ["4", "1-4", "2-1", "-", "", "0,", "a-c", "0 - 1", "٣", "-1-2"])
+def test_runs_that_are_not_there(word):
+    runs = [packs.run(number) for number in range(4)]
+    with pytest.raises(TargetError, match=r"The runs are: 0 \(run0\), 1"):
+        chosen(runs, [word])
 
 
 def test_a_pack_that_has_moved(rpz, pack, chroot_allowed):

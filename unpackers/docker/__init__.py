@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+import os
+import socket
 import tarfile
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, cast
@@ -12,19 +15,18 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import files, image, tarstream
+from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
-from rpz.unpackers.docker.engine import connected
-from rpz.unpackers.docker.memory import shared_memory
+from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
+from rpz.unpackers.image import dockerfile, image_of, tarstream
 from rpz.unpackers.init import request_file, run_file
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.target import write
 from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from docker import APIClient
@@ -37,31 +39,44 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "docker"
-CHOICES: Sequence[Choice] = ()
-IMAGE = "image"
-CONTAINER = "container"
-"""What a target's data tell: the image's name, the container's id."""
+CHOICES: Sequence[Choice] = settings.CHOICES
+ENGINE, IMAGE, CONTAINER, HOST, WINDOWS = "engine", "image", "container", "host", "x11"
+"""What a target's data tell: where the engine is, the image's name, the container's id and host
+configuration, in JSON, and whether it opens windows."""
 
 
-def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
+def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
     """Make an image of the pack, and a container of the image, in which all runs take place."""
+    where = place()
     with (
-        connected() as engine,
+        connected(where) as engine,
         contextlib.ExitStack() as undone,
         draft.building(folder) as building,
     ):
-        data = {IMAGE: undone.enter_context(_image(engine, pack, folder))}
-        data[CONTAINER] = undone.enter_context(_container(engine, data[IMAGE]))
+        data = {ENGINE: where, HOST: json.dumps(settings.host_configuration(engine, choices))}
+        if choices.get(settings.X11):
+            data[WINDOWS] = "yes"
+        data[IMAGE] = undone.enter_context(_image(engine, pack, folder, choices))
+        data[CONTAINER] = undone.enter_context(_container(engine, data))
         made = target.new_target(folder, NAME, pack, data)
         target.write(made, building)
+        text = dockerfile.dockerfile(pack.config, pack.path.name)
+        (building / dockerfile.NAME).write_text(text, "utf-8")
         draft.open_to_all(building)
+    if not choices.get(settings.GPUS) and gpu.was_used(pack):
+        log.warning("The experiment has used a graphics processor: to have one, add --gpus")
     log.info("The image %s runs without rpz, too: docker run %s", data[IMAGE], data[IMAGE])
     return made
 
 
 @contextlib.contextmanager
-def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
-    name = image.import_image(engine, pack, folder.absolute().name)
+def _image(engine: APIClient, pack: Pack, folder: Path, choices: Choices) -> Iterator[str]:
+    name = image.new_name(folder.absolute().name)
+    if found := choices.get(settings.BASE):
+        base.build(engine, pack, str(found), name)
+    else:
+        with image_of(pack) as made:
+            image.give(engine, made, name)
     try:
         yield name
     except BaseException:
@@ -70,9 +85,8 @@ def _image(engine: APIClient, pack: Pack, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _container(engine: APIClient, name: str) -> Iterator[str]:
-    host = engine.create_host_config(shm_size=shared_memory(engine))
-    container = str(engine.create_container(name, stdin_open=True, host_config=host)["Id"])
+def _container(engine: APIClient, data: Mapping[str, str]) -> Iterator[str]:
+    container = settings.created(engine, data[IMAGE], json.loads(data.get(HOST, "{}")))
     try:
         yield container
     except BaseException:
@@ -83,21 +97,50 @@ def _container(engine: APIClient, name: str) -> Iterator[str]:
 def run(target: Target, job: Job) -> int:
     """Start the container for one run, with this process's standard streams and signals."""
     container = target.data[CONTAINER]
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         _refuse_busy(engine, target)
-        files.put(engine, container, PosixPath(b"/.rpz"), _order(job))
+        network.choose(engine, container, network=job.network)
+        if not job.streams and terminal.is_there():
+            _send(engine, target, job, terminal.HOLD)
+            with _held(engine, container):
+                program = terminal.started(engine, container, job.index)
+                if program is not None:
+                    return program.attend()
+        _send(engine, target, job, str(job.index))
         connection = _attached(engine, container)
-        session = Session(connection, lambda signum: _kill(engine, container, signum))
+        kill = lambda signum: _kill(engine, container, signum)  # noqa: E731
+        session = Session(connection, kill, streams=job.streams)
         engine.start(container)
         session.relay()
         return int(engine.wait(container)["StatusCode"])
 
 
-def _order(job: Job) -> Iterator[bytes]:
-    """Yield what init reads: which run to perform, and that run with the caller's variables."""
-    yield from tarstream.file(tarfile.TarInfo("request"), request_file([job.index]))
+def _send(engine: APIClient, target: Target, job: Job, request: str) -> None:
+    """Put what init reads into a container: what is asked for, and the run."""
+    files.put(engine, target.data[CONTAINER], PosixPath(b"/.rpz"), _order(target, job, request))
+
+
+def _order(target: Target, job: Job, request: str) -> Iterator[bytes]:
+    """Yield what init reads: what is asked for, and the run with the caller's variables."""
+    yield from tarstream.file(tarfile.TarInfo("request"), request_file([request]))
     run = supplied(job.run)
+    if target.data.get(WINDOWS):
+        run = x11.with_display(run)
+        yield from x11.cookies_member(run)
     yield from tarstream.file(tarfile.TarInfo(f"runs/{job.index}"), run_file(run))
+
+
+@contextlib.contextmanager
+def _held(engine: APIClient, container: str) -> Iterator[None]:
+    """Start a container that ends when we close its standard input, or are killed."""
+    connection = _attached(engine, container)
+    try:
+        engine.start(container)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        engine.wait(container)
 
 
 def _refuse_busy(engine: APIClient, target: Target) -> None:
@@ -129,7 +172,7 @@ def _kill(engine: APIClient, container: str, signum: int) -> None:
 def reset(target: Target) -> None:
     """Make a new container of the image, and remove the old one."""
     old = target.data[CONTAINER]
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         with contextlib.suppress(NotFound):
             _refuse_running(engine, target)
         with _container_again(engine, target) as container:
@@ -142,7 +185,7 @@ def reset(target: Target) -> None:
 def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
     with contextlib.ExitStack() as undone:
         try:
-            container = undone.enter_context(_container(engine, target.data[IMAGE]))
+            container = undone.enter_context(_container(engine, target.data))
         except ImageNotFound:
             raise TargetError(
                 f"The image of {target.folder} is gone", "Unpack the pack again"
@@ -152,7 +195,7 @@ def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
 
 def changes(target: Target) -> Iterator[bytes]:
     """Ask the engine in what the container differs from its image."""
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         yield from files.changed(engine, target.data[CONTAINER])
 
 
@@ -162,21 +205,22 @@ def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bo
     if may_be_new:
         new = tarfile.TarInfo()
         new.uid, new.gid = target.runs[0].uid, target.runs[0].gid
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         files.copy_in(engine, target.data[CONTAINER], path, source, new)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
     """Copy a file out of the container's file system."""
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         files.copy_out(engine, target.data[CONTAINER], path, out)
 
 
 def destroy(target: Target) -> None:
     """Remove the container, the image, and the folder."""
-    with connected() as engine:
+    with connected(target.data.get(ENGINE)) as engine:
         with contextlib.suppress(NotFound):
             engine.remove_container(target.data[CONTAINER], v=True, force=True)
         with contextlib.suppress(ImageNotFound, NotFound):
             engine.remove_image(target.data[IMAGE])
-    remove_tree(target.folder)
+    if os.path.lexists(target.folder):
+        remove_tree(target.folder)

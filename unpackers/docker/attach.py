@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 SIGNALS = (
@@ -22,6 +22,7 @@ SIGNALS = (
     signal.SIGHUP,
     signal.SIGUSR1,
     signal.SIGUSR2,
+    signal.SIGWINCH,
 )
 """What is passed on; the terminal's too, which doesn't know of the processes in the container."""
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -56,14 +57,32 @@ class Demultiplexer:
                 self._header = b""
 
 
-class Session:
-    """One run's streams; ``kill`` sends a signal to the container."""
+class Plain:
+    """Takes all that the engine sends for output, as it does for a terminal."""
 
-    def __init__(self, connection: socket.socket, kill: Callable[[int], None]) -> None:
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield it."""
+        yield STDOUT, data
+
+
+class Session:
+    """One run's streams; ``kill`` sends a signal to the container.
+
+    ``streams`` are descriptors in the place of our standard streams.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        kill: Callable[[int], None],
+        frames: Demultiplexer | Plain | None = None,
+        streams: Sequence[int] = (),
+    ) -> None:
         """Take a connection that was opened before the container was started."""
+        self._stdin, self._stdout, self._stderr = streams or (STDIN, STDOUT, STDERR)
         self._connection = connection
         self._kill = kill
-        self._frames = Demultiplexer()
+        self._frames = frames or Demultiplexer()
         self._selector = selectors.PollSelector()
         self._to_send = b""
         self._stdin_open = True
@@ -82,18 +101,18 @@ class Session:
 
     def _watch_stdin(self) -> None:
         try:
-            os.fstat(STDIN)
+            os.fstat(self._stdin)
         except OSError:  # closed
             self._end_stdin()
         else:
-            self._selector.register(STDIN, selectors.EVENT_READ, self._read_stdin)
+            self._selector.register(self._stdin, selectors.EVENT_READ, self._read_stdin)
 
     def _read_stdin(self, _stdin: int, _events: int) -> None:
         try:
-            self._to_send = os.read(STDIN, BLOCK)
+            self._to_send = os.read(self._stdin, BLOCK)
         except OSError:  # a folder; a terminal that is gone
             self._to_send = b""
-        self._selector.unregister(STDIN)
+        self._selector.unregister(self._stdin)
         if self._to_send:
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.modify(self._connection, both, self._receive)
@@ -130,7 +149,7 @@ class Session:
             self._to_send = b""
         if not self._to_send:
             self._selector.modify(self._connection, selectors.EVENT_READ, self._receive)
-            self._selector.register(STDIN, selectors.EVENT_READ, self._read_stdin)
+            self._selector.register(self._stdin, selectors.EVENT_READ, self._read_stdin)
 
     def _write(self, stream: int, piece: bytes) -> None:
         """Write to our own stream; if nobody reads it, the program ends, as it would directly."""
@@ -141,7 +160,8 @@ class Session:
             return
         try:
             while piece:
-                piece = piece[os.write(STDERR if stream == STDERR else STDOUT, piece) :]
+                out = self._stderr if stream == STDERR else self._stdout
+                piece = piece[os.write(out, piece) :]
         except BrokenPipeError:
             self._broken_since = time.monotonic()
             self._kill(signal.SIGPIPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import docker
@@ -12,21 +13,42 @@ from docker.errors import APIError, DockerException
 from rpz.unpackers.errors import DockerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from docker import APIClient
 
+DOCKER = "/var/run/docker.sock"
+OWN = ("docker.sock", "podman/podman.sock")
+"""Sockets in a user's runtime folder."""
+OTHERS = ("/run/podman/podman.sock",)
+
+
+def place(environ: Mapping[str, str] = os.environ) -> str:
+    """Return where the engine is: what the environment names, else the first that is there.
+
+    Docker's and Podman's variables, Docker's socket, one of a user's Docker or Podman, root's
+    Podman. None of these: Docker's socket, of which the error then tells.
+    """
+    if named := environ.get("DOCKER_HOST") or environ.get("CONTAINER_HOST"):
+        return named
+    own = environ.get("XDG_RUNTIME_DIR", "")
+    sockets = [DOCKER, *(f"{own}/{name}" for name in OWN if own), *OTHERS]
+    sockets.append(os.path.expanduser("~/.docker/run/docker.sock"))  # noqa: PTH111
+    usable = (socket for socket in sockets if os.access(socket, os.R_OK | os.W_OK))
+    return f"unix://{next(usable, DOCKER)}"
+
 
 @contextlib.contextmanager
-def connected() -> Iterator[APIClient]:
-    """Yield the engine that the environment names (``DOCKER_HOST``), else the local one.
+def connected(host: str | None = None) -> Iterator[APIClient]:
+    """Yield the engine at a place, else the one that :func:`place` finds.
 
     Raises:
         DockerError: it can't be reached, or refused what was asked of it inside the context.
 
     """
+    environment = {**os.environ, "DOCKER_HOST": host or place()}
     try:
-        client = docker.from_env(timeout=None)  # type: ignore[arg-type]
+        client = docker.from_env(timeout=None, environment=environment)  # type: ignore[arg-type]
     except (DockerException, requests.RequestException) as error:
         raise _unreachable(error) from error
     try:
@@ -40,6 +62,12 @@ def connected() -> Iterator[APIClient]:
         client.close()
 
 
+def is_podman(engine: APIClient) -> bool:
+    """Whether it is Podman's service, which answers as Docker's engine but for some things."""
+    components = engine.version().get("Components") or ()
+    return any("Podman" in part.get("Name", "") for part in components)
+
+
 def _unreachable(error: BaseException) -> DockerError:
     causes = list(_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):
@@ -50,7 +78,8 @@ def _unreachable(error: BaseException) -> DockerError:
     if any(isinstance(cause, (FileNotFoundError, ConnectionRefusedError)) for cause in causes):
         return DockerError(
             "The Docker engine is not running",
-            "Start it (systemctl start docker), or unpack with: rpz unpack chroot",
+            "Start it (systemctl start docker, or podman system service), or unpack with: rpz"
+            " unpack chroot",
         )
     return DockerError(f"The Docker engine can't be reached: {error}".rstrip("."))
 

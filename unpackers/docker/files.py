@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, cast
 from docker.errors import NotFound
 from rpaths import PosixPath
 
-from rpz.unpackers.docker import tarstream
-from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError
+from rpz.unpackers.docker.engine import is_podman
+from rpz.unpackers.errors import DockerError, NoSuchFileInTargetError, NotAFileError, readable
+from rpz.unpackers.image import tarstream
 from rpz.unpackers.members import BLOCK
 
 if TYPE_CHECKING:
@@ -66,12 +67,24 @@ def _followed(place: PosixPath, link: tarfile.TarInfo, target: str) -> PosixPath
 def _archive(
     engine: APIClient, container: str, path: PosixPath
 ) -> tuple[Iterator[bytes], dict[str, str]]:
-    """Ask for a file as a tar archive; the engine takes a path as bytes."""
+    """Ask for a file as a tar archive; Docker takes a path as bytes."""
+    _check_name(engine, path)
     try:
         pieces, status = engine.get_archive(container, cast("str", path.path))
     except NotFound as error:
         raise _missing(error, path) from error
     return iter(pieces), cast("dict[str, str]", status)
+
+
+def _check_name(engine: APIClient, path: PosixPath) -> None:
+    """Refuse a path that Podman would take for another one: it hands them on as JSON."""
+    try:
+        path.path.decode()
+    except UnicodeDecodeError:
+        if is_podman(engine):
+            raise DockerError(
+                f"Podman can't copy {readable(path.path)}: the name isn't UTF-8"
+            ) from None
 
 
 def _missing(error: NotFound, path: PosixPath) -> Exception:
@@ -144,6 +157,7 @@ def _exactly(size: int, source: IO[bytes]) -> Iterator[bytes]:
 
 def put(engine: APIClient, container: str, folder: PosixPath, member: Iterator[bytes]) -> None:
     """Extract a tar member into a folder of a container."""
+    _check_name(engine, folder)
     try:
         engine.put_archive(container, cast("str", folder.path), _whole(member))
     except NotFound as error:

@@ -1,135 +1,86 @@
-"""An image made from a pack alone (``docs/docker-image.md``): no base image, no network."""
+"""Give an image to an engine, as a stream, without what the engine has already."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
+import logging
 import secrets
-import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from rpz import __version__
-from rpz.unpackers.docker import tarstream
-from rpz.unpackers.errors import DockerError, HostileArchiveError
-from rpz.unpackers.init import init_program, run_file
-from rpz.unpackers.members import SECOND, Kind, Member, checked
-from rpz.unpackers.mounts import MOUNT_POINTS
+from docker.errors import APIError, ImageNotFound
+
+from rpz.unpackers.errors import DockerError
+from rpz.unpackers.image import layout, tarstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from docker import APIClient
 
-    from rpz.packer.archive.reader import Pack
-    from rpz.packer.config.model import Config
+    from rpz.unpackers.image import Image
 
-OWN = b".rpz"
-"""The folder in the image that is rpz's, not the experiment's."""
-INIT = "/.rpz/init"
-_PLAIN = re.compile(r"[\w./ +,@-]+", re.ASCII)
-"""Text that means itself in a Dockerfile instruction."""
+log = logging.getLogger(__name__)
+
+LABEL = "rpz.pack_id"
 
 
-def import_image(engine: APIClient, pack: Pack, name: str) -> str:
-    """Send a pack to the engine as a new image, as a stream; return the image's full name.
+def new_name(folder: str) -> str:
+    """Return a name for the image of a target, which no other target has."""
+    return f"rpz/{layout.repository(folder)}:{secrets.token_hex(4)}"
+
+
+def give(engine: APIClient, image: Image, name: str) -> None:
+    """Have an engine load an image and call it ``name``; an image that it has gets one name more.
 
     Raises:
         DockerError: the engine didn't take it.
 
     """
-    repository, tag = f"rpz/{_repository(name)}", secrets.token_hex(4)
-    program = init_program(pack)
-    with pack.data() as archive:
-        answer = engine.import_image_from_stream(
-            tarstream.in_blocks(_layer(checked(archive), program, pack.config)),
-            repository=repository,
-            tag=tag,
-            changes=_changes(pack.config),
-        )
+    with contextlib.suppress(ImageNotFound):
+        _inspected(engine, image.id)
+        log.debug("The engine has the image already")
+        repository, _, tag = name.rpartition(":")
+        engine.tag(image.id, repository, tag)
+        return
+    known = _known_layers(engine, image)
+    if known:
+        log.debug("The engine has %d of %d layers already", len(known), len(image.layers))
+        with contextlib.suppress(APIError, DockerError, ImageNotFound):
+            _load(engine, image, name, known)
+            return
+    _load(engine, image, name)
+
+
+def _load(engine: APIClient, image: Image, name: str, without: Collection[str] = ()) -> None:
+    files = layout.files(image, name, layout.Form.DOCKER, without)
+    answer = cast("Any", engine).load_image(tarstream.in_blocks(layout.archive(files)))
     _check(answer)
-    return f"{repository}:{tag}"
+    _inspected(engine, name)
 
 
-def _check(answer: str) -> None:
-    """Find the failure in what the engine reports, one JSON object a line."""
-    for line in answer.splitlines():
-        message = json.loads(line)
-        if "error" in message:
-            raise DockerError(f"The Docker engine didn't take the image: {message['error']}")
+def _known_layers(engine: APIClient, image: Image) -> frozenset[str]:
+    """Return the digests of the lowest layers that another image of ours has as well.
+
+    Engines know a layer by those below it.
+    """
+    ours = [f"sha256:{layer.sha256}" for layer in image.layers]
+    most = 0
+    for found in engine.images(filters={"label": LABEL}):
+        theirs = _inspected(engine, found["Id"])["RootFS"].get("Layers") or []
+        same = (one == other for one, other in zip(ours, theirs, strict=False))
+        most = max(most, next((n for n, equal in enumerate(same) if not equal), len(theirs)))
+    return frozenset(layer.sha256 for layer in image.layers[: min(most, len(ours) - 1)])
 
 
-def _repository(name: str) -> str:
-    """Return a name as Docker allows them in a repository."""
-    return "-".join(re.findall(r"[a-z0-9]+", name.lower())) or "experiment"
+def _inspected(engine: APIClient, name: str) -> dict[str, Any]:
+    """Return what an engine knows of an image; raise ImageNotFound if it has none."""
+    return cast("dict[str, Any]", cast("Any", engine).inspect_image(name))
 
 
-def _changes(config: Config) -> list[str]:
-    """Return the image's configuration, as instructions of a Dockerfile."""
-    first = config.runs[0]
-    labels = {"rpz.version": __version__, "rpz.pack_id": config.pack_id or ""}
-    folder = first.workingdir.path.decode(errors="replace")
-    changes = [f"ENTRYPOINT {json.dumps([INIT])}"]
-    changes += [f'LABEL {key}="{text}"' for key, text in labels.items() if _PLAIN.fullmatch(text)]
-    if _PLAIN.fullmatch(folder):  # the runs change to theirs themselves
-        changes.append(f"WORKDIR {folder}")
-    if all((run.uid, run.gid) == (first.uid, first.gid) for run in config.runs):
-        changes.append(f"USER {first.uid}:{first.gid}")
-    return changes
-
-
-def _layer(members: Iterable[Member], program: bytes, config: Config) -> Iterator[bytes]:
-    """Yield the image's only layer: the packed files, and those of rpz."""
-    missing = {name.encode(): mode for name, mode in MOUNT_POINTS.items()}
-    for member in members:
-        if member.path[:1] == (OWN,):  # of an experiment that was traced inside a container of ours
-            continue
-        if b"/".join(member.path) in missing:
-            del missing[member.path[0]]
-            _refuse_unless_folder(member)
-        if member.path:
-            yield from tarstream.entry(_header(member), member.blocks())
-    for name, mode in missing.items():
-        yield from tarstream.entry(_own(name.decode(), tarfile.DIRTYPE, mode))
-    yield from tarstream.entry(_own(".rpz", tarfile.DIRTYPE, 0o755))
-    yield from tarstream.file(_own(INIT, mode=0o755), program)
-    yield from tarstream.entry(_own(".rpz/runs", tarfile.DIRTYPE, 0o755))
-    for index, run in enumerate(config.runs):
-        yield from tarstream.file(_own(f".rpz/runs/{index}"), run_file(run))
-    yield tarstream.END
-
-
-def _refuse_unless_folder(member: Member) -> None:
-    if member.kind is not Kind.FOLDER:
-        raise HostileArchiveError(f"{member} in the pack isn't a folder")
-
-
-_TYPES = {
-    Kind.FILE: tarfile.REGTYPE,
-    Kind.FOLDER: tarfile.DIRTYPE,
-    Kind.SYMLINK: tarfile.SYMTYPE,
-    Kind.HARDLINK: tarfile.LNKTYPE,
-}
-
-
-def _header(member: Member) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(_text(b"/".join(member.path)))
-    info.type = _TYPES[member.kind]
-    info.mode = member.mode
-    info.uid, info.gid = member.uid, member.gid
-    info.size = member.size
-    info.linkname = _text(member.link)
-    info.mtime = member.mtime // SECOND
-    if member.mtime % SECOND:
-        info.pax_headers = {"mtime": tarstream.exact_seconds(member.mtime)}
-    return info
-
-
-def _own(name: str, kind: bytes = tarfile.REGTYPE, mode: int = 0o644) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name.lstrip("/"))
-    info.type = kind
-    info.mode = mode
-    return info
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
+def _check(answer: Iterator[object]) -> None:
+    """Find the failure in what the engine reports, an object for each event."""
+    for message in answer:
+        found = json.loads(message) if isinstance(message, (str, bytes)) else message
+        if isinstance(found, dict) and "error" in found:
+            raise DockerError(f"The Docker engine didn't take the image: {found['error']}")

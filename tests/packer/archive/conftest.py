@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from rpz.packer.archive.codecs import CODECS
-from rpz.packer.archive.members import Member, in_order, with_parents
+from rpz.packer.archive.members import Member, Members
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.select import Kind
 from tests.packer.config.test_reader import GOOD
@@ -47,7 +47,9 @@ def members_of(folder):
             else:
                 kind = Kind.FOLDER if os.path.isdir(path) else Kind.FILE
                 members[path] = Member(path, kind, path)
-    return in_order(with_parents(members))
+    complete = Members(members.values())
+    complete.add_parents()
+    return list(complete)
 
 
 def make_trace(path):

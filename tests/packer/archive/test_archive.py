@@ -19,7 +19,7 @@ from rpz.errors import RpzError
 from rpz.packer.archive import blocks
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.headers import exact_seconds
-from rpz.packer.archive.members import Member, in_order, with_parents
+from rpz.packer.archive.members import Member, Members
 from rpz.packer.archive.reader import Pack
 from rpz.packer.archive.writer import Content, write_archive
 from rpz.packer.select import Kind
@@ -28,7 +28,9 @@ from tests.packer.config.test_reader import GOOD
 
 def listed(*paths):
     members = {os.fsencode(p): Member(os.fsencode(p), Kind.FILE, os.fsencode(p)) for p in paths}
-    return in_order(with_parents(members))
+    complete = Members(members.values())
+    complete.add_parents()
+    return list(complete)
 
 
 def write(target, members, tmp_path, progress=lambda _count: None, extras=None):

@@ -12,15 +12,20 @@ from rpz.unpackers.members import BLOCK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["END", "Incoming", "entry", "exact_seconds", "file", "in_blocks"]
+__all__ = ["END", "Incoming", "entry", "exact_seconds", "file", "header", "in_blocks"]
 
 END = bytes(2 * tarfile.BLOCKSIZE)
 """What ends an archive."""
 
 
+def header(info: tarfile.TarInfo) -> bytes:
+    """Return what comes before a member's content."""
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
 def entry(info: tarfile.TarInfo, content: Iterable[bytes] = ()) -> Iterator[bytes]:
     """Yield a member: its header, its content of ``info.size`` bytes, padding."""
-    yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    yield header(info)
     yield from content
     yield bytes(-info.size % tarfile.BLOCKSIZE)
 

@@ -1,0 +1,82 @@
+"""Files of which the runs did nothing but look at them and read them, each under one name.
+
+That is most of a long trace. What was done with such a file says nothing of any other, and its
+order doesn't matter, so that it needs no place in a :class:`~rpz.packer.tree.Tree`, in memory: the
+database sorts and joins the rows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rpz.packer.magic import is_magic
+from rpz.packer.tree import Content
+from rpz.tracer.records import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rpz.tracer.database import TraceDatabase
+
+READ, MORE = int(Mode.READ), int(Mode.WRITE | Mode.SOCKET)
+
+NAMES = f"""
+SELECT name, max(more), max(moves) FROM (
+    SELECT name, NOT existed OR truncated OR mode & {MORE} AS more, NOT existed AS moves
+    FROM opened_files
+    UNION ALL SELECT name, 1, 1 FROM removals
+    UNION ALL SELECT old, 1, 1 FROM renames
+    UNION ALL SELECT new, 1, 1 FROM renames
+    UNION ALL SELECT name, 1, 0 FROM links
+    UNION ALL SELECT name, 1, 0 FROM snapshots
+) GROUP BY CAST(replace(name, '/', char(0)) AS BLOB)
+  ORDER BY CAST(replace(name, '/', char(0)) AS BLOB)
+"""  # noqa: S608 (our own)
+"""All names, whether more was done than reading, and whether it concerns what is below the name.
+
+A slash comes before all other bytes, so that what is below a name follows it."""
+
+PLAIN = f"""
+SELECT name, min(run_id), max(is_directory), group_concat(
+    DISTINCT CASE WHEN mode & {READ} AND NOT is_directory THEN run_id END)
+FROM opened_files WHERE name NOT IN aside GROUP BY name
+"""  # noqa: S608 (our own)
+
+
+def put_others_aside(database: TraceDatabase) -> None:
+    """Put aside, in the database, the names of all files with which more was done.
+
+    Those are also the ones below a folder that a run has made, moved or removed.
+    """
+    database.put_aside(_others(database.select(NAMES)))
+
+
+def _others(names: Iterable[tuple[bytes, int, int]]) -> Iterator[bytes]:
+    above = b"\0"
+    for name, more, moves in names:
+        is_below = name.startswith(above)
+        if more or is_below or b"//" in name or name[-1:] == b"/":
+            yield name
+        if moves and not is_below:
+            above = name + b"/"
+
+
+def plain_files(database: TraceDatabase) -> Iterator[Content]:
+    """Yield all other files, as the tree would have them."""
+    for name, first, is_directory, runs in database.select(PLAIN):
+        if is_magic(name):
+            continue
+        yield Content(
+            name,
+            first,
+            needed=True,
+            was_read=runs is not None,
+            is_directory=bool(is_directory),
+            read_by=_numbers(runs),
+        )
+
+
+@cache
+def _numbers(joined: bytes | None) -> frozenset[int]:
+    return frozenset(map(int, joined.split(b","))) if joined else frozenset()
