@@ -11,8 +11,8 @@ from docker.utils.ports import build_port_bindings
 
 from rpz.unpackers.choices import Choice, Takes
 from rpz.unpackers.docker import x11
-from rpz.unpackers.docker.memory import shared_memory
 from rpz.unpackers.docker.engine import is_podman
+from rpz.unpackers.docker.memory import shared_memory
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
