@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,9 +35,9 @@ def packed(request):
 
 @pytest.fixture(scope="module")
 def replays(request, packed):
-    """What the chosen backends make of it, each as soon as a processor is free."""
+    """What the chosen backends make of it, one after the other."""
     chosen = [cell.backend for cell in selected(request) if (cell.case, cell.user) == packed.name]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(1) as pool:
         yield {name: pool.submit(replayed, BACKENDS[name], packed) for name in chosen}
 
 
