@@ -5,7 +5,7 @@ PYTHON ?= python3
 NATIVE := $(shell find native -name '*.[ch]' -o -name '*.inc' -o -name CMakeLists.txt)
 PYTHON_SOURCES := $(shell find rpz/ tracer packer unpackers provenance -name '*.py' -o -name '*.sql')
 
-.PHONY: help demo test lint format sanitize benchmark clean
+.PHONY: help demo test matrix lint format sanitize benchmark clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ demo: .venv-demo/ready  ## Trace, pack, unpack and run the bundled example, and 
 
 test: .venv/ready build/sanitize/rpz-tracer  ## Run all tests
 	@RPZ_SANITIZED_TRACER=$(CURDIR)/build/sanitize/rpz-tracer .venv/bin/python -m pytest $(PYTEST_ARGS)
+
+matrix: .venv/ready  ## Replay real experiments with every backend, and print what came of it
+	@.venv/bin/python -m pytest -q -r fE tests/test_cases.py $(PYTEST_ARGS)
 
 lint: .venv/ready  ## Check style and types
 	.venv/bin/ruff check .
@@ -40,7 +43,7 @@ clean:  ## Remove what was made here
 	@echo "Setting up .venv ..."
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install --quiet --upgrade pip
-	@.venv/bin/python -m pip install --quiet --editable . --group dev --group demo
+	@.venv/bin/python -m pip install --quiet --editable . --group dev --group demo --group cases
 	@touch $@
 
 .venv-demo/ready: pyproject.toml $(NATIVE) $(PYTHON_SOURCES)

@@ -53,6 +53,13 @@ def require(tool: object, reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the replay matrix, if the tests of it have run."""
+    from tests.matrix import summarize
+
+    summarize(terminalreporter)
+
+
 @pytest.fixture(scope="session")
 def native_tracer() -> Path:
     """The compiled tracer."""

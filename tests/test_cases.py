@@ -1,88 +1,75 @@
 """Whole journeys: what replays is what ran (``tests/cases/README.md``)."""
 
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parent.parent
-CASES = sorted(path.parent for path in (ROOT / "tests" / "cases").glob("*/case.yml"))
+from rpz.unpackers import UNPACKERS
+from tests import journey, matrix
 
-
-@dataclass(frozen=True)
-class Recorded:
-    """What the original did: the last run's status, the output of all runs, the outputs' bytes."""
-
-    status: int
-    stdout: bytes
-    outputs: dict[str, bytes]
+DOCUMENT = Path(__file__).parent.parent / "docs" / "fidelity.md"
+BACKENDS = {backend.name: backend for backend in matrix.BACKENDS}
 
 
-def rpz(*argv, cwd):
-    command = [sys.executable, "-m", "rpz", *map(os.fspath, argv)]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, check=False, stdin=subprocess.DEVNULL
-    )
+def journey_of(cell):
+    """Return the parameters of a cell of the matrix; a hole must be one indeed."""
+    parameters = pytest.param((cell.case, cell.user), cell.backend, id=str(cell))
+    if cell.hole is None:
+        return parameters
+    expected = pytest.mark.xfail(reason=cell.hole.reason, raises=AssertionError, strict=True)
+    return pytest.param(*parameters.values, id=parameters.id, marks=expected)
 
 
-def done(result, status=0):
-    assert result.returncode == status, result.stderr.decode(errors="replace")
-    return result
+JOURNEYS = [journey_of(cell) for cell in matrix.CELLS if cell.is_tried]
 
 
-def lay_out(case, spec, lab):
-    if "files" in spec:
-        shutil.copytree(ROOT / spec["files"], lab)
-    shutil.copytree(case, lab, dirs_exist_ok=True)
-    (lab / "case.yml").unlink()
-    if "prepare" in spec:
-        subprocess.run(spec["prepare"], cwd=lab, check=True)
+@pytest.fixture(scope="module")
+def packed(request):
+    """A case that was traced and packed by somebody, and whose folder is out of reach since."""
+    case, user = request.param
+    yield from journey.packed(case, user)
 
 
-def trace(spec, lab):
-    stdout = b""
-    status = 0
-    for number, run in enumerate(spec["runs"]):
-        argv = [sys.executable if word == "{python}" else word for word in run]
-        last = number == len(spec["runs"]) - 1
-        expected = spec.get("status", 0) if last else 0
-        result = done(rpz("trace", *(["--continue"] if number else []), *argv, cwd=lab), expected)
-        stdout += result.stdout
-        status = result.returncode
-    return Recorded(status, stdout, {o: (lab / o).read_bytes() for o in spec["outputs"]})
+@pytest.fixture(scope="module")
+def replays(request, packed):
+    """What the chosen backends make of it, one after the other."""
+    chosen = [cell.backend for cell in selected(request) if (cell.case, cell.user) == packed.name]
+    with ThreadPoolExecutor(1) as pool:
+        yield {name: pool.submit(replayed, BACKENDS[name], packed) for name in chosen}
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.name)
-def packed(request, tmp_path_factory):
-    """A case that was traced and packed, and whose folder is out of reach since."""
-    spec = yaml.safe_load((request.param / "case.yml").read_text("utf-8"))
-    folder = tmp_path_factory.mktemp(request.param.name)
-    lab = folder / "lab"
-    lay_out(request.param, spec, lab)
-    recorded = trace(spec, lab)
-    done(rpz("pack", folder / "case.rpz", cwd=lab))
-    lab.rename(folder / "out-of-reach")
-    return folder, lab, recorded
+def selected(request):
+    """Return the cells that pytest is to try."""
+    names = {item.name for item in request.session.items}
+    return [cell for cell in matrix.CELLS if f"test_replays_what_ran[{cell}]" in names]
 
 
-def test_replays_what_ran(backend, packed):
-    folder, lab, recorded = packed
-    target = f"replayed-{backend}"
-    done(rpz("unpack", backend, "case.rpz", target, cwd=folder))
-    try:
-        replayed = rpz("run", target, cwd=folder)
-        assert replayed.stdout == recorded.stdout, replayed.stderr.decode(errors="replace")
-        assert replayed.returncode == recorded.status, replayed.stderr.decode(errors="replace")
-        for output, content in recorded.outputs.items():
-            done(rpz("download", target, f"{lab / output}:taken", cwd=folder))
-            assert (folder / "taken").read_bytes() == content, output
-            (folder / "taken").unlink()
-    finally:
-        done(rpz("destroy", target, cwd=folder))
-    assert not lab.exists()
-    assert not (folder / target).exists()
+def replayed(backend, packed):
+    backend.need(packed.person)
+    return backend.replay(packed, backend)
+
+
+@pytest.mark.parametrize(("packed", "by"), JOURNEYS, indirect=["packed"], scope="module")
+def test_replays_what_ran(replays, packed, by):
+    found = replays[by].result()
+    told = found.stderr.decode(errors="replace")
+    assert found.stdout == packed.recorded.stdout, told
+    assert found.status == packed.recorded.status, told
+    assert found.outputs == packed.recorded.outputs, told
+    assert not packed.lab.exists()
+
+
+def test_the_document_has_the_table():
+    assert matrix.declared() in DOCUMENT.read_text("utf-8"), "print it: make matrix"
+
+
+def test_holes_are_of_what_there_is():
+    for hole in matrix.HOLES:
+        assert any(hole.holds(cell) for cell in matrix.CELLS), hole
+
+
+def test_every_unpacker_has_a_row():
+    assert set(UNPACKERS) <= set(BACKENDS)

@@ -127,6 +127,22 @@ def test_compiled_programs(rpz, replayed):
     assert done(rpz("run", "demo")).stdout == b"a 1.414\nb 1.414\nc 1.414\n"
 
 
+def test_a_link_to_a_program_that_has_its_library_beside_it(rpz, replayed):
+    """What Java's is like: the folder is that of the file, not of the link."""
+    require("cc", "no C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
+    home = rpz.folder / "home"
+    home.mkdir()
+    (home / "beside.c").write_text("int answer(void) { return 42; }\n")
+    (home / "p.c").write_text("int answer(void); int main(void) { return answer() - 42; }\n")
+    beside, program = home / "libbeside.so", home / "p"
+    subprocess.run(["cc", "-shared", "-o", beside, home / "beside.c"], check=True)
+    own = ["-L", home, "-lbeside", "-Wl,-rpath,$ORIGIN"]
+    subprocess.run(["cc", "-o", program, home / "p.c", *own], check=True)
+    (rpz.folder / "link").symlink_to("home/p")
+    replayed(rpz.folder / "link", taken=("link", "home/libbeside.so"))
+    assert done(rpz("run", "demo")).stderr == b""
+
+
 def test_paths_in_arguments(rpz, replayed):
     """A whole argument is where the pack is; a part of one can't be, which is told."""
     (rpz.folder / "in").write_text("packed\n")

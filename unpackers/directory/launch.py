@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rpz.packer.closure.cache import CACHE, read_cache
 from rpz.packer.closure.elf import Elf
 from rpz.packer.closure.headers import Script, read_header
-from rpz.packer.closure.loader import default_folders
+from rpz.packer.closure.loader import default_folders, own_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def launch(root: Root, path: bytes, environ: Mapping[str, str], spelt: bytes = b
     for _ in range(INTERPRETERS):
         header = read_header(root.here(path))
         if isinstance(header, Elf):
-            return _loaded(root, header, tuple(words), environ)
+            return _loaded(root, header, path, tuple(words), environ)
         if header is None or not root.has(header.interpreter):
             break
         words[:0] = _interpreter(header)
@@ -79,25 +79,36 @@ def _interpreter(script: Script) -> list[bytes]:
 
 
 def _loaded(
-    root: Root, program: Elf, words: tuple[bytes, ...], environ: Mapping[str, str]
+    root: Root, program: Elf, path: bytes, words: tuple[bytes, ...], environ: Mapping[str, str]
 ) -> Launch:
     loader = program.interpreter
     if loader is None or not root.has(loader):
         return Launch(words)
     known = content(root.here(loader))
-    folders = _libraries(root, program, environ)
+    folders = _libraries(root, program, path, environ)
     no_cache = [NO_CACHE] if NO_CACHE in known else []
     options = (ROOT + loader, *no_cache, SEARCH, folders)
     return Launch(words, options, folders, NAME in known)
 
 
-def _libraries(root: Root, program: Elf, environ: Mapping[str, str]) -> bytes:
-    """Return where to search: where the run's own setting and its system said."""
-    own = os.fsencode(environ.get(LIBRARY_PATH, "")).split(b":")
+def _libraries(root: Root, program: Elf, path: bytes, environ: Mapping[str, str]) -> bytes:
+    """Return where to search: where the run's own setting, the program and its system said."""
+    setting = os.fsencode(environ.get(LIBRARY_PATH, "")).split(b":")
+    own = (*setting, *own_folders(program, [_origin(root, path)]))
     listed = read_cache(content(root.here(CACHE))).values()
     cached = [os.path.dirname(path) for paths in listed for path in paths]
     folders = dict.fromkeys((*own, *cached, *default_folders(program.kind)))
     return b":".join(ROOT + folder for folder in folders if root.has(folder))
+
+
+def _origin(root: Root, path: bytes) -> bytes:
+    """Return the folder that a program's ``$ORIGIN`` means, of the file that a link leads to.
+
+    The loader, which doesn't ask the kernel for a program that it is given, takes the link's.
+    """
+    top = os.path.realpath(root.name)
+    real = os.path.realpath(root.here(path))
+    return os.path.dirname(real[len(top) :] if real.startswith(top + b"/") else path)
 
 
 def content(path: bytes) -> bytes:

@@ -12,6 +12,7 @@ from docker.utils.ports import build_port_bindings
 from rpz.unpackers.choices import Choice, Takes
 from rpz.unpackers.docker import x11
 from rpz.unpackers.docker.engine import is_podman
+from rpz.unpackers.docker.memory import shared_memory
 from rpz.unpackers.errors import TargetError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def host_configuration(engine: APIClient, choices: Choices) -> dict[str, Any]:
         TargetError: a choice isn't of its form.
 
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"shm_size": shared_memory(engine)}
     if ports := _texts(choices, PUBLISH):
         found["port_bindings"] = _bindings(ports)
     elif not is_podman(engine):  # which couldn't join one later
