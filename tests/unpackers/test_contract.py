@@ -299,7 +299,7 @@ def test_shell(rpz):
 def test_shell_on_a_terminal(rpz):
     terminal = Terminal(rpz, "shell", "demo")
     terminal.await_text(b" ")  # the prompt
-    terminal.type(b"/bin/probe terminal || exit 5\n")
+    terminal.type(b"test -e /bin/probe || exit 5; /bin/probe terminal\n")
     terminal.await_text(b"111 ")
     terminal.type(b"typed\n")
     terminal.await_text(b"read typed\r\n")
