@@ -36,7 +36,7 @@ NEEDS = {"docker": docker_works}
 
 
 UNTRIED = {"vagrant"}
-"""A machine for each trick would take hours; what is sent to it comes through ``members.checked``."""
+"""A machine for each trick takes hours; what is sent to it comes through ``members.checked``."""
 
 
 @pytest.fixture(scope="module", params=[name for name in UNPACKERS if name not in UNTRIED])
