@@ -320,6 +320,8 @@ class Terminal:
     def __init__(self, rpz, *words):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for signum in (signal.SIGINT, signal.SIGQUIT):  # ignored, if we are in the background
+                signal.signal(signum, signal.SIG_DFL)
             os.chdir(rpz.folder)
             argv = rpz.argv(*words)
             os.execvpe(argv[0], argv, rpz.environment)
