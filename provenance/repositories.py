@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from rpz.errors import CommandFailedError
 from rpz.packer.packages.folders import Marker, text_of
-from rpz.packer.packages.git import MARK, address, ask, remote_of
+from rpz.packer.packages.git import MARK, address, remote_of
+from rpz.packer.packages.working_tree import answers, ask
 from rpz.tracer.facts import Fact
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import FileRow
@@ -25,6 +28,21 @@ LARGEST = 1 << 20
 UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--")
 ASKED = 500
 """Paths that git is asked for at a time: a command has room for so many."""
+PATIENCE = 20.0
+"""Seconds that a person waits for a difference when the run has ended, at most."""
+DIFFERENCE = (
+    "diff",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--submodule=short",
+    "--ignore-submodules=dirty",  # they are trees of their own
+    "--binary",
+    "HEAD",
+    "--",
+)
 SYSTEM = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/proc/", b"/sys/", b"/dev/")
 """Folders that no working tree is above of."""
 
@@ -63,7 +81,8 @@ def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
     if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
         yield Fact(TOPIC, "branch", branch)
     yield from _published(root, commit)
-    yield from _changes(root)
+    if commit:
+        yield from _changes(root)
     yield from (Fact(TOPIC, "untracked", path[len(root) + 1 :]) for path in untracked)
 
 
@@ -86,12 +105,17 @@ def _published(root: bytes, commit: bytes) -> Iterator[Fact]:
 
 
 def _changes(root: bytes) -> Iterator[Fact]:
-    difference = ask(
-        root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD"
-    )
-    if not difference:
+    kept, size, digest = bytearray(), 0, hashlib.sha256(usedforsecurity=False)
+    try:
+        for block in answers(root, *DIFFERENCE, seconds=PATIENCE):
+            size += len(block)
+            digest.update(block)
+            kept += block[: max(0, LARGEST - len(kept))]
+    except CommandFailedError as error:
+        yield Fact(TOPIC, "changes", os.fsencode(f"not known: {error.message}"))
         return
-    if len(difference) > LARGEST or b"\0" in difference:
-        yield Fact(TOPIC, "changes", b"too large to keep: %d bytes" % len(difference))
-    else:
-        yield Fact(TOPIC, "diff", difference)
+    if size > LARGEST or b"\0" in kept:
+        what = f"too large to keep: {size} bytes, SHA-256 {digest.hexdigest()}"
+        yield Fact(TOPIC, "changes", what.encode())
+    elif size:
+        yield Fact(TOPIC, "diff", bytes(kept))

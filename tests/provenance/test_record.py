@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.packer.archive.reader import Pack
-from rpz.provenance import batch, machine
+from rpz.provenance import batch, machine, repositories
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
@@ -127,6 +127,31 @@ def test_the_code_that_was_read(rpz, git, tmp_path):
     assert found["code", "pushed"] == [b"no"]
     assert b"+changed" in found["code", "diff"][0]
     assert found["code", "untracked"] == [b"new"]
+
+
+def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "a").write_text("a\n")
+    git("add", "a")
+    git("commit", "-qm", "one")
+    told = set()
+    for letter in "bc":
+        (tmp_path / "a").write_text((letter + "\n") * 2**20)
+        told |= set(repositories._changes(os.fsencode(tmp_path)))
+    assert {fact.name for fact in told} == {"changes"}
+    assert len(told) == 2
+    assert all(b"too large to keep: " in fact.value for fact in told)
+
+
+def test_changes_that_take_too_long_are_not_known(git, tmp_path, monkeypatch):
+    monkeypatch.setattr(repositories, "PATIENCE", 0.2)
+    git("init", "-q")
+    os.mkfifo(tmp_path / "endless")
+    with (tmp_path / ".git/config").open("a") as config:
+        config.write("[include]\npath = ../endless\n")
+    (fact,) = repositories._changes(os.fsencode(tmp_path))
+    assert fact.name == "changes"
+    assert fact.value.startswith(b"not known: git took longer")
 
 
 def test_a_pushed_commit(rpz, git, tmp_path):
