@@ -18,6 +18,7 @@ from rpz.provenance import batch, machine, repositories
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
+from rpz.tracer.rows import RunRow
 from tests.conftest import require
 
 if TYPE_CHECKING:
@@ -127,6 +128,35 @@ def test_the_code_that_was_read(rpz, git, tmp_path):
     assert found["code", "pushed"] == [b"no"]
     assert b"+changed" in found["code", "diff"][0]
     assert found["code", "untracked"] == [b"new"]
+
+
+def test_secrets_in_it_stay(rpz, git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "c.yaml").write_text("gain: 1\n")
+    git("add", "a.py", "c.yaml")
+    git("commit", "-qm", "one")
+    (tmp_path / "a.py").write_text('API_KEY = "correct-horse"\nsettings.password = get(cat)\n')
+    (tmp_path / "c.yaml").write_text(
+        "gain: 2\nurl: db://me:battery-1@host/\npassword: staple-2\n"
+        'all: [{"token": "more-less-3"}]\n'
+    )
+    reason = "with ghp_abcdefghijklmnopqrstuvwxyz0123456789"
+    found = traced(rpz, "--reason", reason, "cat", "a.py", "c.yaml", env=git.environ)
+    assert b"correct-horse" in found["code", "diff"][0]
+    packed = rpz("pack", "p.rpz")
+    assert b"Withheld, because they look like secrets: API_KEY, " in packed.stderr
+    with Pack.open(tmp_path / "p.rpz") as pack, pack.metadata("trace.sqlite3") as trace:
+        content = trace.read()
+    for value in (b"correct-horse", b"battery-1", b"staple-2", b"more-less-3", reason[5:].encode()):
+        assert value not in content
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "trace.sqlite3").write_bytes(content)
+    left = record(tmp_path / "copy")
+    assert b"+gain: 2\n+url: db://me:<redacted>@host/" in left["code", "diff"][0]
+    assert left["parameter", "gain"] == [b"2"]
+    with TraceDatabase.open(tmp_path / "copy" / "trace.sqlite3") as database:
+        assert b"cat\0a.py\0c.yaml\0" in [row.argv for row in database.rows(RunRow)]
 
 
 def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
