@@ -69,7 +69,12 @@ def _trees(database: TraceDatabase, run: int) -> dict[bytes, set[bytes]]:
 
 
 def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
-    known = {root + b"/" + name for name in ask(root, "ls-files", "-z").split(b"\0") if name}
+    try:
+        listed = b"".join(answers(root, "ls-files", "-z"))
+    except CommandFailedError as error:  # another user's, say, which git refuses
+        yield _unknown(error)
+        return
+    known = {root + b"/" + name for name in listed.split(b"\0") if name}
     inside = root + b"/.git/"
     others = [path for path in read - known if not path.startswith(inside)]
     untracked = sorted(path for some in _shared_out(others) for path in _untracked(root, some))
@@ -112,10 +117,14 @@ def _changes(root: bytes) -> Iterator[Fact]:
             digest.update(block)
             kept += block[: max(0, LARGEST - len(kept))]
     except CommandFailedError as error:
-        yield Fact(TOPIC, "changes", os.fsencode(f"not known: {error.message}"))
+        yield _unknown(error)
         return
     if size > LARGEST or b"\0" in kept:
         what = f"too large to keep: {size} bytes, SHA-256 {digest.hexdigest()}"
         yield Fact(TOPIC, "changes", what.encode())
     elif size:
         yield Fact(TOPIC, "diff", bytes(kept))
+
+
+def _unknown(error: CommandFailedError) -> Fact:
+    return Fact(TOPIC, "changes", os.fsencode(f"not known: {error.message}"))

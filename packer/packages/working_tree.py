@@ -39,6 +39,8 @@ CAREFUL = {
 }
 SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "diff.autoRefreshIndex=false")
 FILTERS = ("config", "--null", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
+FILTERING = ("diff", "status")
+"""What compares files with what is committed."""
 OF_THE_USER = ("--global", "--system")
 """Whose filters are started: those that only the tree itself names aren't."""
 SECONDS = 60.0
@@ -50,7 +52,7 @@ def ask(root: bytes, *words: str | bytes, seconds: float = SECONDS) -> bytes:
     try:
         return b"".join(answers(root, *words, seconds=seconds))
     except CommandFailedError as error:
-        log.info("%s isn't identified as a git working tree: %s", os.fsdecode(root), error)
+        log.debug("%s isn't identified as a git working tree: %s", os.fsdecode(root), error)
         return b""
 
 
@@ -61,7 +63,8 @@ def answers(root: bytes, *words: str | bytes, seconds: float = SECONDS) -> Itera
         CommandFailedError: it failed, or took longer.
 
     """
-    yield from _git(root, [*_without_filters(root, seconds), *words], seconds)
+    options = _without_filters(root, seconds) if words[0] in FILTERING else ()
+    yield from _git(root, [*options, *words], seconds)
 
 
 def _without_filters(root: bytes, seconds: float) -> list[bytes]:

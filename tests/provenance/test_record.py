@@ -173,6 +173,14 @@ def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
     assert all(b"too large to keep: " in fact.value for fact in told)
 
 
+def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "data").write_text("x")
+    (tmp_path / ".git/config").write_text("[broken")
+    (changes,) = traced(rpz, "cat", "data", env=git.environ)["code", "changes"]
+    assert changes.startswith(b"not known: git failed with status 128: ")
+
+
 def test_changes_that_take_too_long_are_not_known(git, tmp_path, monkeypatch):
     monkeypatch.setattr(repositories, "PATIENCE", 0.2)
     git("init", "-q")
