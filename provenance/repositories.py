@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
 
 TOPIC = "code"
+UNKNOWN = b"not known"
+"""How the changes begin of a tree that git refuses, or wasn't quick enough with."""
 READ = int(Mode.READ)
 LARGEST = 1 << 20
 """Bytes of a difference beyond which it isn't kept."""
@@ -127,4 +129,4 @@ def _changes(root: bytes) -> Iterator[Fact]:
 
 
 def _unknown(error: CommandFailedError) -> Fact:
-    return Fact(TOPIC, "changes", os.fsencode(f"not known: {error.message}"))
+    return Fact(TOPIC, "changes", UNKNOWN + b": " + os.fsencode(error.message))
