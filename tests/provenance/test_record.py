@@ -231,6 +231,12 @@ def test_parameters(rpz):
     assert found == [("seed", b"7", b""), ("gain", b"2", os.fsencode(folder / "p.json"))]
 
 
+def test_a_pipe_in_the_place_of_a_parameter_file_is_not_waited_for(rpz, tmp_path):
+    (tmp_path / "p.json").write_text('{"gain": 2}')
+    script = "cat p.json; mv p.json q.json; mkfifo p.json"
+    assert ("parameter", "gain") not in traced(rpz, "sh", "-c", script)
+
+
 def test_chance(rpz):
     script = "import os, threading; open('/dev/urandom', 'rb').read(1)\n"
     script += "t = threading.Thread(target=print); t.start(); t.join()"
