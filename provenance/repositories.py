@@ -31,7 +31,7 @@ UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--")
 ASKED = 500
 """Paths that git is asked for at a time: a command has room for so many."""
 PATIENCE = 20.0
-"""Seconds that a person waits for a difference when the run has ended, at most."""
+"""Seconds that a person waits for a list of files or a difference when a run has ended, at most."""
 DIFFERENCE = (
     "diff",
     "--no-ext-diff",
@@ -72,7 +72,7 @@ def _trees(database: TraceDatabase, run: int) -> dict[bytes, set[bytes]]:
 
 def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
     try:
-        listed = b"".join(answers(root, "ls-files", "-z"))
+        listed = b"".join(answers(root, "ls-files", "-z", seconds=PATIENCE))
     except CommandFailedError as error:  # another user's, say, which git refuses
         yield _unknown(error)
         return
