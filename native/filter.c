@@ -126,7 +126,9 @@ static int install(bool notifies, unsigned long flags) {
   long done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
   if (done < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  int error = errno; /* which free(3) may change */
   free(program.code);
+  errno = error;
   return (int)done;
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.side import Side
@@ -31,7 +32,9 @@ def compared(
         ours, theirs = _side(first), _side(second)
         home = [(ours.home(), theirs.home())] if ours.home() and theirs.home() else []
         both = [(a, b) for a, b in [*maps, *home] if a != b]
-        yield Side(ours.database, ours.run, ours.packages, both), theirs
+        ours = replace(ours, maps=both)
+        shared = ours.names & theirs.names
+        yield replace(ours, shared=shared), replace(theirs, shared=shared)
 
 
 def _side(source: Source) -> Side:

@@ -7,15 +7,20 @@ import json
 import os
 import posixpath
 import re
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from rpz.packer.config.bounds import Bounds
+from rpz.packer.config.compose import LOADER
+from rpz.packer.config.faults import ConfigError
 from rpz.packer.secrets.names import Naming, naming
 from rpz.tracer.facts import Fact
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import FileRow, RunRow, SnapshotRow
+from rpz.tracer.sha256 import FLAGS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +50,10 @@ def _ini(text: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    bounds = Bounds("parameters")  # a small file may mean a great deal
+    for event in yaml.parse(text, Loader=LOADER):
+        bounds.take(event)
+    return yaml.load(text, Loader=LOADER)  # noqa: S506
 
 
 READERS: dict[bytes, Callable[[str], Any]] = {
@@ -57,7 +65,7 @@ READERS: dict[bytes, Callable[[str], Any]] = {
     b".toml": tomllib.loads,
 }
 """What reads parameter files, by their suffixes."""
-NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError)
+NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError, ConfigError)
 
 
 def parameters(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[Fact]:
@@ -147,9 +155,12 @@ def _is_hidden(path: bytes) -> bool:
 
 
 def _content(path: bytes) -> bytes:
+    """Return what a regular file holds, nothing of another, or of one that is large or gone."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+        # What is there by now may be a pipe, which would be waited for
+        with open(os.open(path, FLAGS), "rb") as file:
+            is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            content = file.read(LARGEST + 1) if is_regular else b""
     except OSError:
         return b""
     return content if len(content) <= LARGEST else b""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from rpz.errors import CommandFailedError
 from rpz.packer.packages.folders import Marker, text_of
-from rpz.packer.packages.git import MARK, address, ask, remote_of
+from rpz.packer.packages.git import MARK, address, remote_of
+from rpz.packer.packages.working_tree import answers, ask
 from rpz.tracer.facts import Fact
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import FileRow
@@ -19,12 +22,29 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
 
 TOPIC = "code"
+UNKNOWN = b"not known"
+"""How the changes begin of a tree that git refuses, or wasn't quick enough with."""
 READ = int(Mode.READ)
 LARGEST = 1 << 20
 """Bytes of a difference beyond which it isn't kept."""
 UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--")
 ASKED = 500
 """Paths that git is asked for at a time: a command has room for so many."""
+PATIENCE = 20.0
+"""Seconds that a person waits for a list of files or a difference when a run has ended, at most."""
+DIFFERENCE = (
+    "diff",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--submodule=short",
+    "--ignore-submodules=dirty",  # they are trees of their own
+    "--binary",
+    "HEAD",
+    "--",
+)
 SYSTEM = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/proc/", b"/sys/", b"/dev/")
 """Folders that no working tree is above of."""
 
@@ -51,7 +71,12 @@ def _trees(database: TraceDatabase, run: int) -> dict[bytes, set[bytes]]:
 
 
 def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
-    known = {root + b"/" + name for name in ask(root, "ls-files", "-z").split(b"\0") if name}
+    try:
+        listed = b"".join(answers(root, "ls-files", "-z", seconds=PATIENCE))
+    except CommandFailedError as error:  # another user's, say, which git refuses
+        yield _unknown(error)
+        return
+    known = {root + b"/" + name for name in listed.split(b"\0") if name}
     inside = root + b"/.git/"
     others = [path for path in read - known if not path.startswith(inside)]
     untracked = sorted(path for some in _shared_out(others) for path in _untracked(root, some))
@@ -63,7 +88,8 @@ def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
     if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
         yield Fact(TOPIC, "branch", branch)
     yield from _published(root, commit)
-    yield from _changes(root)
+    if commit:
+        yield from _changes(root)
     yield from (Fact(TOPIC, "untracked", path[len(root) + 1 :]) for path in untracked)
 
 
@@ -86,12 +112,21 @@ def _published(root: bytes, commit: bytes) -> Iterator[Fact]:
 
 
 def _changes(root: bytes) -> Iterator[Fact]:
-    difference = ask(
-        root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD"
-    )
-    if not difference:
+    kept, size, digest = bytearray(), 0, hashlib.sha256(usedforsecurity=False)
+    try:
+        for block in answers(root, *DIFFERENCE, seconds=PATIENCE):
+            size += len(block)
+            digest.update(block)
+            kept += block[: max(0, LARGEST - len(kept))]
+    except CommandFailedError as error:
+        yield _unknown(error)
         return
-    if len(difference) > LARGEST or b"\0" in difference:
-        yield Fact(TOPIC, "changes", b"too large to keep: %d bytes" % len(difference))
-    else:
-        yield Fact(TOPIC, "diff", difference)
+    if size > LARGEST or b"\0" in kept:
+        what = f"too large to keep: {size} bytes, SHA-256 {digest.hexdigest()}"
+        yield Fact(TOPIC, "changes", what.encode())
+    elif size:
+        yield Fact(TOPIC, "diff", bytes(kept))
+
+
+def _unknown(error: CommandFailedError) -> Fact:
+    return Fact(TOPIC, "changes", UNKNOWN + b": " + os.fsencode(error.message))

@@ -61,11 +61,16 @@ def why(one: Side, other: Side, name: str) -> Answer:
     A process may have put all that it read into all that it wrote.
 
     Raises:
-        SourceError: neither run wrote such a file, or several.
+        SourceError: neither run wrote such a file, or several; what it held is in neither trace.
 
     """
     path = _output(one, other, name)
     ours, theirs = one.files.get(path), other.files.get(path)
+    if all(file is not None and file.after is None for file in (ours, theirs)):
+        raise SourceError(
+            f"Both traces don't tell what {name} held in the end",
+            "Trace without --no-hash, and name a file that the runs have left",
+        )
     differs = ours is None or theirs is None or ours.after != theirs.after
     side = one if ours is not None else other
     causes = tuple(_causes(one, other, side, path)) if differs else ()

@@ -11,6 +11,8 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[int, FrameType | None], object] | int
 
 log = logging.getLogger(__name__)
+
+BLOCK = 1 << 16
+"""Bytes that are read at a time."""
 
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that a person or a batch system sends to ``rpz`` and means for the experiment."""
@@ -80,6 +85,68 @@ def output_of(
         words = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise CommandFailedError(f"{name} failed with status {done.returncode}: {words[0]}")
     return done.stdout
+
+
+def blocks_of(
+    argv: Sequence[str | bytes],
+    *,
+    package: str,
+    ok: Sequence[int] = (0,),
+    environ: Mapping[str, str] | None = None,
+    seconds: float,
+) -> Iterator[bytes]:
+    """Run a program that may print much, or never end; yield what it prints, in blocks.
+
+    Args:
+        argv: the program and its arguments; no shell is involved.
+        package: the Debian package that brings the program, for the error message.
+        ok: exit statuses that are not a failure.
+        environ: its environment, if not ours.
+        seconds: after which it is ended.
+
+    Raises:
+        MissingProgramError: the program is not installed.
+        CommandFailedError: it ended with a status not in ``ok``, or had to be ended.
+
+    """
+    name = os.fsdecode(argv[0])
+    log.debug("+ %s", shlex.join(map(os.fsdecode, argv[:12])))
+    with tempfile.TemporaryFile() as said:
+        try:
+            program = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environ
+            )
+        except FileNotFoundError:
+            raise MissingProgramError(name, package) from None
+        try:
+            yield from _read_until(program, time.monotonic() + seconds)
+        except subprocess.TimeoutExpired:
+            raise CommandFailedError(f"{name} took longer than {seconds:.0f} seconds") from None
+        finally:
+            program.kill()  # nothing, once it has ended
+            program.wait()
+        if program.returncode not in ok:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise CommandFailedError(
+                f"{name} failed with status {program.returncode}: {(words or ['no message'])[0]}"
+            )
+
+
+def _read_until(program: subprocess.Popen[bytes], end: float) -> Iterator[bytes]:
+    """Yield what a program prints, until it has ended; TimeoutExpired at a monotonic time."""
+    assert program.stdout is not None  # noqa: S101 (a pipe was asked for)
+    with program.stdout as printed:
+        poll = select.poll()
+        poll.register(printed, select.POLLIN)
+        while True:
+            left = end - time.monotonic()
+            if left <= 0 or not poll.poll(1000 * left):
+                raise subprocess.TimeoutExpired(program.args, left)
+            if not (block := os.read(printed.fileno(), BLOCK)):
+                break
+            yield block
+    program.wait(max(0, end - time.monotonic()))
 
 
 def foreground(argv: Sequence[str]) -> int:

@@ -172,7 +172,7 @@ def _files(
         elif place is not None:
             yield from _as_it_is(name, place, "input", early)
     for name in use.outputs():
-        yield from _as_it_is(name, name, "output", early)
+        yield from _as_it_is(name, name, "output")
 
 
 def _of_inode(place: bytes, joined: dict[tuple[int, int], SnapshotRow]) -> SnapshotRow | None:
@@ -200,13 +200,15 @@ def _use(database: TraceDatabase, run: int) -> _Use:
     return use
 
 
-def _as_it_is(name: bytes, place: bytes, role: str, early: EarlyDigests) -> Iterator[_File]:
+def _as_it_is(
+    name: bytes, place: bytes, role: str, early: EarlyDigests | None = None
+) -> Iterator[_File]:
     try:
         status = os.lstat(place)
     except OSError:
         return
     if stat.S_ISREG(status.st_mode):
-        digest = early.digest(status)
+        digest = early.digest(status) if early is not None else None
         yield _File(name, role, place, status.st_size, status.st_mtime_ns, digest)
 
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import threading
 import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from rpz.tracer.disks import tells_of_changes, write_back_delay
 from rpz.tracer.sha256 import buffer, sha256
 
 if TYPE_CHECKING:
     Stamp: TypeAlias = tuple[int, int, int, int, int]
 
 OLD = 60 * 1_000_000_000
-"""Nanoseconds since its last change after which a file is hashed ahead.
+"""Nanoseconds since its last change after which a file is hashed ahead, at least.
 
 What is written through a mapping changes the file's times when the page is first written to, and
-again only once the page was written back, which the kernel does within half a minute.
+again only once the page was written back, which the kernel usually does within half a minute, but
+may be set to do later: twice that time has to go by.
 """
+MOST = 1 << 18
+"""Paths that wait: those that come while so many do are hashed in the end."""
 LARGEST = 1 << 27
 """Bytes of a file that is hashed ahead: a larger one may have left the memory since it was read."""
 GIVES_WAY = 19
@@ -54,7 +59,8 @@ class EarlyDigests:
 
     def offer(self, path: bytes) -> None:
         """Have a file hashed when there is time."""
-        self._offered.put(path)
+        if self._offered.qsize() < MOST:
+            self._offered.put(path)
         if self._thread is None:
             self._start()
 
@@ -86,16 +92,23 @@ class EarlyDigests:
                 self._hash(path, into)
 
     def _hash(self, path: bytes, into: memoryview) -> None:
-        stamps: list[Stamp] = []
-
-        def is_wanted(status: os.stat_result) -> bool:
-            stamps.append(stamp(status))
-            age = time.time_ns() - max(status.st_ctime_ns, status.st_mtime_ns)
-            return age > OLD and status.st_size <= LARGEST and stamps[0] not in self._digests
-
-        digest = sha256(path, into, self._check, is_wanted)
+        try:
+            before = os.lstat(path)
+        except OSError:
+            return
+        # Nothing else is opened: who waits at the other end of a pipe would take us for the run
+        if not (self._is_wanted(before) and tells_of_changes(path)):
+            return
+        digest = sha256(path, into, self._check, lambda status: stamp(status) == stamp(before))
         if digest is not None:
-            self._digests[stamps[0]] = digest
+            self._digests[stamp(before)] = digest
+
+    def _is_wanted(self, status: os.stat_result) -> bool:
+        delay = write_back_delay()
+        if delay is None or not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            return False
+        age = time.time_ns() - max(status.st_ctime_ns, status.st_mtime_ns)
+        return age > max(OLD, 2 * delay) and stamp(status) not in self._digests
 
     def _check(self, _count: int = 0) -> None:
         if self._stopped:

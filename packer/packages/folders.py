@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -113,10 +114,10 @@ def size_of(folder: bytes) -> int | None:
 
 
 def content_of(path: bytes) -> bytes:
-    """Return what is in a file; nothing when it can't be read."""
+    """Return what is in a file; nothing when it can't be read, or is a pipe, which would block."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
     except OSError:
         return b""
 

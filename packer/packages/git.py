@@ -6,8 +6,6 @@ in the commit (as ``git describe --dirty`` has it). Files that git doesn't know 
 
 from __future__ import annotations
 
-import logging
-import os
 import posixpath
 import re
 import shutil
@@ -15,22 +13,27 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from rpz.errors import CommandFailedError
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
 from rpz.packer.packages.folders import Marker, roots_of, text_of
 from rpz.packer.packages.purl import purl
-from rpz.process import output_of
+from rpz.packer.packages.working_tree import ask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-
-log = logging.getLogger(__name__)
 
 NAME = "git"
 MARK = b".git"
 """A folder; in a submodule or a second working tree, a file."""
 DIRTY = "-dirty"
+STATUS = (
+    "status",
+    "--porcelain=v2",
+    "--branch",
+    "--untracked-files=no",
+    "--ignore-submodules=dirty",  # they are trees of their own
+    "-z",
+)
 SCP = re.compile(r"(?:[^/@]+@)?([^/:@]+):(?!//)(.+)")
 """How ssh names a place, too: ``user@host:path``."""
 HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
@@ -116,7 +119,7 @@ def _origin(remote: str, commit: str) -> str:
 
 def _state(root: bytes) -> tuple[str, bool]:
     """Return the commit, "" before the first, and whether a file that git knows isn't as in it."""
-    status = ask(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
+    status = ask(root, *STATUS)
     entries = [entry for entry in status.split(b"\0") if entry]
     heads = [entry[13:] for entry in entries if entry.startswith(b"# branch.oid ")]
     commit = text_of(b"".join(heads))
@@ -133,23 +136,3 @@ def remote_of(root: bytes) -> bytes:
     listed = ask(root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
     pairs = dict(reversed([e.split(b"\n", 1) for e in listed.split(b"\0") if b"\n" in e]))
     return pairs.get(b"remote.origin.url") or next(reversed(pairs.values()), b"")
-
-
-def ask(root: bytes, *words: str | bytes) -> bytes:
-    """Ask git; a tree that it won't read is as one that isn't there.
-
-    It neither writes in the tree nor starts what the tree's own configuration says to watch it.
-    """
-    argv: list[str | bytes] = [
-        "git",
-        "--no-optional-locks",
-        "-c",
-        "core.fsmonitor=false",
-        "-C",
-        root,
-    ]
-    try:
-        return output_of([*argv, *words], package="git", ok=(0, 1))  # 1: config finds nothing
-    except CommandFailedError as error:
-        log.info("%s isn't identified as a git working tree: %s", os.fsdecode(root), error)
-        return b""

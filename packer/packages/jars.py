@@ -39,6 +39,8 @@ def _read(path: bytes) -> Package | None:
     from zipfile import BadZipFile, ZipFile
     from zlib import error as BrokenDataError  # noqa: N812 (as all others are called)
 
+    if not os.path.isfile(path):  # a pipe would be waited for
+        return None
     try:
         with ZipFile(os.fsdecode(path)) as archive:
             said = _maven(archive, path) or _manifest(archive)

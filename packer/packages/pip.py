@@ -145,7 +145,13 @@ class _Distribution:
         from importlib.metadata import PathDistribution
         from pathlib import Path
 
-        return PathDistribution(Path(os.fsdecode(self.folder)))
+        folder = self.folder
+
+        class Older(PathDistribution):
+            def read_text(self, filename: str | os.PathLike[str]) -> str | None:
+                return text_of(content_of(folder + b"/" + os.fsencode(filename))) or None
+
+        return Older(Path(os.fsdecode(folder)))
 
 
 def _claims(site: bytes, paths: set[bytes]) -> Iterator[Claim]:

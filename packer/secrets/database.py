@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 COMMANDS = {("executed_files", "argv"), ("runs", "argv")}
 ENVIRONMENTS = {("executed_files", "envp")}
 """Columns that are lists: the secrets in them are told by their place."""
+PASSAGES = {("facts", "value")}
+"""Columns that are what a person or git says, in which other secrets may be."""
 
 
 def secrets_of(trace: Path, kept: Collection[str], paths: Haystack) -> Secrets:
@@ -37,10 +39,20 @@ def secrets_of(trace: Path, kept: Collection[str], paths: Haystack) -> Secrets:
             secrets.collect(entries, _items(argv))
         for (argv,) in connection.execute("SELECT argv FROM runs"):
             secrets.collect([], _items(argv))
+        for table, column in _passages(connection):
+            for (text,) in connection.execute(f"SELECT {column} FROM {table}"):  # noqa: S608
+                secrets.collect_passage(text)
     finally:
         connection.close()
     secrets.common = frozenset(people | hosts)
     return secrets
+
+
+def _passages(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return those of :data:`PASSAGES` that a trace has: an older one lacks the table."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    there = {table.decode() for (table,) in tables}
+    return {(table, column) for table, column in PASSAGES if table in there}
 
 
 def without_secrets(trace: Path, secrets: Secrets, folder: Path) -> Path:
@@ -101,7 +113,7 @@ def _redact(table: str, column: str, secrets: Secrets) -> Redact:
         return lambda value: _joined(secrets.words(_items(value)))
     if (table, column) in ENVIRONMENTS:
         return lambda value: _joined([secrets.entry(entry) for entry in _items(value)])
-    return secrets.text
+    return secrets.passage if (table, column) in PASSAGES else secrets.text
 
 
 def _clean_column(connection: sqlite3.Connection, table: str, column: str, redact: Redact) -> None:

@@ -20,6 +20,8 @@ MAX_WORD = 1 << 20
 SCRIPT = (b"-c", b"-e", b"-lc", b"-ec")
 """Options of shells and languages that a text of a program follows."""
 OPTION = re.compile(rb"(-{0,2}[A-Za-z_][\w.-]*)=")
+LINE = re.compile(rb"(?m)^[+ -]?[ \t]*([A-Za-z_][\w-]*)[ \t]*[:=][ \t]*([^\s\"'(){}\[\]]+)[ \t]*$")
+"""A line of a parameter file, or of a difference of two: ``password: value``."""
 
 
 @lru_cache(REMEMBERED)
@@ -71,6 +73,12 @@ def _one_word(word: bytes, header: int | None) -> tuple[Span, ...]:
 @lru_cache(REMEMBERED)
 def _in_script(word: bytes) -> tuple[Span, ...]:
     return apart(spans(word[:MAX_WORD]))
+
+
+def passage_spans(text: bytes) -> tuple[Span, ...]:
+    """Return the secrets in what a person or git says of a run: a comment, a difference."""
+    lines = (named(found[1], text, *found.span(2)) for found in LINE.finditer(text))
+    return apart([*spans(text), *(span for found in lines for span in found)])
 
 
 def apart(found: Iterable[Span]) -> tuple[Span, ...]:

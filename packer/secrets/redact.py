@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from rpz.packer.secrets.find import entry_spans, word_spans
+from rpz.packer.secrets.find import entry_spans, passage_spans, word_spans
 from rpz.packer.secrets.values import COMMON, REDACTED
 
 if TYPE_CHECKING:
@@ -28,15 +28,17 @@ class Secrets:
 
     ``paths`` are those that a replay needs as they are, with NUL between them; ``kept`` are the
     names whose values stay. ``common`` are values that stand for other things too, such as the
-    user's name: they are taken out where they were found, and nowhere else. ``exposed`` are the
-    names of what is still somewhere in the pack, ``idle`` those to be kept of which there is
-    nothing.
+    user's name: they are taken out where they were found, and nowhere else. ``passed`` are the
+    names of those in what is said of the runs, where a value may be a word of a program: likewise.
+    ``exposed`` are the names of what is still somewhere in the pack, ``idle`` those to be kept of
+    which there is nothing.
     """
 
     kept: frozenset[str] = frozenset()
     paths: bytes | Haystack = field(default=b"", repr=False)
     common: frozenset[bytes] = frozenset()
     found: dict[str, set[bytes]] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     exposed: set[str] = field(default_factory=set)
     idle: tuple[str, ...] = ()
     _pattern: re.Pattern[bytes] | None = field(default=None, repr=False)
@@ -49,6 +51,10 @@ class Secrets:
             self._add(entry, entry_spans(entry))
         for word, found in zip(words, word_spans(words), strict=True):
             self._add(word, found)
+
+    def collect_passage(self, text: bytes) -> None:
+        """Take in the names of the secrets in what is said of a run."""
+        self.passed.update(span.name for span in passage_spans(text))
 
     def _add(self, text: bytes, found: Iterable[Span]) -> None:
         for span in found:
@@ -77,7 +83,8 @@ class Secrets:
         A value that is part of ``paths`` can't be told from them: it is taken out where it was
         found only, and its name is one of ``exposed``.
         """
-        self.idle = tuple(sorted(self.kept - self.found.keys()))
+        self.idle = tuple(sorted(self.kept - self.found.keys() - self.passed))
+        self.passed -= self.kept
         kept = {value for name in self.kept for value in self.found.pop(name, ())}
         self.found = {name: left for name, vs in self.found.items() if (left := vs - kept)}
         sought = {v for values in self.found.values() for v in values if self._is_sought(v)}
@@ -96,7 +103,7 @@ class Secrets:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of what is withheld, sorted."""
-        return tuple(sorted(self.found))
+        return tuple(sorted(self.found.keys() | self.passed))
 
     def entry(self, entry: bytes) -> bytes:
         """Return an entry of an environment without its secrets."""
@@ -106,6 +113,13 @@ class Secrets:
         """Return the words of a command without their secrets."""
         found = zip(words, word_spans(words), strict=True)
         return [self.text(self._without(word, spans)) for word, spans in found]
+
+    def passage(self, text: bytes) -> bytes:
+        """Return what is said of a run without its secrets."""
+        for span in reversed(passage_spans(text)):
+            if span.name in self.passed:
+                text = text[: span.start] + REDACTED + text[span.end :]
+        return self.text(text)
 
     def text(self, text: bytes) -> bytes:
         """Return any text without the values that are looked for everywhere."""

@@ -26,6 +26,13 @@ def differences(one: Side, other: Side) -> Iterator[Difference]:
             yield Difference(name, described(ours), described(theirs))
 
 
+def unrecorded(one: Side, other: Side) -> int:
+    """Return of how many inputs neither run tells what they held: they may differ."""
+    both = (path for path in one.files.keys() & other.files.keys() if path not in one.owners)
+    files = ((_input(one.files[path]), _input(other.files[path])) for path in both)
+    return sum(a is not None and b is not None and a.before is b.before is None for a, b in files)
+
+
 def _input(file: File | None) -> File | None:
     return file if file is not None and file.read and not file.made else None
 

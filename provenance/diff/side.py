@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rpz.provenance.files import files
+from rpz.provenance.files import USED, files
 from rpz.provenance.processes import processes
 from rpz.tracer.facts import facts_of
-from rpz.tracer.rows import ExecutionRow, ProcessRow
+from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +39,16 @@ CACHES = re.compile(
 
 @dataclass(frozen=True)
 class Side:
-    """A run; ``maps`` are folders that are called otherwise in the other run, and how there."""
+    """A run; ``maps`` are folders that are called otherwise in the other run, and how there.
+
+    ``shared`` are names that files have in both: they are no random ones.
+    """
 
     database: TraceDatabase
     run: RunRow
     packages: Sequence[Package]
     maps: Sequence[tuple[bytes, bytes]] = ()
+    shared: frozenset[bytes] = frozenset()
 
     @cached_property
     def facts(self) -> list[FactRow]:
@@ -64,15 +69,31 @@ class Side:
     @cached_property
     def files(self) -> dict[bytes, File]:
         """What it read and wrote and isn't volatile, by paths as the other run has them."""
-        return {
-            self._path(file): file
+        found = [
+            file
             for file in files(self.database, self.run.id)
             if not file.path.startswith(VOLATILE) and not CACHES.search(file.path)
+        ]
+        names = [self._path(file) for file in found]
+        times = Counter(names)  # what would be another's name, too, is no random one
+        return {
+            name if times[name] == 1 else self.renamed(file.path): file
+            for name, file in zip(names, found, strict=True)
         }
 
+    @property
+    def names(self) -> frozenset[bytes]:
+        """The names of its files, as the other run has them."""
+        rows = self.database.distinct(FileRow, "name", f"run_id = {self.run.id} AND {USED}")
+        return frozenset(self.renamed(name) for (name,) in rows)
+
     def _path(self, file: File) -> bytes:
-        path = self.mapped(file.path)
-        return self.without_numbers(path) if file.made else path
+        name = self._name(file.path)
+        return self.without_numbers(name) if file.made and name not in self.shared else name
+
+    def _name(self, path: bytes) -> bytes:
+        name = self.renamed(path)
+        return name if name in self.shared else without_random_parts(name)
 
     @cached_property
     def processes(self) -> list[Process]:
@@ -83,14 +104,21 @@ class Side:
     def owners(self) -> dict[bytes, Package]:
         """The packages of its files, by their paths as the other run has them."""
         return {
-            self.mapped(bytes(path)): package for package in self.packages for path in package.files
+            self._name(bytes(path)): package for package in self.packages for path in package.files
         }
 
     def mapped(self, text: bytes) -> bytes:
-        """Return a path, or text with paths in it, as the other run would have it."""
+        """Return a path, or text with paths in it, as the other run would have it.
+
+        Random names in it are ``*``.
+        """
+        return without_random_parts(self.renamed(text))
+
+    def renamed(self, text: bytes) -> bytes:
+        """Return a path, or text with paths in it, with the folders of the other run."""
         for ours, theirs in self.maps:
             text = re.sub(re.escape(ours) + rb"(?![\w.-])", theirs.replace(b"\\", rb"\\"), text)
-        return without_random_parts(text)
+        return text
 
     def without_numbers(self, text: bytes) -> bytes:
         """Return text in which numbers of the run's processes are ``*``."""

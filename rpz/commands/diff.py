@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rpz.commands.options import as_json, verbosity
-from rpz.commands.text import shown
+from rpz.commands.text import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,18 +66,20 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     """
     from rpz.provenance.comparison import compared, map_of
     from rpz.provenance.diff import diff
+    from rpz.provenance.diff.inputs import unrecorded
 
     with compared(one, other, [map_of(text) for text in maps]) as sides:
         sections = diff(*sides)
+        missing = unrecorded(*sides)
     if as_json:
         click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
     else:
-        for line in _lines(sections, everything):
+        for line in _lines(sections, everything, missing):
             click.echo(line)
     return DIFFERENT if any(section.differences for section in sections) else SAME
 
 
-def _lines(sections: list[Section], everything: bool) -> Iterator[str]:
+def _lines(sections: list[Section], everything: bool, missing: int) -> Iterator[str]:
     for section in sections:
         if section.differences or everything:
             same = "" if section.differences else "  (the same)"
@@ -88,7 +90,12 @@ def _lines(sections: list[Section], everything: bool) -> Iterator[str]:
         if len(shown_ones) < len(section.differences):
             yield f"  and {len(section.differences) - len(shown_ones)} more (--all shows them)"
     if not any(section.differences for section in sections):
-        yield "The runs are the same."
+        yield (
+            f"Nothing differs that the traces tell; of {counted(missing, 'input')} they don't tell "
+            "the content."
+            if missing
+            else "The runs are the same."
+        )
 
 
 def _difference(difference: Difference, everything: bool) -> Iterator[str]:

@@ -96,10 +96,16 @@ def _code_lines(page: Page) -> Iterator[str]:
         said = [text(f.value)[:12] for f in facts["commit"]]
         said += [text(f.value) for name in ("branch", "remote") for f in facts[name]]
         said += ["not pushed" for f in facts["pushed"] if f.value == b"no"]
-        said += ["changed since" for _ in facts["diff"] + facts["changes"]]
+        said += [_changed(fact) for fact in facts["diff"] + facts["changes"]]
         if others := facts["untracked"]:
             said += [f"{counted(len(others), 'file')} that git doesn't know"]
         yield _row("code", f"{shown_path(root)}: {shown(', '.join(said))}")
+
+
+def _changed(fact: FactRow) -> str:
+    from rpz.provenance.repositories import UNKNOWN
+
+    return "changes not known" if fact.value.startswith(UNKNOWN) else "changed since"
 
 
 def _setting(fact: FactRow) -> str:

@@ -155,7 +155,10 @@ def _described(place: TraceFolder, digests: Addition | None) -> Addition:
 
         if digests is not None:
             digests(database, number, run)
-        add_learnt(database, run, place.snapshots(number))
+        try:
+            add_learnt(database, run, place.snapshots(number))
+        except KeyboardInterrupt:
+            log.warning("Interrupted: not all of the run's record is in the trace.")
 
     return add
 

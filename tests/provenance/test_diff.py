@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -208,6 +210,34 @@ def test_trouble_has_a_status_of_its_own(rpz, experiment, words):
         assert done.returncode == 2
         assert done.stderr.count(b"\n") == 1
         assert done.stdout == b""
+
+
+def test_numbered_files_below_tmp_are_files_of_their_own(rpz):
+    """The names are the same in both runs: nothing about them is random."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="numbered") as folder:
+        script = (
+            'cp "$0" result1.csv; echo same >result2.csv; cp "$0" "$(mktemp -d tmp.XXXXXXXX)/c"'
+        )
+        given = Path(folder) / "in"
+        for name in ("one", "other"):
+            given.write_text(name)
+            command = ("sh", "-c", f'cd "{folder}"; {script}', "in")
+            assert rpz("trace", "-d", name, *command).returncode == 0
+        found = diff(rpz)
+        assert sorted(names(found["outputs"])) == ["c", "result1.csv"]
+        assert names(found["inputs"]) == ["in"]
+        assert [c["file"] for c in causes(rpz, "result1.csv")["causes"]] == [f"{folder}/in"]
+
+
+def test_what_is_not_recorded_is_not_the_same(rpz, tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / "in").write_text(name)
+        assert rpz("trace", "--no-hash", "-d", name, "cp", "in", "out").returncode == 0
+    done = rpz("diff", "one", "other")
+    assert done.returncode == 0
+    assert b"Nothing differs that the traces tell; of 1 input they don't tell" in done.stdout
+    done = rpz("why", "one", "other", "out")
+    assert (done.returncode, b"don't tell what out held" in done.stderr) == (2, True)
 
 
 def test_why_of_what_nobody_wrote(rpz, experiment):

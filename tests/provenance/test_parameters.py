@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 
 from rpz.provenance.parameters import MOST, of_arguments, of_file
 
+REPEATED = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d [%b]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
+)
+"""A list of 31 thousand million elements."""
+
 
 @pytest.mark.parametrize(
     ("words", "found"),
@@ -42,6 +47,8 @@ def test_arguments(words, found):
         (b"p.yaml", b"&a [*a]", {}),
         (b"p.yaml", b"a: !!python/object/apply:os.system [ls]", {}),
         (b"p.json", b"[" * 100_000, {}),
+        (b"p.yaml", b"[" * 60_000, {}),
+        (b"p.yaml", REPEATED, {}),
         (b"p.json", b"\xff", {}),
         (b"p.ini", b"no section", {}),
         (b"p.toml", b"x = ", {}),

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.packer.archive.reader import Pack
-from rpz.provenance import batch, machine
+from rpz.provenance import batch, machine, repositories
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
+from rpz.tracer.rows import RunRow
 from tests.conftest import require
 
 if TYPE_CHECKING:
@@ -129,6 +130,68 @@ def test_the_code_that_was_read(rpz, git, tmp_path):
     assert found["code", "untracked"] == [b"new"]
 
 
+def test_secrets_in_it_stay(rpz, git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "c.yaml").write_text("gain: 1\n")
+    git("add", "a.py", "c.yaml")
+    git("commit", "-qm", "one")
+    (tmp_path / "a.py").write_text('API_KEY = "correct-horse"\nsettings.password = get(cat)\n')
+    (tmp_path / "c.yaml").write_text(
+        "gain: 2\nurl: db://me:battery-1@host/\npassword: staple-2\n"
+        'all: [{"token": "more-less-3"}]\n'
+    )
+    reason = "with ghp_abcdefghijklmnopqrstuvwxyz0123456789"
+    found = traced(rpz, "--reason", reason, "cat", "a.py", "c.yaml", env=git.environ)
+    assert b"correct-horse" in found["code", "diff"][0]
+    packed = rpz("pack", "p.rpz")
+    assert b"Withheld, because they look like secrets: API_KEY, " in packed.stderr
+    with Pack.open(tmp_path / "p.rpz") as pack, pack.metadata("trace.sqlite3") as trace:
+        content = trace.read()
+    for value in (b"correct-horse", b"battery-1", b"staple-2", b"more-less-3", reason[5:].encode()):
+        assert value not in content
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "trace.sqlite3").write_bytes(content)
+    left = record(tmp_path / "copy")
+    assert b"+gain: 2\n+url: db://me:<redacted>@host/" in left["code", "diff"][0]
+    assert left["parameter", "gain"] == [b"2"]
+    with TraceDatabase.open(tmp_path / "copy" / "trace.sqlite3") as database:
+        assert b"cat\0a.py\0c.yaml\0" in [row.argv for row in database.rows(RunRow)]
+
+
+def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "a").write_text("a\n")
+    git("add", "a")
+    git("commit", "-qm", "one")
+    told = set()
+    for letter in "bc":
+        (tmp_path / "a").write_text((letter + "\n") * 2**20)
+        told |= set(repositories._changes(os.fsencode(tmp_path)))
+    assert {fact.name for fact in told} == {"changes"}
+    assert len(told) == 2
+    assert all(b"too large to keep: " in fact.value for fact in told)
+
+
+def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
+    git("init", "-q")
+    (tmp_path / "data").write_text("x")
+    (tmp_path / ".git/config").write_text("[broken")
+    (changes,) = traced(rpz, "cat", "data", env=git.environ)["code", "changes"]
+    assert changes.startswith(b"not known: git failed with status 128: ")
+
+
+def test_changes_that_take_too_long_are_not_known(git, tmp_path, monkeypatch):
+    monkeypatch.setattr(repositories, "PATIENCE", 0.2)
+    git("init", "-q")
+    os.mkfifo(tmp_path / "endless")
+    with (tmp_path / ".git/config").open("a") as config:
+        config.write("[include]\npath = ../endless\n")
+    (fact,) = repositories._changes(os.fsencode(tmp_path))
+    assert fact.name == "changes"
+    assert fact.value.startswith(b"not known: git took longer")
+
+
 def test_a_pushed_commit(rpz, git, tmp_path):
     for name in ("up", "tree"):
         (tmp_path / name).mkdir()
@@ -166,6 +229,12 @@ def test_parameters(rpz):
             if fact.topic == "parameter"
         ]
     assert found == [("seed", b"7", b""), ("gain", b"2", os.fsencode(folder / "p.json"))]
+
+
+def test_a_pipe_in_the_place_of_a_parameter_file_is_not_waited_for(rpz, tmp_path):
+    (tmp_path / "p.json").write_text('{"gain": 2}')
+    script = "cat p.json; mv p.json q.json; mkfifo p.json"
+    assert ("parameter", "gain") not in traced(rpz, "sh", "-c", script)
 
 
 def test_chance(rpz):

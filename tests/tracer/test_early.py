@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import signal
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from rpz.tracer import early
+from rpz.tracer import disks, early
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.digests import add_digests
 from rpz.tracer.early import EarlyDigests
@@ -28,6 +31,8 @@ def digests():
 def old(tmp_path, monkeypatch):
     """A file; what was written just now counts as old."""
     monkeypatch.setattr(early, "OLD", -1_000_000_000)
+    monkeypatch.setattr(early, "write_back_delay", lambda: -1_000_000_000)
+    monkeypatch.setattr(early, "tells_of_changes", lambda _path: True)
     path = tmp_path / "old"
     path.write_bytes(b"content" * 100)
     return path
@@ -78,6 +83,39 @@ def test_only_plain_files_of_a_usual_size(digests, tmp_path, old, kind, monkeypa
     assert known(digests, old)  # which was offered after it
     if path.exists() and kind != "link":
         assert digests.digest(path.lstat()) is None
+
+
+def test_nobody_at_the_other_end_of_a_pipe_notices(digests, old):
+    os.mkfifo(pipe := old.with_name("pipe"))
+    with subprocess.Popen(["sh", "-c", 'echo said > "$0"', pipe]) as writer:
+        digests.offer(os.fsencode(pipe))
+        assert known(digests, old)  # which was offered after it
+        assert pipe.read_text() == "said\n"
+    assert writer.returncode == 0
+
+
+def test_what_is_never_written_back_is_not_hashed(digests, monkeypatch):
+    """There, what is written through a mapping changes the times of a file only once."""
+    monkeypatch.setattr(early, "OLD", -1_000_000_000)
+    monkeypatch.setattr(early, "write_back_delay", lambda: -1_000_000_000)
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        path = Path(file.name)
+        file.truncate(mmap.PAGESIZE)
+        with mmap.mmap(file.fileno(), mmap.PAGESIZE) as mapped:
+            mapped[0] = 1
+            before = early.stamp(path.stat())
+            mapped[0] = 2
+            assert early.stamp(path.stat()) == before
+            assert known(digests, path, seconds=0.2) is None
+
+
+def test_only_disks_tell_of_changes():
+    assert disks.tells_of_changes(b"/proc/self/mounts") is False
+    assert disks.tells_of_changes(b"/nowhere") is False
+    kinds = subprocess.run(
+        ["stat", "-f", "-c", "%t", "/"], capture_output=True, check=True
+    ).stdout  # another one asks the kernel, too
+    assert disks.tells_of_changes(b"/") is (int(kinds, 16) in disks.TELL)
 
 
 def test_nothing_is_hashed_when_it_was_stopped(digests, old):

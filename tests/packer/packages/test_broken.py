@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
 import zipfile
 from pathlib import Path
@@ -85,6 +86,22 @@ def test_nothing_that_is_said_is_an_error(place, content):
             pass
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_no_pipe_is_waited_for(tmp_path, place):
+    lay(tmp_path, BESIDE)
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / place)
+    signal.alarm(20)  # which ends it, where it would wait for ever
+    try:
+        for _ in contents_of(
+            packages_of([os.fsencode(tmp_path / name) for name in (*BESIDE, place)])
+        ):
+            pass
+    finally:
+        signal.alarm(0)
 
 
 @settings(deadline=None, max_examples=50)

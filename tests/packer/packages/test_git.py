@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from rpz.packer.packages import contents_of, git
+from rpz.errors import CommandFailedError
+from rpz.packer.packages import contents_of, git, working_tree
 from tests.conftest import require
 from tests.packer.packages.layout import files_of, identified, lay, raw, run, whole
 
@@ -96,6 +97,55 @@ def test_the_tree_is_not_written_in_and_its_hooks_are_not_run(tree, tmp_path):
     identified([tree / "run.py"])
     assert (tree / ".git/index").read_bytes() == before
     assert not marker.exists()
+
+
+FILTERS = {"clean": "evil.clean", "process": "evil.process", "name with =": "a=b.clean"}
+
+
+@pytest.mark.parametrize("kind", FILTERS)
+def test_the_filters_of_a_tree_are_not_started(tree, tmp_path, kind):
+    name, marker = FILTERS[kind], tmp_path / "started"
+    program = lay(tmp_path, {"filter": f"#!/bin/sh\ntouch {marker}\ncat\n"})[0]
+    program.chmod(0o755)
+    lay(tree, {".gitattributes": f"*.py filter={name.rpartition('.')[0]}\n", "run.py": "22"})
+    ask(tree, "config", f"filter.{name.rpartition('.')[0]}.required", "true")
+    with (tree / ".git/config").open("a") as config:
+        driver, _, kind = name.rpartition(".")
+        config.write(f'[filter "{driver}"]\n\t{kind} = {program}\n')
+    found = identified([tree / "run.py"])
+    difference = working_tree.ask(raw(tree), "diff", "HEAD")
+    assert not marker.exists()
+    if "=" in driver:  # there is no telling what it is, without them
+        assert (found["study"].version, difference) == ("", b"")
+    else:
+        assert found["study"].version.endswith("-dirty")
+        assert b"+22" in difference
+
+
+def test_the_filters_of_the_user_are(tree, tmp_path, monkeypatch):
+    """What git-lfs, say, has made of a file is as in the commit."""
+    (tmp_path / "gitconfig").write_text('[filter "mine"]\n\tclean = "head -c 1"\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    ask(tree, "config", "filter.mine.clean", "head -c 1")  # as git lfs install --local has it, too
+    lay(tree, {".git/info/attributes": "*.py filter=mine\n", "run.py": "1, and much more"})
+    assert working_tree.ask(raw(tree), "diff", "HEAD") == b""
+    (tmp_path / "gitconfig").write_text("")
+    assert b"+1, and much more" in working_tree.ask(raw(tree), "diff", "HEAD")
+
+
+def test_the_variables_of_a_hook_do_not_lead_elsewhere(tree, tmp_path, monkeypatch):
+    lay(tmp_path / "other", {"b": ""})
+    ask(tmp_path / "other", "init", "--quiet")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    assert list(identified([tree / "run.py"])) == ["study"]
+
+
+def test_a_tree_that_takes_too_long_is_left(tree):
+    os.mkfifo(tree / "endless")
+    ask(tree, "config", "include.path", "../endless")
+    with pytest.raises(CommandFailedError, match="took longer than 0 seconds"):
+        list(working_tree.answers(raw(tree), "diff", "HEAD", seconds=0.2))
 
 
 def test_a_folder_that_only_looks_like_a_tree(tmp_path):
