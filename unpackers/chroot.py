@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
@@ -31,6 +31,7 @@ from rpz.unpackers.parallel import unpack_files
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
 from rpz.unpackers.target import FILE, write
+from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -147,6 +148,16 @@ def root_of(target: Target) -> Path:
 
 def run(target: Target, job: Job) -> int:
     """Run it in namespaces of its own; without root, in a user namespace too."""
+    return isolated(target, replace(job, run=supplied(job.run)))
+
+
+def isolated(target: Target, job: Job) -> int:
+    """Run what has all that it needs of the caller; what is missing is told only once.
+
+    Raises:
+        SandboxError: this user may make no namespaces here.
+
+    """
     root = root_of(target)
     try:
         return run_in_foreground(
