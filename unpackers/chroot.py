@@ -125,9 +125,7 @@ def _make_mount_points(root: Path) -> None:
         mounts.make_mount_points(fd)
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            raise HostileArchiveError(
-                "/proc, /sys, /dev or /tmp in the pack isn't a folder"
-            ) from None
+            raise HostileArchiveError("/proc, /sys or /dev in the pack isn't a folder") from None
         raise
     finally:
         os.close(fd)

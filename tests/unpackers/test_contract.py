@@ -595,6 +595,20 @@ def test_interrupted_unpack_leaves_nothing(rpz, backend, probe):
     assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]
 
 
+def test_tmp_may_be_a_link(rpz, backend, probe):
+    members = [*packs.experiment(probe), packs.folder("DATA/var/tmp", mode=0o1777)]
+    members += [packs.member("DATA/tmp", b"2", linkname="var/tmp")]
+    packs.write_pack(
+        rpz.folder / "exp.rpz", packs.config(("exists", "/tmp")), packs.data_tar(members)
+    )
+    unpacked = rpz("unpack", backend, "exp.rpz", "demo")
+    assert unpacked.returncode == 0, unpacked.stderr
+    try:
+        assert rpz("run", "demo").returncode == 0
+    finally:
+        assert rpz("destroy", "demo").returncode == 0
+
+
 def test_a_set_user_id_program_runs_as_its_owner(rpz, backend, probe):
     """``sudo`` and ``su`` in a root of root's own; nobody else gets at them."""
     require(os.geteuid() == 0, "not root, who can give files away")
