@@ -12,6 +12,7 @@ import pytest
 
 from rpz.packer.archive.reader import Pack
 from rpz.unpackers import directory
+from rpz.unpackers.directory.launch import content
 from rpz.unpackers.directory.links import contain, contained
 from rpz.unpackers.directory.place import Root
 from rpz.unpackers.directory.translate import argument
@@ -212,6 +213,24 @@ def test_arguments_that_are_no_packed_paths(tmp_path):
         assert argument(word, root) == word
     assert argument(b"/data/new", root) == root.name + b"/data/new"
     assert argument(b"--out=/data/new", root) == b"--out=" + root.name + b"/data/new"
+
+
+def test_what_is_no_file_of_this_machine_is_not_opened(rpz, probe):
+    os.mkfifo(rpz.folder / "pipe")
+    link = packs.member("DATA/bin/probe", b"2", linkname="../bin/../../../pipe")
+    own = [item for item in packs.experiment(probe) if item[0].name != link[0].name]
+    data = packs.data_tar([*own, link])
+    packs.write_pack(rpz.folder / "exp.rpz", packs.config(("status", "0")), data)
+    process = rpz.start("unpack", "directory", "exp.rpz", "demo")
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+
+
+def test_devices_have_no_content():
+    assert content(b"/dev/zero") == b""
 
 
 @pytest.mark.parametrize("listed", [False, True])
