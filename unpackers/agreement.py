@@ -10,6 +10,7 @@ from rpz.packer.archive.format import PackError
 from rpz.packer.archive.manifest import EntryKind
 from rpz.unpackers.errors import HostileArchiveError
 from rpz.unpackers.members import Kind, checked
+from rpz.unpackers.mountpoints import with_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +37,12 @@ def disagreements(pack: Pack) -> Iterator[Fault]:
     """
     try:
         with pack.data() as archive:
+            members = with_folders(checked(archive, keeps_holes=True))
             if pack.index is None:
-                for _ in checked(archive, keeps_holes=True):
+                for _ in members:
                     pass
             else:
-                yield from _compared(checked(archive, keeps_holes=True), pack.entries())
+                yield from _compared(members, pack.entries())
     except (HostileArchiveError, PackError) as error:
         yield Fault(None, f"the packed files ({error.message})")
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import MissingProgramError
 from rpz.process import output_of
-from rpz.unpackers.withheld import supplied
 from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
@@ -61,8 +60,8 @@ class Wrapped:
 def start(job: Job, root: Path) -> Wrapped:
     """Start a run with ``root`` as its file system.
 
-    Unlike elsewhere the program has ``PWD`` in its environment, and before bubblewrap 0.9 the path
-    as ``argv[0]``.
+    What was withheld was :func:`~rpz.unpackers.withheld.supplied` before. Unlike elsewhere the
+    program has ``PWD`` in its environment, and before bubblewrap 0.9 the path as ``argv[0]``.
     """
     hears, tells = os.pipe()
     listing, listed = os.pipe()
@@ -95,7 +94,7 @@ def _first(news: bytes) -> int | None:
 
 def _options(job: Job, root: Path) -> list[bytes]:
     """Return what to isolate, and the environment, which others shall not see in the arguments."""
-    run = supplied(job.run)
+    run = job.run
     words = [*ISOLATED, "--uid", str(run.uid), "--gid", str(run.gid), "--die-with-parent"]
     words += ["--hostname", run.hostname] if run.hostname else []
     words += [] if job.network else ["--unshare-net"]

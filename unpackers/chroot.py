@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
@@ -31,6 +31,7 @@ from rpz.unpackers.parallel import unpack_files
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.resolve import parent_of
 from rpz.unpackers.target import FILE, write
+from rpz.unpackers.withheld import supplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,7 @@ MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:  # noqa: ARG001 (it has none)
     """Extract the files into ``folder/root``.
 
-    With set-user-id programs in it, which could be anybody's, nobody else can enter ``folder``.
+    Nobody but root can enter a ``folder`` of root's.
     """
     return make(pack, folder, NAME)
 
@@ -74,26 +75,26 @@ def make(
     """Make a target of a folder with the files in it, for the unpacker ``name``.
 
     ``prepare`` changes the files that were unpacked, ``complete`` the folder that becomes a target;
-    both are given the pack, and that folder.
+    both are given the pack, and that folder. Root's is closed to all others: it has users' and
+    root's own programs, some of them set-user-id, and a run may make more of these.
     """
     made = target.new_target(folder, name, pack)
     with _room_told(pack, folder), draft.building(folder) as building:
-        privileged = _make_root(pack, building / ROOT)
+        _make_root(pack, building / ROOT)
         prepare(pack, building / ROOT)
         complete(pack, building)
         target.write(made, building)
-        if not privileged:
+        if os.geteuid() != 0:
             draft.open_to_all(building)
     return made
 
 
-def _make_root(pack: Pack, root: Path) -> int:
-    """Make the experiment's file system; return how many set-user-id programs are in it."""
+def _make_root(pack: Pack, root: Path) -> None:
+    """Make the experiment's file system."""
     root.mkdir(0o755)
     root.chmod(0o755)
-    privileged = unpack_files(pack, root)
+    unpack_files(pack, root)
     _make_mount_points(root)
-    return privileged
 
 
 @contextlib.contextmanager
@@ -124,9 +125,7 @@ def _make_mount_points(root: Path) -> None:
         mounts.make_mount_points(fd)
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            raise HostileArchiveError(
-                "/proc, /sys, /dev or /tmp in the pack isn't a folder"
-            ) from None
+            raise HostileArchiveError("/proc, /sys or /dev in the pack isn't a folder") from None
         raise
     finally:
         os.close(fd)
@@ -147,6 +146,16 @@ def root_of(target: Target) -> Path:
 
 def run(target: Target, job: Job) -> int:
     """Run it in namespaces of its own; without root, in a user namespace too."""
+    return isolated(target, replace(job, run=supplied(job.run)))
+
+
+def isolated(target: Target, job: Job) -> int:
+    """Run what has all that it needs of the caller; what is missing is told only once.
+
+    Raises:
+        SandboxError: this user may make no namespaces here.
+
+    """
     root = root_of(target)
     try:
         return run_in_foreground(

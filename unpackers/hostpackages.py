@@ -12,12 +12,13 @@ from rpz.errors import RpzError
 from rpz.process import output_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rpz.packer.config.model import Config, Package
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._:@-]{0,200}", re.ASCII)
-"""What is a name for every package manager, and an option for none."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._:@-]{0,200}(?<!-)", re.ASCII)
+"""What is a name for every package manager, and an option for none. apt-get removes the package
+``x`` when told to install ``x-``."""
 
 
 class HostPackagesError(RpzError):
@@ -159,6 +160,18 @@ def _version(name: str, there: Mapping[str, str]) -> str | None:
     return None if ":" in name else next(others, None)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """See to it that a package manager takes names for names of packages to install.
+
+    Raises:
+        HostPackagesError: it would take one for something else.
+
+    """
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise HostPackagesError(f"The pack names a package {name!a}, which can't be one")
+
+
 def installation(family: Family, names: Sequence[str], *, yes: bool) -> list[str]:
     """Return the command that installs packages; with ``yes`` it asks nothing.
 
@@ -166,9 +179,7 @@ def installation(family: Family, names: Sequence[str], *, yes: bool) -> list[str
         HostPackagesError: its program isn't there, or a name isn't one.
 
     """
-    wrong = [name for name in names if not _NAME.fullmatch(name)]
-    if wrong:
-        raise HostPackagesError(f"The pack names a package {wrong[0]!a}, which can't be one")
+    check_names(names)
     for command, option in family.installers:
         if shutil.which(command[0]):
             return [*command, *([option] if yes and option else []), *names]

@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.unpackers.mountpoints import MOUNT_POINTS
+from rpz.unpackers.mountpoints import MOUNT_POINTS, MOUNTED
 from rpz.unpackers.namespaces import (
     MS_BIND,
     MS_NODEV,
@@ -69,7 +69,8 @@ def _make_folder(name: str, mode: int, parent: int) -> None:
     try:
         os.mkdir(name, 0o700, dir_fd=parent)
     except FileExistsError:
-        os.close(os.open(name, FOLDER, dir_fd=parent))
+        if name in MOUNTED:
+            os.close(os.open(name, FOLDER, dir_fd=parent))
     else:
         os.chmod(name, mode, dir_fd=parent)  # whatever the umask is
 

@@ -14,7 +14,6 @@ from rpz.errors import NOT_EXECUTABLE, NOT_FOUND, OWN_FAILURE
 from rpz.unpackers import foreground
 from rpz.unpackers.errors import SandboxError, StartError, readable
 from rpz.unpackers.sandbox import REPORT, News, Sandbox, Step, keep
-from rpz.unpackers.withheld import supplied
 from rpz.unpackers.words import encoded, environment, program_path
 
 if TYPE_CHECKING:
@@ -75,9 +74,9 @@ def start(run: Run, root: Path, streams: Sequence[int] = (), *, network: bool = 
     """Start a run with ``root`` as its file system.
 
     The terminal is shared, and so are the standard streams, unless ``streams`` are descriptors for
-    input, output and error. With ``network`` it has the host's.
+    input, output and error. With ``network`` it has the host's. What was withheld of the run was
+    :func:`~rpz.unpackers.withheld.supplied` before.
     """
-    run = supplied(run)
     terminal = foreground.held()
     report, to_parent = os.pipe()
     parent = os.getpid()

@@ -50,6 +50,18 @@ class Summary:
     bytes: int
     sha256: str
 
+    def checked(self) -> Summary:
+        """Return this, if it may be one.
+
+        Raises:
+            ValueError: a number is none.
+
+        """
+        numbers = (self.files, self.folders, self.links, self.bytes)
+        if not all(isinstance(number, int) and number >= 0 for number in numbers):
+            raise ValueError("not a summary")
+        return self
+
 
 @dataclass(frozen=True)
 class Written:

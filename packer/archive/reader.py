@@ -38,6 +38,8 @@ MAX_CONFIG = 1 << 30
 """Bytes of a ``config.yml``; a million inputs make about a fifth of that."""
 IN_MEMORY = 1 << 22
 """Bytes of a longer one that are read in memory."""
+MAX_PACKAGES = 1 << 26
+"""Bytes of what a pack tells of its packages, some 150 each; they are read in memory."""
 MAX_SUMMARY = 1 << 16
 MAX_INDEX = 1 << 26
 """Bytes of the index; 20 for each MiB of data."""
@@ -104,7 +106,7 @@ class Pack:
             config = load_config(cast("IO[bytes]", copy), f"{self.path}:config.yml")
         if form.EXTENSIONS + form.PACKAGES not in self._names:
             return config
-        return with_identities(config, self._read(form.EXTENSIONS + form.PACKAGES, MAX_CONFIG))
+        return with_identities(config, self._read(form.EXTENSIONS + form.PACKAGES, MAX_PACKAGES))
 
     @property
     def data_name(self) -> str | None:
@@ -205,10 +207,9 @@ class Pack:
         from rpz.packer.archive.data import Summary
 
         if form.EXTENSIONS + form.SUMMARY in self._names:
-            with contextlib.suppress(ValueError, TypeError):
-                return Summary(
-                    **json.loads(self._read(form.EXTENSIONS + form.SUMMARY, MAX_SUMMARY))
-                )
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
+                told = json.loads(self._read(form.EXTENSIONS + form.SUMMARY, MAX_SUMMARY))
+                return Summary(**told).checked()
         count = dict.fromkeys(EntryKind, 0)
         size = 0
         for entry in self.entries():

@@ -36,7 +36,7 @@ def with_identities(config: Config, data: bytes) -> Config:
     """Return a configuration with what the file says of its packages, as far as it is of them."""
     try:
         said = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return config
     if not isinstance(said, list) or len(said) != len(config.packages):
         return config

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TOLD = 10
+"""Unknown keys that are told; a file that has more is not one of ours."""
+
 TOP = {
     "pack_id", "version", "runs", "inputs_outputs", "packages", "other_files",
     "additional_patterns", "excluded_patterns", "input_files", "output_files",
@@ -313,8 +316,12 @@ class _Reader:
             hint = f", perhaps for {meant!r}" if meant else ""
             if meant and self._source.strict:
                 raise self._source.wrong(key_node, f"unknown key {key!r}{hint}")
-            log.warning("%s: unknown key %r, passed over", self._source.place(key_node), key)
             self._unknown.append(where + key)
+            place = self._source.place(key_node)
+            if len(self._unknown) <= TOLD:
+                log.warning("%s: unknown key %r, passed over", place, key)
+            elif len(self._unknown) == TOLD + 1:
+                log.warning("%s: more unknown keys, passed over", place)
 
 
 def _can_match(pattern: str) -> bool:

@@ -88,6 +88,6 @@ def _unpack(name: str, pack: Path, limit: int | None, target: Path, choices: Cho
         return
     remember(made)
     if not target.stat().st_mode & OTHERS:
-        log.info("It has set-user-ID programs: only root can enter %s", shown_path(target))
+        log.info("Only root can enter %s: runs can make set-user-ID programs", shown_path(target))
     again = shown_command(["rpz", "run", os.fspath(target)])
     log.info("%s is ready. Run it: %s", shown_path(target), again)

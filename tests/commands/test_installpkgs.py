@@ -77,7 +77,9 @@ def test_an_installation_that_fails(rpz, apt):
     assert apt()
 
 
-@pytest.mark.parametrize("name", ["--force-yes", "-o=x", "a b", "", "/tmp/x.deb", "./x"])
+@pytest.mark.parametrize(
+    "name", ["--force-yes", "-o=x", "sudo-", "sudo:amd64-", "a b", "", "/tmp/x.deb", "./x"]
+)
 def test_a_name_that_is_an_option(name):
     with pytest.raises(HostPackagesError, match="can't be one"):
         installation(FAMILIES[0], ["good", name], yes=True)

@@ -144,7 +144,7 @@ def test_by_apptainer_where_only_it_may_isolate(tmp_path, pack, recorder, monkey
     def refused(*_):
         raise SandboxError("not here")
 
-    monkeypatch.setattr(chroot, "run", refused)
+    monkeypatch.setattr(chroot, "isolated", refused)
     said = recorder("kill -SEGV $$")
     job = as_traced(made, 0)
     changed = replace(job, run=replace(job.run, argv=("probe", "status", "5")))
@@ -165,7 +165,7 @@ def test_without_any_isolation_it_is_said(tmp_path, pack, monkeypatch):
     def refused(*_):
         raise SandboxError("not here")
 
-    monkeypatch.setattr(chroot, "run", refused)
+    monkeypatch.setattr(chroot, "isolated", refused)
     monkeypatch.setattr(engine, "installed", lambda: None)
     with pytest.raises(SandboxError):
         apptainer.run(made, as_traced(made, 0))

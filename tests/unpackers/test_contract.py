@@ -600,6 +600,20 @@ def test_interrupted_unpack_leaves_nothing(rpz, backend, probe):
     assert [path.name for path in rpz.folder.iterdir()] == ["exp.rpz"]
 
 
+def test_tmp_may_be_a_link(rpz, backend, probe):
+    members = [*packs.experiment(probe), packs.folder("DATA/var/tmp", mode=0o1777)]
+    members += [packs.member("DATA/tmp", b"2", linkname="var/tmp")]
+    packs.write_pack(
+        rpz.folder / "exp.rpz", packs.config(("exists", "/tmp")), packs.data_tar(members)
+    )
+    unpacked = rpz("unpack", backend, "exp.rpz", "demo")
+    assert unpacked.returncode == 0, unpacked.stderr
+    try:
+        assert rpz("run", "demo").returncode == 0
+    finally:
+        assert rpz("destroy", "demo").returncode == 0
+
+
 def test_a_set_user_id_program_runs_as_its_owner(rpz, backend, probe):
     """``sudo`` and ``su`` in a root of root's own; nobody else gets at them."""
     require(os.geteuid() == 0, "not root, who can give files away")
@@ -619,10 +633,13 @@ def test_a_set_user_id_program_runs_as_its_owner(rpz, backend, probe):
         mode = stat.S_IMODE((rpz.folder / "demo").stat().st_mode)
         closed = backend != "docker"
         assert mode == (0o700 if closed else 0o755)
-        assert (b"only root can enter demo" in unpacked.stderr) == closed
+        assert (b"Only root can enter demo" in unpacked.stderr) == closed
     finally:
         assert rpz("destroy", "demo").returncode == 0
 
 
-def test_everybody_can_enter_another_target(target):
-    assert stat.S_IMODE(target(("status", "0")).stat().st_mode) == 0o755
+def test_only_root_can_enter_a_folder_of_roots(target, backend):
+    """A run as root can leave a set-user-id program, which nobody else must get at."""
+    closed = os.geteuid() == 0 and (backend != "docker")
+    made = target(("status", "0"))
+    assert stat.S_IMODE(made.stat().st_mode) == (0o700 if closed else 0o755)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rpz.packer.archive.reader import Pack
+from rpz.unpackers import directory
+from rpz.unpackers.directory.launch import content
 from rpz.unpackers.directory.links import contain, contained
 from rpz.unpackers.directory.place import Root
 from rpz.unpackers.directory.translate import argument
 from tests.conftest import require
+from tests.unpackers import packs
 
 PIPELINE = (
     "printf 'b\\na\\nb\\n' | sort | uniq -c >counts; cat /proc/self/maps >maps; wc -l <counts"
@@ -208,3 +213,55 @@ def test_arguments_that_are_no_packed_paths(tmp_path):
         assert argument(word, root) == word
     assert argument(b"/data/new", root) == root.name + b"/data/new"
     assert argument(b"--out=/data/new", root) == b"--out=" + root.name + b"/data/new"
+
+
+def test_what_is_no_file_of_this_machine_is_not_opened(rpz, probe):
+    os.mkfifo(rpz.folder / "pipe")
+    link = packs.member("DATA/bin/probe", b"2", linkname="../bin/../../../pipe")
+    own = [item for item in packs.experiment(probe) if item[0].name != link[0].name]
+    data = packs.data_tar([*own, link])
+    packs.write_pack(rpz.folder / "exp.rpz", packs.config(("status", "0")), data)
+    process = rpz.start("unpack", "directory", "exp.rpz", "demo")
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+
+
+def test_devices_have_no_content():
+    assert content(b"/dev/zero") == b""
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_path_leads_to_nothing_outside(tmp_path, listed):
+    """Scripts are made of the pack's programs by the folders in PATH, which anybody may write."""
+    (tmp_path / "outside").mkdir()
+    tool = tmp_path / "outside" / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    members = [
+        packs.folder("DATA/bin"),
+        packs.file("DATA/bin/sh", Path("/bin/sh").read_bytes(), mode=0o755),
+        packs.folder("DATA/lib64"),
+        packs.file(f"DATA{loader}", Path(loader).read_bytes(), mode=0o755),
+        packs.member("DATA/link", b"2", linkname="bin/../../../outside"),
+        packs.folder("DATA/outside"),
+    ]
+    usual = packs.config(("status", "0"))
+    ups = ["/bin" + "/.." * number + "/outside" for number in range(6)]
+    environ = {"PATH": ":".join([*ups, "/../outside", "//../../outside", "/link", "/link/.."])}
+    config = replace(usual, runs=(replace(usual.runs[0], environ=environ),))
+    path = tmp_path / "exp.rpz"
+    if listed:
+        packs.write_parts(path, packs.listed_parts(config, members))
+    else:
+        packs.write_pack(path, config, packs.data_tar(members))
+    with Pack.open(path) as pack:
+        directory.unpack(pack, tmp_path / "demo", {})
+    assert tool.read_text() == "#!/bin/sh\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo", "exp.rpz", "outside"]
+    assert [p.name for p in (tmp_path / "outside").iterdir()] == ["tool"]
+    made = sorted(p.name for p in (tmp_path / "demo").iterdir())
+    assert made == ["root", "target.json", "wrappers"]

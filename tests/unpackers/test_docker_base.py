@@ -103,6 +103,16 @@ def test_what_cannot_be_installed(rpz, base, pack):
     assert b"rpz/on-base" not in done("docker", "images").stdout
 
 
+@pytest.mark.parametrize("name", ["-c/evil", "rpz-tool-"])
+def test_a_name_that_is_something_else(rpz, docker_engine, pack, name):
+    """It is known before anything is asked of the engine, which has no such image."""
+    del docker_engine
+    result = rpz("unpack", "docker", pack(name), "on-base", "--base", "rpz-test/nothing:1")
+    assert result.returncode == 1
+    assert b"can't be one" in result.stderr
+    assert not (rpz.folder / "on-base").exists()
+
+
 def test_base_that_does_not_exist(rpz, docker_engine, pack):
     del docker_engine
     result = rpz("unpack", "docker", pack("rpz-tool"), "on-base", "--base", "rpz-test/nothing:1")

@@ -19,6 +19,7 @@ import pytest
 from rpz.packer.archive.reader import Pack
 from rpz.unpackers import chroot, sandbox
 from rpz.unpackers.job import Job
+from rpz.unpackers.withheld import log as logger
 from tests.conftest import require
 from tests.unpackers import packs
 from tests.unpackers.test_chroot import as_nobody
@@ -218,6 +219,7 @@ def test_bubblewrap_where_only_it_may(monkeypatch, probe):
             _, status = os.waitpid(pid, 0)
         said = (folder / "out.txt").read_bytes()
         lines = (folder / "net.txt").read_text()
+        told = (folder / "told.txt").read_text()
     finally:
         shutil.rmtree(folder)
     assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGSEGV
@@ -225,13 +227,17 @@ def test_bubblewrap_where_only_it_may(monkeypatch, probe):
     assert b"\0EMPTY=\0" in said
     assert b"BYTES=\xfe\n\0" in said
     assert interfaces(lines) == ["lo"]
+    assert told == "run1 runs without TOKEN"
 
 
 def wrapped_runs(opened, folder):
     made = chroot.unpack(opened, folder / "demo", {})
     assert chroot.run(made, Job(0, made.runs[0])) == 0
     shutil.copyfile(written(made), folder / "net.txt")
+    told = []
+    logger.addFilter(lambda record: told.append(record.getMessage().partition(",")[0]))
+    needy = replace(made.runs[1], environ={**made.runs[1].environ, "TOKEN": "<redacted>"})
     with (folder / "out.txt").open("wb") as out:
-        streams = (0, out.fileno(), 2)
-        assert chroot.run(made, Job(1, made.runs[1], streams)) == 0
+        assert chroot.run(made, Job(1, needy, (0, out.fileno(), 2))) == 0
+    (folder / "told.txt").write_text("\n".join(told))
     return chroot.run(made, Job(2, made.runs[2]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
@@ -86,14 +87,15 @@ def reset(target: Target) -> None:
 
 def run(target: Target, job: Job) -> int:
     """Run it in the sandbox as in a chroot, or by apptainer where only that may isolate."""
+    job = replace(job, run=supplied(job.run))
     try:
-        return chroot.run(target, job)
+        return chroot.isolated(target, job)
     except SandboxError:
         program = engine.installed()
         if program is None:
             raise
     root = chroot.root_of(target)
     place = PosixPath(f"/{OWN}/runs/{job.index}".encode())
-    chroot.upload(target, place, io.BytesIO(run_file(supplied(job.run))), may_be_new=True)
+    chroot.upload(target, place, io.BytesIO(run_file(job.run)), may_be_new=True)
     argv = engine.command(program, root, job.index, network=job.network)
     return run_in_foreground(lambda: engine.start(argv, job.streams))

@@ -63,7 +63,8 @@ def launch(root: Root, path: bytes, environ: Mapping[str, str], spelt: bytes = b
     """Return how to start the program at an absolute path; it gets to know ``spelt``."""
     words = [spelt or ROOT + path]
     for _ in range(INTERPRETERS):
-        header = read_header(root.here(path))
+        file = root.here(path)
+        header = read_header(file) if os.path.isfile(file) else None
         if isinstance(header, Elf):
             return _loaded(root, header, path, tuple(words), environ)
         if header is None or not root.has(header.interpreter):
@@ -112,7 +113,12 @@ def _origin(root: Root, path: bytes) -> bytes:
 
 
 def content(path: bytes) -> bytes:
-    """Return what a file contains, nothing if there is none."""
+    """Return what a file contains, nothing if there is none.
+
+    A link in a pack may lead to a device or pipe of this machine, of which nothing is even opened.
+    """
+    if not os.path.isfile(path):
+        return b""
     try:
         with Path(os.fsdecode(path)).open("rb") as file:
             return file.read(GREATEST)

@@ -34,9 +34,10 @@ def make_wrappers(root: Root, folder: Path, runs: Iterable[Run]) -> None:
 
 
 def searched(run: Run) -> list[bytes]:
-    """Return the absolute folders in a run's PATH."""
+    """Return the absolute folders in a run's PATH, which lead nowhere above the root by ``..``."""
     folders = os.fsencode(run.environ.get("PATH", "")).split(b":")
-    return [b"/" + folder.strip(b"/") for folder in folders if folder.startswith(b"/")]
+    absolute = (folder for folder in folders if folder.startswith(b"/"))
+    return [os.path.normpath(b"/" + folder.strip(b"/")) for folder in absolute]
 
 
 def wrappers_of(folder: Path, place: bytes) -> bytes:

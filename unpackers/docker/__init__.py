@@ -99,6 +99,7 @@ def run(target: Target, job: Job) -> int:
     container = target.data[CONTAINER]
     with connected(target.data.get(ENGINE)) as engine:
         _refuse_busy(engine, target)
+        job = replace(job, run=supplied(job.run))
         network.choose(engine, container, network=job.network)
         if not job.streams and terminal.is_there():
             _send(engine, target, job, terminal.HOLD)
@@ -121,9 +122,9 @@ def _send(engine: APIClient, target: Target, job: Job, request: str) -> None:
 
 
 def _order(target: Target, job: Job, request: str) -> Iterator[bytes]:
-    """Yield what init reads: what is asked for, and the run with the caller's variables."""
+    """Yield what init reads: what is asked for, and the run."""
     yield from tarstream.file(tarfile.TarInfo("request"), request_file([request]))
-    run = supplied(job.run)
+    run = job.run
     if target.data.get(WINDOWS):
         run = x11.with_display(run)
         yield from x11.cookies_member(run)

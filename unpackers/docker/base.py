@@ -10,6 +10,7 @@ from docker.errors import APIError, ImageNotFound
 
 from rpz.unpackers.docker.installers import base_image, installer, plain_name
 from rpz.unpackers.errors import DockerError
+from rpz.unpackers.hostpackages import check_names
 from rpz.unpackers.image import dockerfile, flat, tarstream
 from rpz.unpackers.image.plan import DISTRIBUTION
 
@@ -67,7 +68,9 @@ def _left_out(packages: Sequence[Package]) -> dict[str, str]:
         if package.manager not in DISTRIBUTION:
             log.warning("%s %s (%s) is not in the pack, and not installed", *_said(package))
     ours = (package for package in missing if package.manager in DISTRIBUTION)
-    return {plain_name(package.name): package.version for package in ours}
+    found = {plain_name(package.name): package.version for package in ours}
+    check_names(found)
+    return found
 
 
 def _said(package: Package) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from rpz.unpackers.errors import DockerError
 from rpz.unpackers.image import layout, tarstream
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from docker import APIClient
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LABEL = "rpz.pack_id"
+TRIES = 5
+"""How often an image is given that another rpz, which destroys its target, takes away again."""
 
 
 def new_name(folder: str) -> str:
@@ -33,10 +35,22 @@ def new_name(folder: str) -> str:
 def give(engine: APIClient, image: Image, name: str) -> None:
     """Have an engine load an image and call it ``name``; an image that it has gets one name more.
 
+    Images of the same pack are one, which may go at any moment: with the last of its other names.
+
     Raises:
         DockerError: the engine didn't take it.
 
     """
+    for _ in range(TRIES):
+        with contextlib.suppress(ImageNotFound):
+            _give(engine, image, name)
+            return
+    raise DockerError(
+        f"The Docker engine lost the image {name} as soon as it had it", "Unpack it again"
+    )
+
+
+def _give(engine: APIClient, image: Image, name: str) -> None:
     with contextlib.suppress(ImageNotFound):
         _inspected(engine, image.id)
         log.debug("The engine has the image already")
@@ -67,10 +81,17 @@ def _known_layers(engine: APIClient, image: Image) -> frozenset[str]:
     ours = [f"sha256:{layer.sha256}" for layer in image.layers]
     most = 0
     for found in engine.images(filters={"label": LABEL}):
-        theirs = _inspected(engine, found["Id"])["RootFS"].get("Layers") or []
+        theirs = _layers(engine, found["Id"])
         same = (one == other for one, other in zip(ours, theirs, strict=False))
         most = max(most, next((n for n, equal in enumerate(same) if not equal), len(theirs)))
     return frozenset(layer.sha256 for layer in image.layers[: min(most, len(ours) - 1)])
+
+
+def _layers(engine: APIClient, name: str) -> Sequence[str]:
+    """Return the digests of an image's layers; none, if it has gone since it was listed."""
+    with contextlib.suppress(ImageNotFound):
+        return _inspected(engine, name)["RootFS"].get("Layers") or ()
+    return ()
 
 
 def _inspected(engine: APIClient, name: str) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpz.unpackers.errors import HostileArchiveError, UnfitForImageError
+from rpz.unpackers.errors import UnfitForImageError
 from rpz.unpackers.image import tarstream
 from rpz.unpackers.image.recipe import Recipe
 from rpz.unpackers.init import init_program, run_file
 from rpz.unpackers.members import SECOND, Kind, Member, checked
-from rpz.unpackers.mountpoints import MOUNT_POINTS
+from rpz.unpackers.mountpoints import MOUNT_POINTS, with_folders
 
 if TYPE_CHECKING:
     import contextlib
@@ -48,7 +48,7 @@ def assembled(pack: Pack, plan: Plan, stack: contextlib.ExitStack) -> Assembled:
     for recipe in recipes:
         stack.callback(recipe.close)
     with pack.data() as archive:
-        newest = _add_members(checked(archive), plan, recipes)
+        newest = _add_members(with_folders(checked(archive)), plan, recipes)
     _add_own(recipes[plan.last], program, pack.config)
     named = zip(recipes, plan.titles, strict=True)
     return Assembled([r.finished(title) for r, title in named if not r.is_empty], newest)
@@ -62,7 +62,6 @@ def _add_members(members: Iterable[Member], plan: Plan, recipes: Sequence[Recipe
             continue
         if b"/".join(member.path) in missing:
             del missing[member.path[0]]
-            _refuse_unless_folder(member)
         if member.path:
             newest = max(newest, member.mtime // SECOND)
             _refuse_whiteout(member)
@@ -78,11 +77,6 @@ def _refuse_whiteout(member: Member) -> None:
             f"{member} can't be in an image, where its name means that another file is removed",
             "Unpack with: rpz unpack chroot",
         )
-
-
-def _refuse_unless_folder(member: Member) -> None:
-    if member.kind is not Kind.FOLDER:
-        raise HostileArchiveError(f"{member} in the pack isn't a folder")
 
 
 def _add_own(recipe: Recipe, program: bytes, config: Config) -> None:

@@ -86,14 +86,17 @@ def labels(config: Config, created: str | None = None) -> dict[str, str]:
         "rpz.pack_id": config.pack_id or "",
         "rpz.version": __version__,
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: _plain(value) for key, value in found.items() if value}
 
 
 def _repository(package: Package) -> tuple[str, str] | None:
     """Return where the experiment's working tree comes from, and which commit it is."""
     if package.manager != "git":
         return None
-    (url,) = parse_qs(urlsplit(package.purl).query).get("vcs_url", [""])
+    try:
+        url = parse_qs(urlsplit(package.purl).query).get("vcs_url", [""])[0]
+    except ValueError:  # no URL, whoever made the pack
+        return None
     return url.removeprefix("git+").rpartition("@")[0] or url, package.version
 
 

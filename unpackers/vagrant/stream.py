@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.archive.headers import exact_seconds
 from rpz.unpackers.members import SECOND, Kind, Member
+from rpz.unpackers.mountpoints import MOUNT_POINTS, with_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 OWN = b".rpz"
 """The folder in the root that is rpz's, not the experiment's."""
-MOUNT_POINTS = {b"proc": 0o555, b"sys": 0o555, b"dev": 0o755, b"tmp": 0o1777}
-"""Folders, with their modes, that every experiment has."""
 TYPES = {
     Kind.FILE: tarfile.REGTYPE,
     Kind.FOLDER: tarfile.DIRTYPE,
@@ -25,8 +24,8 @@ TYPES = {
 
 def archive(members: Iterable[Member], program: bytes) -> Iterator[bytes]:
     """Yield the archive: the members, the folders that every root has, and the starting program."""
-    missing = dict(MOUNT_POINTS)
-    for member in members:
+    missing = {name.encode(): mode for name, mode in MOUNT_POINTS.items()}
+    for member in with_folders(members):
         if member.path[:1] == (OWN,):  # of an experiment that was traced in a target of ours
             continue
         missing.pop(b"/".join(member.path), None)

@@ -22,7 +22,15 @@ def test_what_is_told_is_read_back():
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", b"[1, 2]", b"\xff", json.dumps([{"name": "b"}, {"version": "2"}]).encode()],
+    [
+        b"",
+        b"{}",
+        b"[" * 300_000,
+        b"[]",
+        b"[1, 2]",
+        b"\xff",
+        json.dumps([{"name": "b"}, {"version": "2"}]).encode(),
+    ],
 )
 def test_what_is_of_other_packages_is_passed_over(data):
     assert with_identities(PLAIN, data) == PLAIN
