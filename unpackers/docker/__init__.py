@@ -17,6 +17,7 @@ from rpaths import PosixPath
 from rpz.unpackers import draft, target
 from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
+from rpz.unpackers.docker.changes import changed
 from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.image import dockerfile, image_of, tarstream
@@ -196,7 +197,7 @@ def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
 def changes(target: Target) -> Iterator[bytes]:
     """Ask the engine in what the container differs from its image."""
     with connected(target.data.get(ENGINE)) as engine:
-        yield from files.changed(engine, target.data[CONTAINER])
+        yield from changed(engine, target.data[CONTAINER])
 
 
 def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:
