@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rpz.commands.looking import in_usual_trace
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown
 
@@ -50,8 +51,8 @@ maps = click.option(
 
 
 @click.command(cls=DiffCommand, short_help="Say what differs between two runs.")
-@click.argument("one", metavar="TRACE|PACK[:RUN]")
-@click.argument("other", metavar="TRACE|PACK[:RUN]")
+@click.argument("one", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
+@click.argument("other", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
 @maps
 @click.option(
     "--all", "everything", is_flag=True, help="Show all differences, and what is the same."

@@ -40,9 +40,9 @@ class TestShow:
         assert "exit status 0" in page
         assert "+05:30" in page
 
-    @pytest.mark.parametrize("run", ["first", "0"])
+    @pytest.mark.parametrize("run", [".rpz-trace:first", ".rpz-trace:0", ":first", ":0"])
     def test_a_run(self, rpz, run):
-        page = printed(rpz, "show", f".rpz-trace:{run}")
+        page = printed(rpz, "show", run)
         assert page.startswith("first: sh -c ")
         assert "killed by signal 9" in page
         assert f"    {rpz.folder}/in.txt (2 bytes)\n" in page
