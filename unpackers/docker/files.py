@@ -118,9 +118,12 @@ def _check_name(engine: APIClient, path: PosixPath) -> None:
 
 def _missing(error: NotFound, path: PosixPath) -> Exception:
     """Tell a file that doesn't exist from a container that doesn't."""
-    if "No such container" in str(error.explanation):
-        return error
-    return NoSuchFileInTargetError(path)
+    return error if is_of_container(error) else NoSuchFileInTargetError(path)
+
+
+def is_of_container(error: NotFound) -> bool:
+    """Whether it is the container that an engine doesn't find, as Docker or Podman says it."""
+    return "no such container" in str(error.explanation).lower()
 
 
 def copy_in(
