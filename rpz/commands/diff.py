@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from rpz.provenance.diff import Section
     from rpz.provenance.diff.difference import Difference
+
+log = logging.getLogger(__name__)
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 SHOWN = 12
@@ -65,16 +68,19 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     Home folders and random names of temporary files count as the same; process numbers, times and
     caches don't count. Exits with 0 when nothing differs, 1 when something does, 2 on trouble.
     """
-    from rpz.provenance.comparison import compared, map_of
+    from rpz.provenance.comparison import advice, compared, map_of
     from rpz.provenance.diff import diff
 
     with compared(one, other, [map_of(text) for text in maps]) as sides:
         sections = diff(*sides)
+        hint = advice(*sides)
     if as_json:
         click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
     else:
         for line in _lines(sections, everything):
             click.echo(line)
+        if hint:
+            log.info("%s", shown(hint))
     return DIFFERENT if any(section.differences for section in sections) else SAME
 
 
