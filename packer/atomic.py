@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 """Why file systems (FAT, some of networks) can't make a hard link."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What only writing fails with, which doesn't tell the file's name."""
+
 
 @contextlib.contextmanager
 def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
@@ -36,6 +39,10 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
             new.replace(path)
         else:
             _put(new, path)
+    except OSError as error:
+        if error.filename == os.fspath(new) or (error.filename is None and error.errno in FULL):
+            error.filename = os.fspath(path)  # what was asked for
+        raise
     finally:
         new.unlink(missing_ok=True)
 

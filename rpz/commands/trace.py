@@ -229,5 +229,6 @@ def _conclude(place: TraceFolder, database: TraceDatabase, run: int) -> None:
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)
         again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"
-        failure = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
+        why = reason(error).removeprefix(f"{place.config}: ")
+        failure = RpzError(f"The run is traced, but not {place.config}: {why}", again)
         log.error("%s", failure)  # noqa: TRY400
