@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 """Why file systems (FAT, some of networks) can't make a hard link."""
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What only writing fails with, which doesn't tell the file's name."""
-
 
 @contextlib.contextmanager
 def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
@@ -40,7 +37,7 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         else:
             _put(new, path)
     except OSError as error:
-        if error.filename == os.fspath(new) or (error.filename is None and error.errno in FULL):
+        if error.filename == os.fspath(new):
             error.filename = os.fspath(path)  # what was asked for
         raise
     finally:

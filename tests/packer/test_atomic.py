@@ -57,11 +57,6 @@ def test_a_file_is_replaced_when_wanted(tmp_path):
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"new")]
 
 
-def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+def test_an_error_names_the_file_that_was_asked_for():
     with pytest.raises(OSError, match="'/proc/file'"), replaced_file(Path("/proc/file")):
         pytest.fail("it was made")
-    path = tmp_path / "file"
-    with pytest.raises(OSError, match="No space left") as raised, replaced_file(path):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert raised.value.filename == str(path)
-    assert list(tmp_path.iterdir()) == []

@@ -477,6 +477,19 @@ def test_download_all_that_are_there(rpz, target):
     assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz", "sub"]
 
 
+def test_download_without_room(rpz, target):
+    """It names the file, and leaves none."""
+    target(("status", "0"))
+    argv = ["sh", "-c", 'ulimit -f 0; exec "$@"', "-"]
+    argv += rpz.argv("download", "demo", "data.csv:copy.csv")
+    done = subprocess.run(
+        argv, cwd=rpz.folder, env=rpz.environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"rpz: " + bytes(rpz.folder / "copy.csv") + b": File too large.")
+    assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz"]
+
+
 def test_download_by_path(rpz, target):
     target(("status", "0"))
     absolute = FOLDER + b"/latest.csv:"
