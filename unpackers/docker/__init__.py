@@ -161,7 +161,10 @@ def _container_of(target: Target) -> Iterator[APIClient]:
 
 def _refuse_running(engine: APIClient, target: Target) -> None:
     if engine.inspect_container(target.data[CONTAINER])["State"]["Running"]:
-        raise TargetError(f"{target.folder} is running already", "Wait until it ends")
+        container = target.data[CONTAINER][:12]
+        raise TargetError(
+            f"{target.folder} is running already", f"Wait until it ends: docker wait {container}"
+        )
 
 
 def _attached(engine: APIClient, container: str) -> socket.socket:
