@@ -6,8 +6,12 @@ import hashlib
 import json
 import os
 import signal
+import tempfile
 
 import pytest
+
+from rpz.process import Terminated
+from rpz.provenance.source import opened
 
 SCRIPT = "read x < in.txt; cat in.txt > 'out\n1'; (sleep 0.2; exit 3); kill -9 $$"
 
@@ -79,6 +83,20 @@ def test_ps(rpz):
     assert [process["status"] for process in found] == [None, 0, 3, 0]
     assert found[3]["commands"] == [["sleep", "0.2"]]
     assert found[3]["seconds"] >= 0.2
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_copy_of_a_packed_trace(rpz, tmp_path, monkeypatch, signum):
+    assert rpz("pack").returncode == 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    with pytest.raises(Terminated), opened(str(rpz.folder / "experiment.rpz")):  # noqa: PT012
+        assert list(scratch.iterdir()) != []
+        os.kill(os.getpid(), signum)
+        signal.pause()
+    assert list(scratch.iterdir()) == []
 
 
 def test_ps_of_threads_and_of_a_program_after_another(rpz):
