@@ -14,7 +14,7 @@
 
 enum {
   OFTEN = 1000000, /* nanoseconds between two stops: computing elsewhere would not save more */
-  RENEWAL = 64    /* stops after which the scheduler may choose another processor for us */
+  RENEWAL = 64     /* stops after which the scheduler may choose another processor for us */
 };
 
 static bool allowed;

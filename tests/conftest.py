@@ -28,9 +28,13 @@ with contextlib.suppress(NoTracerError):  # before the modules of tests read it
     os.environ.setdefault("RPZ_TRACER", str(find_tracer()))
 
 
+CALLERS = "runs are the caller's, in a folder that has another path"
 CANNOT: dict[str, dict[str, str]] = {
     "directory": {
-        "test_identity": "runs are the caller's, in a folder that has another path",
+        "test_identity": CALLERS,
+        "test_another_command": CALLERS,
+        "test_shell": CALLERS,
+        "test_shell_on_a_terminal": CALLERS,
     },
 }
 """What a backend can't do, by design: the tests that must fail with it, and why."""

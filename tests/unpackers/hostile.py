@@ -169,7 +169,9 @@ def zipped(*members: tuple[str, bytes]) -> Callable[[Path], object]:
             for name, content in members:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of a name that is there already
-                    archive.writestr(name, content)
+                    # writestr of some versions of Python takes no empty name
+                    with archive.open(zipfile.ZipInfo(name), "w") as member:
+                        member.write(content)
 
     return write
 

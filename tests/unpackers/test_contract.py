@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import shutil
 import signal
 import stat
@@ -297,8 +298,8 @@ def test_shell(rpz):
 @pytest.mark.usefixtures("target_with_shell")
 def test_shell_on_a_terminal(rpz):
     terminal = Terminal(rpz, "shell", "demo")
-    terminal.await_text(b"$ ")
-    terminal.type(b"/bin/probe terminal\n")
+    terminal.await_text(b" ")  # the prompt
+    terminal.type(b"test -e /bin/probe || exit 5; /bin/probe terminal\n")
     terminal.await_text(b"111 ")
     terminal.type(b"typed\n")
     terminal.await_text(b"read typed\r\n")
@@ -329,6 +330,8 @@ class Terminal:
 
     def await_text(self, text):
         while text not in self.printed:
+            ready, _, _ = select.select([self.fd], [], [], 60)
+            assert ready, self.printed
             self.printed += os.read(self.fd, 1000)  # ends with an error, when all have closed it
 
     def type(self, keys):
