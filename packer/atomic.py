@@ -36,6 +36,10 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
             new.replace(path)
         else:
             _put(new, path)
+    except OSError as error:
+        if error.filename == os.fspath(new):
+            error.filename = os.fspath(path)  # what was asked for
+        raise
     finally:
         new.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,14 @@ def compared(
 def _side(source: Source) -> Side:
     config = source.config
     return Side(source.database, source.run, config.packages if config is not None else ())
+
+
+def advice(one: Side, other: Side) -> str:
+    """Return how to take the runs' folders for one, if they are called otherwise; else ``""``."""
+    if one.mapped(one.run.workingdir) == other.mapped(other.run.workingdir):
+        return ""
+    ours, theirs = (side.run.workingdir.decode(errors="backslashreplace") for side in (one, other))
+    return f"To take the runs' folders for one: --map {shlex.quote(f'{ours}={theirs}')}"
 
 
 def map_of(text: str) -> tuple[bytes, bytes]:

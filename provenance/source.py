@@ -13,6 +13,7 @@ from rpz.errors import RpzError
 from rpz.packer.archive.reader import Pack
 from rpz.packer.config.faults import ConfigError
 from rpz.packer.config.reader import read_config
+from rpz.process import termination_as_interrupt
 from rpz.tracer.database import TraceDatabase, TraceDatabaseError
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow
@@ -64,7 +65,7 @@ def opened(name: str) -> Iterator[Source]:
 
     """
     path, run = _parts(name)
-    with contextlib.ExitStack() as stack:
+    with termination_as_interrupt(), contextlib.ExitStack() as stack:
         pack = None if path.is_dir() else stack.enter_context(Pack.open(path))
         database = stack.enter_context(_database(path, pack, stack))
         rows = list(database.rows(RunRow))

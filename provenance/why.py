@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.provenance.comparison import advice
 from rpz.provenance.diff.inputs import described
 from rpz.provenance.source import SourceError
 
@@ -90,7 +91,8 @@ def _output(one: Side, other: Side, name: str) -> bytes:
     exact = [path for path in written if path == wanted]
     if len(written) > 1 and not exact:
         paths = ", ".join(sorted(path.decode(errors="backslashreplace") for path in written))
-        raise SourceError(f"The runs wrote several files {name}", f"Name one of: {paths}")
+        remedy = advice(one, other) or f"Name one of: {paths}"
+        raise SourceError(f"The runs wrote several files {name}", remedy)
     return exact[0] if exact else written.pop()
 
 

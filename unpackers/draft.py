@@ -33,7 +33,7 @@ def building(folder: Path, undo: Callable[[Path], None] | None = None) -> Iterat
     with termination_as_interrupt():
         draft = _new_name(folder.absolute())
         try:
-            draft.mkdir(0o700)
+            _make(draft, folder)
             yield draft
             _check_free(folder)
             draft.rename(folder)
@@ -52,7 +52,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     with termination_as_interrupt():
         draft = _new_name(folder)
         try:
-            draft.mkdir(0o700)
+            _make(draft, folder)
             yield draft / "new"
             _swap(draft / "new", folder, draft / "old")
         finally:
@@ -65,6 +65,15 @@ def _new_name(folder: Path) -> Path:
     It is known before there is such a folder: an interruption may come as soon as it is made.
     """
     return folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
+
+
+def _make(draft: Path, folder: Path) -> None:
+    """Make a draft; an error names what was asked for."""
+    try:
+        draft.mkdir(0o700)
+    except OSError as error:
+        error.filename = os.fspath(folder)
+        raise
 
 
 def _remove(draft: Path) -> None:

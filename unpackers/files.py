@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.atomic import replaced_file
 from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError, TargetError, readable
 from rpz.unpackers.members import BLOCK
@@ -190,7 +191,12 @@ def _replacing(place: Path) -> Iterator[IO[bytes]]:
     if not place.parent.is_dir():
         raise TargetError(f"The folder {place.parent} doesn't exist", "Make it first")
     mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else None
-    with replaced_file(place) as out:
-        yield out
-        if mode is not None:
-            os.fchmod(out.fileno(), mode)
+    try:
+        with replaced_file(place) as out:
+            yield out
+            if mode is not None:
+                os.fchmod(out.fileno(), mode)
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = os.fspath(place)
+        raise

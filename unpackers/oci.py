@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
+import shlex
 from typing import IO, TYPE_CHECKING
 
 from rpz.packer.archive.room import NO_ROOM
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from rpz.packer.archive.reader import Pack
     from rpz.unpackers.job import Job
     from rpz.unpackers.target import Target
+
+log = logging.getLogger(__name__)
 
 NAME = "oci"
 FORMAT, CALLED = "format", "name"
@@ -63,6 +67,9 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> None:
             _write_file(pack, folder, name, Form(chosen) if chosen else Form.BOTH)
         else:
             _write_folder(pack, folder, name)
+    if is_file and chosen in ("", Form.DOCKER.value):
+        file = shlex.quote(os.fspath(folder))
+        log.info("Run it: docker load -i %s; docker run %s", file, name)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, cast
 from rpz.process import TERMINATION, Terminated, termination_as_interrupt
 from rpz.unpackers import chroot
 from rpz.unpackers.compare import Comparison, Verdict, compare
-from rpz.unpackers.errors import SandboxError, StartError, TargetError
+from rpz.unpackers.errors import NoRoomError, SandboxError, StartError, TargetError
 from rpz.unpackers.job import as_traced
 from rpz.unpackers.remove import remove_tree
 from rpz.unpackers.replay import SIGNAL, traced_status
@@ -110,7 +110,8 @@ def trial(pack: Pack, unpacker: Unpacker, choices: Choices | None = None) -> Ite
 
     """
     with _scratch() as scratch:
-        target = unpacker.unpack(pack, scratch / "replay", choices or {})
+        with _without_advice(), _told_of_room():
+            target = unpacker.unpack(pack, scratch / "replay", choices or {})
         if target is None:
             raise TargetError(
                 f"{unpacker.NAME} makes nothing that can be run", "Choose another backend"
@@ -122,6 +123,28 @@ def trial(pack: Pack, unpacker: Unpacker, choices: Choices | None = None) -> Ite
             yield Trial(unpacker, target, scratch)
         finally:
             unpacker.destroy(target)
+
+
+@contextlib.contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keep back what unpackers tell to do with a target, as this one is soon gone."""
+    unpackers = logging.getLogger("rpz.unpackers")
+    level = unpackers.level
+    if unpackers.getEffectiveLevel() == logging.INFO:
+        unpackers.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        unpackers.setLevel(level)
+
+
+@contextlib.contextmanager
+def _told_of_room() -> Iterator[None]:
+    try:
+        yield
+    except NoRoomError as error:
+        error.remedy = "Set TMPDIR to a folder with more room"
+        raise
 
 
 def verify(pack: Pack, outputs: Outputs) -> Iterator[Replayed]:

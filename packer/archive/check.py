@@ -16,6 +16,7 @@ from rpz.packer.archive.entries import open_stored, read_entries
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.limits import too_large
 from rpz.packer.config.faults import ConfigError
+from rpz.process import termination_as_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +212,7 @@ def _read_all(pack: Pack) -> Iterator[tuple[bytes, int]]:
 
 def _check_trace(pack: Pack) -> None:
     """Let SQLite look at the trace, which it does in a file only; it may be anybody's."""
-    with tempfile.NamedTemporaryFile(prefix="rpz-") as copy:
+    with termination_as_interrupt(), tempfile.NamedTemporaryFile(prefix="rpz-") as copy:
         with pack.metadata("trace.sqlite3") as file:
             while block := file.read(BLOCK):
                 copy.write(block)

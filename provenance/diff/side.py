@@ -29,6 +29,8 @@ TEMPORARY = re.compile(
 NUMBER = re.compile(rb"(?<![^._/-])\d{2,9}(?![^._/-])")
 """A number that stands alone in a name."""
 TEMPORARY_FOLDERS = (b"/tmp/", b"/var/tmp/", b"/dev/shm/")
+IN_AN_ARGUMENT = re.compile(rb"(?<=[\s=:,;'\"(@])(?:/var/tmp|/tmp|/dev/shm)/[^\s=:,;'\")]+")
+"""A path there, as in gcc's ``-plugin-opt=-fresolution=/tmp/ccQjfvKD.res``."""
 VOLATILE = (b"/proc/", b"/sys/", b"/dev/", b"/run/")
 """Folders whose files are other ones each time."""
 CACHES = re.compile(
@@ -135,11 +137,11 @@ class Side:
 
 
 def without_random_parts(path: bytes) -> bytes:
-    """Return a path in which the random names of temporary files are ``*``."""
+    """Return a path, or text with some, in which random names of temporary files are ``*``."""
     for folder in TEMPORARY_FOLDERS:
         if path.startswith(folder):
             return folder + TEMPORARY.sub(_star, path[len(folder) - 1 :])[1:]
-    return path
+    return IN_AN_ARGUMENT.sub(lambda found: without_random_parts(found[0]), path)
 
 
 def _star(found: re.Match[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rpz.commands.options import trace_dir, verbosity
-from rpz.commands.text import counted, shown, shown_path
+from rpz.commands.text import counted, shown, shown_pack, shown_path
 from rpz.tracer.folder import TraceFolder
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def _tell(combined: Combined, target: TraceFolder) -> None:
     for warning in combined.warnings:
         log.warning("%s", shown(warning))
     log.info(
-        "%s added to %s. Edit %s if need be, then: rpz pack",
+        "%s added to %s. Edit %s if need be, then: %s",
         counted(len(combined.runs), "run").capitalize(),
         shown_path(target.path),
         shown_path(target.config),
+        shown_pack(target.path),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rpz.commands.looking import in_usual_trace
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from rpz.provenance.diff import Section
     from rpz.provenance.diff.difference import Difference
+
+log = logging.getLogger(__name__)
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 SHOWN = 12
@@ -50,8 +54,8 @@ maps = click.option(
 
 
 @click.command(cls=DiffCommand, short_help="Say what differs between two runs.")
-@click.argument("one", metavar="TRACE|PACK[:RUN]")
-@click.argument("other", metavar="TRACE|PACK[:RUN]")
+@click.argument("one", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
+@click.argument("other", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
 @maps
 @click.option(
     "--all", "everything", is_flag=True, help="Show all differences, and what is the same."
@@ -64,18 +68,21 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     Home folders and random names of temporary files count as the same; process numbers, times and
     caches don't count. Exits with 0 when nothing differs, 1 when something does, 2 on trouble.
     """
-    from rpz.provenance.comparison import compared, map_of
+    from rpz.provenance.comparison import advice, compared, map_of
     from rpz.provenance.diff import diff
     from rpz.provenance.diff.inputs import unrecorded
 
     with compared(one, other, [map_of(text) for text in maps]) as sides:
         sections = diff(*sides)
         missing = unrecorded(*sides)
+        hint = advice(*sides)
     if as_json:
         click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
     else:
         for line in _lines(sections, everything, missing):
             click.echo(line)
+        if hint:
+            log.info("%s", shown(hint))
     return DIFFERENT if any(section.differences for section in sections) else SAME
 
 

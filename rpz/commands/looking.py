@@ -20,8 +20,17 @@ NANOSECOND = 1e-9
 def source(function: Function) -> Function:
     """Add the argument that names a trace or a pack, and a run of it."""
     return click.argument(
-        "source", default=os.fspath(DEFAULT_TRACE_DIR), metavar="[TRACE|PACK][:RUN]"
+        "source",
+        default=os.fspath(DEFAULT_TRACE_DIR),
+        metavar="[TRACE|PACK][:RUN]",
+        callback=in_usual_trace,
     )(function)
+
+
+def in_usual_trace(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
+    """Take ``:RUN`` alone for a run of the usual trace folder, unless a file is called so."""
+    is_run = name.startswith(":") and not os.path.lexists(name)
+    return f"{DEFAULT_TRACE_DIR}{name}" if is_run else name
 
 
 def text(value: bytes) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@click.command
+@click.command(short_help="Make the trace of a run that was cut short.")
 @trace_dir
 @verbosity
 def command(folder: Path) -> None:

@@ -118,7 +118,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         names = [shown(item.output.name) for item in replayed.outputs]
         width = max(map(len, names), default=0)
         for name, item in zip(names, replayed.outputs, strict=True):
-            yield f"  {_word(item):8}  {name:{width}}  {comparison(item)}"
+            yield f"  {_word(item):8}  {name:{width}}  {comparison(item).removeprefix('differs: ')}"
             yield from (f"            {shown(line)}" for line in item.diff)
         if not replayed.ended_as_traced:
             said = replayed.said.decode(errors="backslashreplace").splitlines()[-10:]

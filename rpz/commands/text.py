@@ -6,8 +6,11 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from rpz.commands.options import DEFAULT_TRACE_DIR
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def shown_path(path: bytes | str | os.PathLike[str]) -> str:
@@ -28,6 +31,12 @@ def shown_lines(text: str) -> str:
 def shown_command(argv: Iterable[str]) -> str:
     """Return a command as one could type it."""
     return shown(shlex.join(argv))
+
+
+def shown_pack(folder: Path) -> str:
+    """Return the command that packs a trace."""
+    usual = folder == DEFAULT_TRACE_DIR
+    return shown_command(["rpz", "pack", *([] if usual else ["-d", os.fspath(folder)])])
 
 
 def counted(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ import click
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
-from rpz.commands.text import shown_path
+from rpz.commands.text import shown_pack, shown_path
 from rpz.errors import RpzError
 from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
@@ -227,9 +227,11 @@ def _conclude(place: TraceFolder, database: TraceDatabase, run: int) -> None:
         if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
         said = summary(database, run)
-        log.info("Traced %s. Edit %s if need be, then: rpz pack", said, place.config)
+        config, pack = shown_path(place.config), shown_pack(place.path)
+        log.info("Traced %s. Edit %s if need be, then: %s", said, config, pack)
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)
         again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"
-        failure = RpzError(f"The run is traced, but not {place.config}: {reason(error)}", again)
+        why = reason(error).removeprefix(f"{place.config}: ")
+        failure = RpzError(f"The run is traced, but not {place.config}: {why}", again)
         log.error("%s", failure)  # noqa: TRY400

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rpz.commands.diff import DIFFERENT, SAME, DiffCommand, maps
-from rpz.commands.looking import text
+from rpz.commands.looking import in_usual_trace, text
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown, shown_path
 
@@ -24,8 +24,8 @@ BEFORE_OUTPUTS = ("code", "parameters", "packages", "environment", "host", "chan
 
 
 @click.command(cls=DiffCommand, short_help="Say why an output of two runs differs.")
-@click.argument("one", metavar="TRACE|PACK[:RUN]")
-@click.argument("other", metavar="TRACE|PACK[:RUN]")
+@click.argument("one", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
+@click.argument("other", metavar="[TRACE|PACK][:RUN]", callback=in_usual_trace)
 @click.argument("file")
 @maps
 @as_json

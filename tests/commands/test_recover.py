@@ -185,10 +185,8 @@ def test_the_disk_is_full_when_the_trace_is_made(rpz: Rpz, small_disk: Path) -> 
     assert done.stderr.count(b"\n") == 1, done.stderr
     assert b"database or disk is full" in done.stderr
     assert b"rpz recover -d small/trace" in done.stderr
-    assert sorted(path.name for path in (small_disk / "trace").iterdir()) == [
-        "records",
-        "snapshots",
-    ]
+    kept = {path.name for path in (small_disk / "trace").iterdir()}
+    assert kept - {"facts"} == {"records", "snapshots"}  # there was room for facts, or there wasn't
     subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
     assert rpz("recover", "-d", "small/trace").returncode == 0
     assert [run.exitcode for run in runs(small_disk / "trace")] == [7]

@@ -312,6 +312,10 @@ class TestStreams:
         assert second.startswith(b"rpz: Traced 1 process, ")
         assert second.endswith(b"then: rpz pack")
 
+    def test_the_next_command_names_another_folder(self, rpz: Rpz) -> None:
+        done = rpz("trace", "-d", "a b", "true")
+        assert done.stderr.endswith(b"Edit a b/config.yml if need be, then: rpz pack -d 'a b'\n")
+
     def test_a_reader_that_leaves_early(self, rpz: Rpz) -> None:
         with rpz.start("trace", "-q", "yes") as child:
             assert child.stdout.read(4) == b"y\ny\n"

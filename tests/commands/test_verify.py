@@ -230,6 +230,9 @@ def test_where_there_is_no_place_for_it(rpz, tmp_path, native_tracer, options, w
         assert done.returncode == OWN_FAILURE
         assert why in done.stderr.decode()
         assert (tmp_path / "experiment.rpz").exists()
+        done = rpz("replay", "experiment.rpz", env={"TMPDIR": str(scratch)})
+        assert done.returncode == OWN_FAILURE
+        assert why in done.stderr.decode()
         assert list(scratch.iterdir()) == []
     finally:
         subprocess.run(["umount", scratch], check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,8 @@ def test_a_file_is_replaced_when_wanted(tmp_path):
     with replaced_file(tmp_path / "a") as file:
         file.write(b"new")
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"new")]
+
+
+def test_an_error_names_the_file_that_was_asked_for():
+    with pytest.raises(OSError, match="'/proc/file'"), replaced_file(Path("/proc/file")):
+        pytest.fail("it was made")

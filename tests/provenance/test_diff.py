@@ -265,3 +265,29 @@ def test_random_names_are_the_same(one, other):
 )
 def test_other_names_stay(path):
     assert without_random_parts(path) == path
+
+
+def test_folders_that_are_called_otherwise(rpz, experiment, tmp_path):
+    """Nothing is equal by its path; what helps is told, and does."""
+    experiment("one")
+    (tmp_path / "work").rename(tmp_path / "again")
+    experiment.folder = tmp_path / "again"
+    done = type(rpz)(tmp_path / "again", rpz.environment)("trace", "-d", "../other", "sh", "a.sh")
+    assert done.returncode in {0, 3}, done.stderr
+    told = f"To take the runs' folders for one: --map {tmp_path}/work={tmp_path}/again"
+    assert told in rpz("diff", "one", "other").stderr.decode()
+    assert told in rpz("why", "one", "other", "out.txt").stderr.decode()
+    done = rpz("diff", "one", "other", "--map", f"{tmp_path}/work={tmp_path}/again")
+    assert (done.stdout, done.stderr) == (b"The runs are the same.\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("argument", "without"),
+    [
+        (b"-plugin-opt=-fresolution=/tmp/ccQjfvKD.res", b"-plugin-opt=-fresolution=/tmp/cc*.res"),
+        (b"cat /tmp/tmp1a2b3c4d/x >'/var/tmp/AbCd1234'", b"cat /tmp/tmp*/x >'/var/tmp/*'"),
+        (b"/home/me/tmp/tmp1a2b3c4d", b"/home/me/tmp/tmp1a2b3c4d"),
+    ],
+)
+def test_random_names_in_an_argument(argument, without):
+    assert without_random_parts(argument) == without

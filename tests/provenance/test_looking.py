@@ -6,8 +6,12 @@ import hashlib
 import json
 import os
 import signal
+import tempfile
 
 import pytest
+
+from rpz.process import Terminated
+from rpz.provenance.source import opened
 
 SCRIPT = "read x < in.txt; cat in.txt > 'out\n1'; (sleep 0.2; exit 3); kill -9 $$"
 
@@ -40,9 +44,9 @@ class TestShow:
         assert "exit status 0" in page
         assert "+05:30" in page
 
-    @pytest.mark.parametrize("run", ["first", "0"])
+    @pytest.mark.parametrize("run", [".rpz-trace:first", ".rpz-trace:0", ":first", ":0"])
     def test_a_run(self, rpz, run):
-        page = printed(rpz, "show", f".rpz-trace:{run}")
+        page = printed(rpz, "show", run)
         assert page.startswith("first: sh -c ")
         assert "killed by signal 9" in page
         assert f"    {rpz.folder}/in.txt (2 bytes)\n" in page
@@ -79,6 +83,20 @@ def test_ps(rpz):
     assert [process["status"] for process in found] == [None, 0, 3, 0]
     assert found[3]["commands"] == [["sleep", "0.2"]]
     assert found[3]["seconds"] >= 0.2
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_copy_of_a_packed_trace(rpz, tmp_path, monkeypatch, signum):
+    assert rpz("pack").returncode == 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    with pytest.raises(Terminated), opened(str(rpz.folder / "experiment.rpz")):  # noqa: PT012
+        assert list(scratch.iterdir()) != []
+        os.kill(os.getpid(), signum)
+        signal.pause()
+    assert list(scratch.iterdir()) == []
 
 
 def test_ps_of_threads_and_of_a_program_after_another(rpz):

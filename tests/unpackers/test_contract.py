@@ -482,6 +482,19 @@ def test_download_all_that_are_there(rpz, target):
     assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz", "sub"]
 
 
+def test_download_without_room(rpz, target):
+    """It names the file, and leaves none."""
+    target(("status", "0"))
+    argv = ["sh", "-c", 'ulimit -f 0; exec "$@"', "-"]
+    argv += rpz.argv("download", "demo", "data.csv:copy.csv")
+    done = subprocess.run(
+        argv, cwd=rpz.folder, env=rpz.environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"rpz: " + bytes(rpz.folder / "copy.csv") + b": File too large.")
+    assert sorted(path.name for path in rpz.folder.iterdir()) == ["demo", "exp.rpz"]
+
+
 def test_download_by_path(rpz, target):
     target(("status", "0"))
     absolute = FOLDER + b"/latest.csv:"
@@ -500,19 +513,27 @@ def changes(folder):
     return sorted(load(target.unpacker).changes(target))
 
 
-def encoded(backend, path):
-    """What a backend makes of a name: Docker's JSON has no bytes that aren't UTF-8."""
-    return path.decode(errors="replace").encode() if backend == "docker" else path
+def test_names_that_are_not_utf8(rpz, target):
+    """An output with such a name is taken by it, told as made, and replaced."""
+    name = b"caf\xe9 \xff.csv"
+    folder = target(("copy", "data.csv", os.fsdecode(name)), ("copy", os.fsdecode(name), "out.csv"))
+    assert rpz("run", "demo", "0").returncode == 0
+    assert changes(folder) == [FOLDER + b"/" + name]
+    assert rpz("download", "demo", name + b":").stdout == packs.DATA
+    (rpz.folder / "other.csv").write_bytes(b"other")
+    assert rpz("upload", "demo", name + b":other.csv").returncode == 0
+    assert rpz("run", "demo", "1").returncode == 0
+    assert rpz("download", "demo", "out.csv:").stdout == b"other"
 
 
-def test_reset(rpz, target, backend):
+def test_reset(rpz, target):
     """Made, changed and uploaded files are gone, and it runs as at first."""
     folder = target(("copy", "data.csv", "out.csv"), ("exists", "out.csv"))
     assert rpz("run", "demo").returncode == 0
-    assert changes(folder) == [encoded(backend, FOLDER + b"/out.csv")]
+    assert changes(folder) == [FOLDER + b"/out.csv"]
     (rpz.folder / "other.csv").write_bytes(b"other")
     assert rpz("upload", "demo", "data.csv:other.csv").returncode == 0
-    assert encoded(backend, FOLDER + b"/data.csv") in changes(folder)
+    assert FOLDER + b"/data.csv" in changes(folder)
     done = rpz("reset", "demo")
     assert (done.returncode, done.stderr) == (0, b"rpz: demo is as it was unpacked\n")
     assert changes(folder) == []

@@ -98,6 +98,9 @@ def test_destroy_of_what_is_gone(rpz, unpacked):
     docker("rmi", image)
     result = rpz("run", "demo")
     assert (result.returncode, b"is gone" in result.stderr) == (125, True)
+    for words in ["download", "data.csv:"], ["upload", "data.csv:exp.rpz"], ["run", "--", "probe"]:
+        result = rpz(words[0], "demo", *words[1:])
+        assert b"The container of demo is gone. Make a new one: rpz reset demo." in result.stderr
     assert rpz("destroy", "demo").returncode == 0
 
 

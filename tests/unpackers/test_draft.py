@@ -25,3 +25,10 @@ def test_interrupted_as_soon_as_it_is_made(tmp_path, monkeypatch):
     with pytest.raises(Terminated), draft.replacing(tmp_path / "demo"):
         pytest.fail("it went on")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("making", [draft.building, draft.replacing])
+def test_a_folder_that_takes_none(making):
+    """The error names what was asked for, not the draft."""
+    with pytest.raises(OSError, match="'/proc/demo'"), making(Path("/proc/demo")):
+        pytest.fail("it was made")

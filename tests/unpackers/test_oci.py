@@ -62,6 +62,11 @@ def test_docker_loads_and_runs_it(image, docker_engine):
         done("docker", "rmi", "rpz-test/loaded:1")
 
 
+def test_tells_how_it_is_run(rpz, pack):
+    told = rpz("unpack", "oci", pack(("dump",)), "an image.tar").stderr
+    assert b"docker load -i 'an image.tar'; docker run rpz/an-image:latest\n" in told
+
+
 def test_podman_loads_and_runs_it(image, podman):
     path = image(("dump", "x"))
     loaded = podman("load", "--input", path, capture_output=True, timeout=60)

@@ -17,6 +17,7 @@ from rpaths import PosixPath
 from rpz.unpackers import draft, target
 from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
+from rpz.unpackers.docker.changes import changed
 from rpz.unpackers.docker.engine import connected, place
 from rpz.unpackers.errors import TargetError
 from rpz.unpackers.image import dockerfile, image_of, tarstream
@@ -97,8 +98,8 @@ def _container(engine: APIClient, data: Mapping[str, str]) -> Iterator[str]:
 def run(target: Target, job: Job) -> int:
     """Start the container for one run, with this process's standard streams and signals."""
     container = target.data[CONTAINER]
-    with connected(target.data.get(ENGINE)) as engine:
-        _refuse_busy(engine, target)
+    with _container_of(target) as engine:
+        _refuse_running(engine, target)
         job = replace(job, run=supplied(job.run))
         network.choose(engine, container, network=job.network)
         if not job.streams and terminal.is_there():
@@ -144,19 +145,27 @@ def _held(engine: APIClient, container: str) -> Iterator[None]:
         engine.wait(container)
 
 
-def _refuse_busy(engine: APIClient, target: Target) -> None:
-    try:
-        _refuse_running(engine, target)
-    except NotFound:
-        raise TargetError(
-            f"The container of {target.folder} is gone",
-            f"Make a new one: rpz reset {target.folder}",
-        ) from None
+@contextlib.contextmanager
+def _container_of(target: Target) -> Iterator[APIClient]:
+    """Yield the engine that has the container, and tell when that is gone."""
+    with connected(target.data.get(ENGINE)) as engine:
+        try:
+            yield engine
+        except NotFound as error:
+            if not files.is_of_container(error):
+                raise
+            raise TargetError(
+                f"The container of {target.folder} is gone",
+                f"Make a new one: rpz reset {target.folder}",
+            ) from None
 
 
 def _refuse_running(engine: APIClient, target: Target) -> None:
     if engine.inspect_container(target.data[CONTAINER])["State"]["Running"]:
-        raise TargetError(f"{target.folder} is running already", "Wait until it ends")
+        container = target.data[CONTAINER][:12]
+        raise TargetError(
+            f"{target.folder} is running already", f"Wait until it ends: docker wait {container}"
+        )
 
 
 def _attached(engine: APIClient, container: str) -> socket.socket:
@@ -196,8 +205,8 @@ def _container_again(engine: APIClient, target: Target) -> Iterator[str]:
 
 def changes(target: Target) -> Iterator[bytes]:
     """Ask the engine in what the container differs from its image."""
-    with connected(target.data.get(ENGINE)) as engine:
-        yield from files.changed(engine, target.data[CONTAINER])
+    with _container_of(target) as engine:
+        yield from changed(engine, target.data[CONTAINER])
 
 
 def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bool) -> None:
@@ -206,13 +215,13 @@ def upload(target: Target, path: PosixPath, source: IO[bytes], *, may_be_new: bo
     if may_be_new:
         new = tarfile.TarInfo()
         new.uid, new.gid = target.runs[0].uid, target.runs[0].gid
-    with connected(target.data.get(ENGINE)) as engine:
+    with _container_of(target) as engine:
         files.copy_in(engine, target.data[CONTAINER], path, source, new)
 
 
 def download(target: Target, path: PosixPath, out: IO[bytes]) -> None:
     """Copy a file out of the container's file system."""
-    with connected(target.data.get(ENGINE)) as engine:
+    with _container_of(target) as engine:
         files.copy_out(engine, target.data[CONTAINER], path, out)
 
 

@@ -42,12 +42,9 @@ def opened(engine: APIClient, container: str, path: PosixPath) -> Iterator[Found
     """Open a file in a container, following links as the experiment would."""
     place = path
     for _ in range(LINKS):
-        pieces, status = _archive(engine, container, place)
-        incoming = cast("IO[bytes]", io.BufferedReader(tarstream.Incoming(pieces), BLOCK))
-        with tarfile.open(fileobj=incoming, mode="r|", errors="surrogateescape") as archive:
-            info = archive.next()
+        with _member(engine, container, place) as (archive, info, target):
             if info is not None and info.issym():
-                place = _followed(place, info, status["linkTarget"])
+                place = _followed(place, info, target)
                 continue
             content = archive.extractfile(info) if info is not None and info.isreg() else None
             if info is None or content is None:
@@ -57,20 +54,52 @@ def opened(engine: APIClient, container: str, path: PosixPath) -> Iterator[Found
     raise NotAFileError(path)
 
 
-def _followed(place: PosixPath, link: tarfile.TarInfo, target: str) -> PosixPath:
+@contextlib.contextmanager
+def _member(
+    engine: APIClient, container: str, path: PosixPath
+) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo | None, str | None]]:
+    """Yield an archive, what of it a path names, and where a link leads as the engine has it.
+
+    Engines that hand names on to a helper as JSON (Docker 20.10) find no file whose name isn't
+    UTF-8, and send an empty archive: the file is then taken from one of its whole folder.
+    """
+    pieces, status = archive_of(engine, container, path)
+    with read(pieces) as archive:
+        info = archive.next()
+        if info is not None:
+            yield archive, info, status["linkTarget"]
+            return
+    pieces, _ = archive_of(engine, container, path.parent, b"/.")
+    with read(pieces) as archive:
+        yield archive, next((info for info in archive if name_in(info) == path.name), None), None
+
+
+def read(pieces: Iterator[bytes]) -> tarfile.TarFile:
+    """Open an archive that arrives in pieces."""
+    incoming = cast("IO[bytes]", io.BufferedReader(tarstream.Incoming(pieces), BLOCK))
+    return tarfile.open(fileobj=incoming, mode="r|", encoding="utf-8", errors="surrogateescape")
+
+
+def name_in(info: tarfile.TarInfo) -> bytes | None:
+    """Return the name of what is directly in a folder, of a member of the folder's archive."""
+    name = info.name.encode("utf-8", "surrogateescape").removeprefix(b"./")
+    return None if b"/" in name else name
+
+
+def _followed(place: PosixPath, link: tarfile.TarInfo, target: str | None) -> PosixPath:
     """Return where a link leads: what the engine says, unless JSON couldn't carry the name."""
-    if "\N{REPLACEMENT CHARACTER}" in target:
+    if target is None or "\N{REPLACEMENT CHARACTER}" in target:
         return place.parent / link.linkname.encode("utf-8", "surrogateescape")
     return PosixPath(target.encode())
 
 
-def _archive(
-    engine: APIClient, container: str, path: PosixPath
+def archive_of(
+    engine: APIClient, container: str, path: PosixPath, end: bytes = b""
 ) -> tuple[Iterator[bytes], dict[str, str]]:
-    """Ask for a file as a tar archive; Docker takes a path as bytes."""
+    """Ask for a file as a tar archive; Docker takes a path as bytes, as it is (so the ``end``)."""
     _check_name(engine, path)
     try:
-        pieces, status = engine.get_archive(container, cast("str", path.path))
+        pieces, status = engine.get_archive(container, cast("str", path.path + end))
     except NotFound as error:
         raise _missing(error, path) from error
     return iter(pieces), cast("dict[str, str]", status)
@@ -89,39 +118,12 @@ def _check_name(engine: APIClient, path: PosixPath) -> None:
 
 def _missing(error: NotFound, path: PosixPath) -> Exception:
     """Tell a file that doesn't exist from a container that doesn't."""
-    if "No such container" in str(error.explanation):
-        return error
-    return NoSuchFileInTargetError(path)
+    return error if is_of_container(error) else NoSuchFileInTargetError(path)
 
 
-_REMOVED = 2
-"""The kind of a change (``GET /containers/ID/changes``): 0 changed, 1 made, 2 removed."""
-_GO_FOLDER = 1 << 31
-"""The bit of a mode that says folder, as Go has it, in which the engine is written."""
-_NOT_ITS_OWN = (b".rpz", b".dockerenv", b"proc", b"sys", b"dev")
-
-
-def changed(engine: APIClient, container: str) -> Iterator[bytes]:
-    """Yield what isn't a folder, isn't rpz's, and was made or changed in a container.
-
-    A byte that isn't UTF-8 is what the engine makes of it in JSON: U+FFFD.
-    """
-    found = engine.diff(container) or ()
-    paths = {PosixPath(change["Path"].encode()): change["Kind"] for change in found}
-    folders = {path.parent for path in paths}
-    for path, kind in paths.items():
-        if kind == _REMOVED or path in folders or path.path.split(b"/")[1] in _NOT_ITS_OWN:
-            continue
-        if not _is_folder(engine, container, path):
-            yield path.path
-
-
-def _is_folder(engine: APIClient, container: str, path: PosixPath) -> bool:
-    try:
-        _, status = _archive(engine, container, path)
-    except NoSuchFileInTargetError:  # its name isn't UTF-8
-        return False
-    return int(status["mode"]) & _GO_FOLDER != 0
+def is_of_container(error: NotFound) -> bool:
+    """Whether it is the container that an engine doesn't find, as Docker or Podman says it."""
+    return "no such container" in str(error.explanation).lower()
 
 
 def copy_in(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from rpz.process import termination_as_interrupt
 from rpz.unpackers.errors import VagrantError, readable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def connected(folder: Path, name: str, patience: int) -> Iterator[Connection]:
         UnreachableError: it doesn't.
 
     """
-    with tempfile.TemporaryDirectory(prefix="rpz-") as place:
+    with termination_as_interrupt(), tempfile.TemporaryDirectory(prefix="rpz-") as place:
         connection = Connection(folder, name, str(Path(place, "ssh")))
         _join(connection, patience)
         try:
