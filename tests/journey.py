@@ -28,6 +28,9 @@ PATIENCE = 300
 """Seconds after which a program is taken to hang."""
 
 
+OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "MAKE_TERMOUT", "MAKE_TERMERR"}
+
+
 @dataclass(frozen=True)
 class Person:
     """Who makes a journey: this process's user, or an ordinary one in its stead."""
@@ -44,7 +47,7 @@ class Person:
         return subprocess.run(
             [os.fspath(word) for word in argv],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(SOURCE), **self._home(), **(environ or {})},
+            env={**_given(), "PYTHONPATH": str(SOURCE), **self._home(), **(environ or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -74,6 +77,11 @@ class Person:
     def _groups(self) -> list[int]:
         """Return the group that may use Docker: the tests lend it to them."""
         return [DOCKER_SOCKET.stat().st_gid] if DOCKER_SOCKET.exists() else []
+
+
+def _given() -> dict[str, str]:
+    """Return our environment, but for what ``make test`` tells the programs ``make`` in it."""
+    return {name: value for name, value in os.environ.items() if name not in OF_MAKE}
 
 
 @cache

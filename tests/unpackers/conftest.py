@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -38,16 +39,18 @@ def probe(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def init(tmp_path_factory):
+def init():
     """The program that starts runs in a container, built from this checkout."""
-    program = tmp_path_factory.mktemp("init") / "rpz-init"
-    before = os.environ.get("RPZ_INIT")
-    os.environ["RPZ_INIT"] = str(compiled(SOURCE / "native" / "init.c", program))
-    yield program
-    if before is None:
-        del os.environ["RPZ_INIT"]
-    else:
-        os.environ["RPZ_INIT"] = before
+    with tempfile.TemporaryDirectory() as folder:  # pytest's are closed to other users
+        Path(folder).chmod(0o755)
+        program = compiled(SOURCE / "native" / "init.c", Path(folder) / "rpz-init")
+        before = os.environ.get("RPZ_INIT")
+        os.environ["RPZ_INIT"] = str(program)
+        yield program
+        if before is None:
+            del os.environ["RPZ_INIT"]
+        else:
+            os.environ["RPZ_INIT"] = before
 
 
 @pytest.fixture
