@@ -14,8 +14,8 @@ from rpz.packer.config.faults import ConfigError, position
 
 DEEPEST = 32
 """Lists and mappings inside each other; ``config.yml`` has five."""
-MOST_NODES = 1 << 26
-"""Values in all; an input takes eight, and a run may have millions."""
+MOST_NODES = 1 << 24
+"""Values in all; an input takes ten, and a run may have a million."""
 MOST_REPEATED = 1 << 16
 """Values and characters that aliases may repeat in all; writers make some for short lists."""
 
