@@ -5,6 +5,7 @@ A backend is a row of :data:`BACKENDS`, a place where a case can't replay a row 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,7 @@ def by_target(journey: Journey, backend: Backend) -> Behaviour:
 def by_image_file(journey: Journey, backend: Backend) -> Behaviour:
     """Write the image to a file, and use that with an engine alone, as people without rpz do."""
     file = journey.folder / f"{backend.name}.tar"
-    image = f"rpz-case/{journey.folder.name.lower().strip('_')}:latest"
+    image = f"rpz-case/{'-'.join(re.findall('[a-z0-9]+', journey.folder.name.lower()))}:latest"
     container = f"{journey.folder.name}-{backend.name}"
     done(journey.rpz("unpack", backend.name, journey.pack, file, "--name", image))
     try:

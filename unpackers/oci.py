@@ -45,7 +45,7 @@ CHOICES: Sequence[Choice] = (
 )
 ARCHIVE = ".tar"
 _NAME = re.compile(
-    r"(?:[\w.-]+(?::\d+)?/)?[a-z\d]+(?:[._/-]+[a-z\d]+)*(?::\w[\w.-]{0,127})?", re.ASCII
+    r"(?:[\w.-]+(?::\d+)?/)?[a-z\d]+(?:(?:[._/]|__|-+)[a-z\d]+)*(?::\w[\w.-]{0,127})?", re.ASCII
 )
 
 

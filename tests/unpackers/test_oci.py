@@ -153,6 +153,7 @@ def test_dockerfile_builds(rpz, pack, docker_engine):
     [
         (["image.tar", "--format", "zip"], b"no format"),
         (["image.tar", "--name", "No Name"], b"can't be an image's name"),
+        (["image.tar", "--name", "a-_b"], b"can't be an image's name"),
         (["folder", "--format", "docker"], b"is a file's"),
         (["missing/image.tar"], b"doesn't exist"),
         (["exp.rpz"], b"exists already"),

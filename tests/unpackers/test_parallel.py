@@ -209,9 +209,10 @@ def test_a_worker_that_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(
         workers, "_child", lambda *given: killed() if os.getpid() != parent else make(*given)
     )
+    before = children()
     with pytest.raises(HostileArchiveError, match="killed"):
         unpacked(written(tmp_path, MANY), tmp_path / "root")
-    assert not children()
+    assert children() <= before
 
 
 def test_an_interruption_ends_the_workers(tmp_path, monkeypatch):
@@ -219,13 +220,15 @@ def test_an_interruption_ends_the_workers(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(workers.Workers, "give", interrupted)
+    before = children()
     with pytest.raises(KeyboardInterrupt):
         unpacked(written(tmp_path, MANY), tmp_path / "root")
-    assert not children()
+    assert children() <= before
 
 
 def children():
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    """Return our children; other tests may have left some."""
+    return {*Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 
 
 def test_no_room_is_told_as_such(tmp_path, monkeypatch):

@@ -72,16 +72,16 @@ def test_a_damaged_cache_is_read_or_passed_over(data):
 
 def test_the_first_line_of_a_script_names_its_interpreter(tmp_path):
     script = tmp_path / "script"
-    for line, interpreter in (
-        (b"#!/bin/sh\n", b"/bin/sh"),
-        (b"#! \t/bin/sh -e -x\n", b"/bin/sh"),
-        (b"#!/bin/sh", b"/bin/sh"),
-        (b"#!/usr/bin/env -S python3 -u\n", b"/usr/bin/env"),
-        (b"#!/odd\xff\n", b"/odd\xff"),
+    for line, interpreter, argument in (
+        (b"#!/bin/sh\n", b"/bin/sh", None),
+        (b"#! \t/bin/sh -e -x\n", b"/bin/sh", b"-e -x"),
+        (b"#!/bin/sh", b"/bin/sh", None),
+        (b"#!/usr/bin/env -S python3 -u\n", b"/usr/bin/env", b"-S python3 -u"),
+        (b"#!/odd\xff\n", b"/odd\xff", None),
     ):
         script.write_bytes(line)
         read_header.cache_clear()
-        assert read_header(os.fsencode(script)) == Script(interpreter)
+        assert read_header(os.fsencode(script)) == Script(interpreter, argument)
     script.write_bytes(b"#! \n")
     read_header.cache_clear()
     assert read_header(os.fsencode(script)) is None
