@@ -228,6 +228,7 @@ def run_in_foreground(
         with _handled(handlers):
             forwarder.send_to(child)
             _work(child, meanwhile)
+            _await_end(child)
             status = child.wait()
     return shell_status(status)
 
@@ -247,6 +248,30 @@ def _work(child: Child, steps: Iterable[float]) -> None:
                 break
     finally:
         os.close(ended)
+
+
+def _await_end(child: Child) -> None:
+    """Wait until the child has ended; return at once where the kernel can't tell of that.
+
+    Python runs a handler between two of its steps: of a signal that comes right before a blocking
+    call it would hear after that call. What wakes this one up is written by the signal itself.
+    """
+    try:
+        ended = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another system, or Linux before 5.3
+        return
+    wakes, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+    try:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(wakes, select.POLLIN)
+        while all(number != ended for number, _ in poll.poll()):
+            os.read(wakes, 512)
+    finally:
+        signal.set_wakeup_fd(before)
+        for number in (ended, wakes, writes):
+            os.close(number)
 
 
 def shell_status(returncode: int) -> int:
