@@ -23,6 +23,7 @@ from rpz.packer.rows import kept_paths, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
+from rpz.tracer.fields import items_of
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
@@ -176,7 +177,7 @@ def _run(row: RunRow, first: ExecutionRow | None) -> Run:
 
 
 def _words(listed: bytes) -> tuple[str, ...]:
-    return tuple(word.decode("utf-8", "surrogateescape") for word in listed.split(b"\0")[:-1])
+    return tuple(word.decode("utf-8", "surrogateescape") for word in items_of(listed))
 
 
 def _environ(listed: bytes) -> dict[str, str]:

@@ -17,6 +17,7 @@ from rpz.packer.names import short_names
 from rpz.packer.rows import kept
 from rpz.packer.select import Kind
 from rpz.packer.tree import NONE
+from rpz.tracer.fields import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +85,7 @@ def inputs_outputs(
 
 def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
     """Yield the paths that a run's arguments may stand for."""
-    for argument in run.argv.split(b"\0")[1:-1]:
+    for argument in items_of(run.argv)[1:]:
         for word in {argument, argument.partition(b"=")[2]}:
             if word:
                 path = posixpath.normpath(posixpath.join(run.workingdir, word))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rpz.tracer.fields import items_of
+
 if TYPE_CHECKING:
     from rpz.packer.tree import Content, Tree
     from rpz.tracer.rows import ListingRow
@@ -35,7 +37,7 @@ class Listings:
         if count > self.max_names or len(self.letters) + count > self.max_total:
             self.left[row.name] = count
             return
-        entries = row.entries.split(b"\0")[:-1]
+        entries = items_of(row.entries)
         letters = {entry[1:]: chr(entry[0]) for entry in entries if len(entry) > 1}
         for name, origin in tree.origins(row.name, letters):
             if origin is not None:  # else a run has made it, and will again

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpz.tracer.facts import Fact
+from rpz.tracer.fields import variables_of
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import ConnectionRow, ExecutionRow, FileRow, ProcessRow
 
@@ -52,7 +53,7 @@ def _remote(database: TraceDatabase, run: int) -> set[bytes]:
 
 
 def _variables(envp: bytes) -> Iterator[Fact]:
-    given = dict(e.split(b"=", 1) for e in envp.split(b"\0") if b"=" in e)
+    given = variables_of(envp)
     for topic, names in (("setting", THREADS), ("locale", LOCALE)):
         for name in names:
             if name in given:

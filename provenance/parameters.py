@@ -18,6 +18,7 @@ from rpz.packer.config.compose import LOADER
 from rpz.packer.config.faults import ConfigError
 from rpz.packer.secrets.names import Naming, naming
 from rpz.tracer.facts import Fact
+from rpz.tracer.fields import items_of
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import FileRow, RunRow, SnapshotRow
 from rpz.tracer.sha256 import FLAGS
@@ -71,7 +72,7 @@ NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError, 
 def parameters(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[Fact]:
     """Yield the parameters, but for those that are called as secrets are."""
     for row in database.rows(RunRow, "id = ?", run):
-        words = [os.fsdecode(word) for word in row.argv.split(b"\0")[:-1]]
+        words = [os.fsdecode(word) for word in items_of(row.argv)]
         yield from _facts(of_arguments(words), b"")
         for path, content in _files(database, run, row.workingdir, words, snapshots):
             yield from _facts(of_file(path, content), path)

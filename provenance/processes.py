@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rpz.tracer.fields import items_of
 from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow
 
@@ -48,7 +49,7 @@ def processes(database: TraceDatabase, run: int) -> list[Process]:
     """Return the processes of a run that have no known parent, the command first."""
     commands: dict[int, list[list[str]]] = defaultdict(list)
     for row in database.rows(ExecutionRow, "run_id = ?", run):
-        commands[row.process].append([os.fsdecode(w) for w in row.argv.split(b"\0")[:-1]])
+        commands[row.process].append([os.fsdecode(w) for w in items_of(row.argv)])
     made: dict[int, Process] = {}
     roots: list[Process] = []
     for entry in database.rows(ProcessRow, "run_id = ?", run):

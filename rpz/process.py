@@ -13,6 +13,7 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -228,37 +229,21 @@ def run_in_foreground(
         with _handled(handlers):
             forwarder.send_to(child)
             _work(child, meanwhile)
-            _await_end(child)
             status = child.wait()
     return shell_status(status)
 
 
 def _work(child: Child, steps: Iterable[float]) -> None:
-    """Take steps until the child has ended; only the first, where the kernel can't tell of that."""
-    try:
-        ended = os.pidfd_open(child.pid)
-    except (AttributeError, OSError):  # another system, or Linux before 5.3
-        next(iter(steps), None)
-        return
-    try:
-        poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        for pause in steps:
-            if poll.poll(1000 * pause):
-                break
-    finally:
-        os.close(ended)
+    """Take steps until the child has ended, and wait for that.
 
-
-def _await_end(child: Child) -> None:
-    """Wait until the child has ended; return at once where the kernel can't tell of that.
-
-    Python runs a handler between two of its steps: of a signal that comes right before a blocking
-    call it would hear after that call. What wakes this one up is written by the signal itself.
+    Only the first, and without waiting, where the kernel can't tell of that. Python runs a handler
+    between two of its own steps: of a signal that comes right before a blocking call it would hear
+    after that call. What ends this one's pauses is written by the signal itself.
     """
     try:
         ended = os.pidfd_open(child.pid)
     except (AttributeError, OSError):  # another system, or Linux before 5.3
+        next(iter(steps), None)
         return
     wakes, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     before = signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
@@ -266,8 +251,12 @@ def _await_end(child: Child) -> None:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         poll.register(wakes, select.POLLIN)
-        while all(number != ended for number, _ in poll.poll()):
-            os.read(wakes, 512)
+        for pause in chain((1000 * step for step in steps), repeat(None)):
+            ready = {number for number, _ in poll.poll(pause)}
+            if ended in ready:
+                break
+            if wakes in ready:
+                os.read(wakes, 512)
     finally:
         signal.set_wakeup_fd(before)
         for number in (ended, wakes, writes):

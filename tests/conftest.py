@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,8 @@ with contextlib.suppress(NoTracerError):  # before the modules of tests read it
     os.environ.setdefault("RPZ_TRACER", str(find_tracer()))
 
 
+PR_SET_DUMPABLE = 4
+"""From <sys/prctl.h>."""
 CALLERS = "runs are the caller's, in a folder that has another path"
 CANNOT: dict[str, dict[str, str]] = {
     "directory": {
@@ -107,6 +111,15 @@ def compiled(tmp_path_factory: pytest.TempPathFactory):
         return program
 
     return compile_program
+
+
+def become(name: str) -> None:
+    """Make this process an ordinary user's, for good."""
+    user = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setresgid(*[user.pw_gid] * 3)
+    os.setresuid(*[user.pw_uid] * 3)
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)  # as after exec: else /proc/self is root's
 
 
 def namespaces_work() -> bool:

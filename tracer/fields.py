@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 GREATEST = (1 << 63) - 1
 """The greatest number that SQLite holds."""
 
@@ -35,6 +40,17 @@ def signed(number: int) -> int:
     return number - (1 << 64) if number > GREATEST else number
 
 
-def joined(items: tuple[bytes, ...]) -> bytes:
+def items_of(listed: bytes) -> list[bytes]:
+    """Return the elements of such a value as :func:`joined` makes."""
+    return listed.split(b"\0")[:-1]
+
+
+def variables_of(environment: bytes) -> dict[bytes, bytes]:
+    """Return the variables of such a list; the first of a name counts, as for getenv(3)."""
+    entries = (entry.partition(b"=") for entry in reversed(items_of(environment)))
+    return {name: value for name, equals, value in entries if equals}
+
+
+def joined(items: Iterable[bytes]) -> bytes:
     """Return a list as one value, in which each element ends with a NUL byte."""
     return b"".join(item + b"\0" for item in items)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rpz.packer.archive.format import PackError
 from rpz.packer.secrets.haystack import Haystack
 from rpz.packer.secrets.redact import Secrets
+from rpz.tracer.fields import items_of, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,11 +35,11 @@ def secrets_of(trace: Path, kept: Collection[str], paths: Haystack) -> Secrets:
         secrets = Secrets(frozenset(kept), paths)
         people: set[bytes] = set()
         for argv, envp in connection.execute("SELECT argv, envp FROM executed_files"):
-            entries = _items(envp)
+            entries = items_of(envp)
             people |= _people(entries)
-            secrets.collect(entries, _items(argv))
+            secrets.collect(entries, items_of(argv))
         for (argv,) in connection.execute("SELECT argv FROM runs"):
-            secrets.collect([], _items(argv))
+            secrets.collect([], items_of(argv))
         for table, column in _passages(connection):
             for (text,) in connection.execute(f"SELECT {column} FROM {table}"):  # noqa: S608
                 secrets.collect_passage(text)
@@ -110,9 +111,9 @@ def _clean(connection: sqlite3.Connection, table: str, secrets: Secrets) -> None
 
 def _redact(table: str, column: str, secrets: Secrets) -> Redact:
     if (table, column) in COMMANDS:
-        return lambda value: _joined(secrets.words(_items(value)))
+        return lambda value: joined(secrets.words(items_of(value)))
     if (table, column) in ENVIRONMENTS:
-        return lambda value: _joined([secrets.entry(entry) for entry in _items(value)])
+        return lambda value: joined([secrets.entry(entry) for entry in items_of(value)])
     return secrets.passage if (table, column) in PASSAGES else secrets.text
 
 
@@ -125,14 +126,6 @@ def _clean_column(connection: sqlite3.Connection, table: str, column: str, redac
         f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?",  # noqa: S608
         changes,
     )
-
-
-def _items(listed: bytes) -> list[bytes]:
-    return listed.split(b"\0")[:-1]
-
-
-def _joined(items: list[bytes]) -> bytes:
-    return b"".join(item + b"\0" for item in items)
 
 
 def _people(entries: list[bytes]) -> set[bytes]:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.difference import Difference, mapping_differences
+from rpz.tracer.fields import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def _of(source: bytes) -> str:
 
 
 def _command(side: Side) -> str:
-    words = side.run.argv.split(b"\0")[:-1]
+    words = items_of(side.run.argv)
     return shlex.join(_text(side.mapped(word)) for word in words)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rpz.provenance.files import USED, files
 from rpz.provenance.processes import processes
 from rpz.tracer.facts import facts_of
+from rpz.tracer.fields import variables_of
 from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class Side:
     def environ(self) -> dict[bytes, bytes]:
         """The variables that the command was started with."""
         first = next(self.database.rows(ExecutionRow, "run_id = ?", self.run.id), None)
-        entries = first.envp.split(b"\0") if first is not None else []
-        return dict(entry.split(b"=", 1) for entry in entries if b"=" in entry)
+        return variables_of(first.envp) if first is not None else {}
 
     @cached_property
     def files(self) -> dict[bytes, File]:

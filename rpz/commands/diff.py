@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rpz.commands.looking import in_usual_trace
-from rpz.commands.options import as_json, verbosity
+from rpz.commands.options import StatusCommand, as_json, verbosity
 from rpz.commands.text import counted, shown
 
 if TYPE_CHECKING:
@@ -29,23 +29,10 @@ LONGEST = 300
 """Characters of a value likewise."""
 
 
-class DiffCommand(click.Command):
+class DiffCommand(StatusCommand):
     """A command whose failures have the exit status 2: 1 says that something differs."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; give failures another exit status."""
-        from rpz.cli import failed_call
-        from rpz.errors import RpzError
-
-        try:
-            return super().invoke(ctx)
-        except RpzError as error:
-            error.exit_code = TROUBLE
-            raise
-        except OSError as error:
-            own = failed_call(error)
-            own.exit_code = TROUBLE
-            raise own from error
+    own_failure = TROUBLE
 
 
 maps = click.option(

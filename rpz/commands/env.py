@@ -18,14 +18,15 @@ from rpz.commands.text import shown
 def command(source: str, as_json: bool) -> None:
     """Show the variables that a run was started with. Without RUN, the last run's."""
     from rpz.provenance.source import opened
+    from rpz.tracer.fields import items_of, variables_of
     from rpz.tracer.rows import ExecutionRow
 
     with opened(source) as found:
         first = next(found.database.rows(ExecutionRow, "run_id = ?", found.run.id), None)
-    entries = sorted(first.envp.split(b"\0")[:-1]) if first is not None else []
+    environment = first.envp if first is not None else b""
     if as_json:
-        variables = dict(e.split(b"=", 1) for e in entries if b"=" in e)
-        click.echo(json.dumps({text(k): text(v) for k, v in variables.items()}, indent=1))
+        variables = sorted(variables_of(environment).items())
+        click.echo(json.dumps({text(name): text(value) for name, value in variables}, indent=1))
         return
-    for entry in entries:
+    for entry in sorted(items_of(environment)):
         click.echo(shown(text(entry)))

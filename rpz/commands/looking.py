@@ -40,7 +40,9 @@ def text(value: bytes) -> str:
 
 def words(listed: bytes) -> list[str]:
     """Return the words of a list in a trace."""
-    return [text(word) for word in listed.split(b"\0")[:-1]]
+    from rpz.tracer.fields import items_of
+
+    return [text(word) for word in items_of(listed)]
 
 
 def seconds(nanoseconds: int | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from rpz.errors import RpzError
+from rpz.errors import OWN_FAILURE, TROUBLE, RpzError
 
 Function = TypeVar("Function", bound=Any)
 
@@ -75,21 +75,22 @@ limit_size = click.option(
 
 
 class StatusCommand(click.Command):
-    """A command whose exit status is the experiment's, so that rpz's own failures are 125."""
+    """A command whose exit status says something else, so that rpz's own failures have another."""
+
+    own_failure = OWN_FAILURE
+    """That status: where the experiment's is meant, one that can't be a program's."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; give plain failures the exit status that can't be the program's."""
-        from rpz.errors import OWN_FAILURE, TROUBLE
-
+        """Run the command; give plain failures the exit status of their own."""
         try:
             return super().invoke(ctx)
         except RpzError as error:
             if error.exit_code == TROUBLE:
-                error.exit_code = OWN_FAILURE
+                error.exit_code = self.own_failure
             raise
         except OSError as error:
             from rpz.cli import failed_call
 
             own = failed_call(error)
-            own.exit_code = OWN_FAILURE
+            own.exit_code = self.own_failure
             raise own from error

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -22,13 +20,12 @@ from rpz.packer import outputs
 from rpz.packer.archive import reader
 from rpz.packer.config import reader as config_reader
 from rpz.unpackers import compare, namespaces, verify
-from tests.conftest import require, rpz_in
+from tests.conftest import become, require, rpz_in
 
 assert all((outputs, reader, config_reader, compare, verify))
 """What is imported when it is needed is out of the reach of another user."""
 
 USER = os.environ.get("RPZ_TEST_USER", "nobody")
-PR_SET_DUMPABLE = 4
 SAME = "sort in > same.txt"
 TIME = "date +%s%N > time.txt"
 
@@ -269,11 +266,7 @@ def as_user(folder, scratch):
 def _verify_as_user(folder, scratch):
     status = 1
     try:
-        user = pwd.getpwnam(USER)
-        os.setgroups([])
-        os.setresgid(*[user.pw_gid] * 3)
-        os.setresuid(*[user.pw_uid] * 3)
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)  # as after exec: else /proc/self is root's
+        become(USER)
         tempfile.tempdir = str(scratch)
         verify_pack(folder / "experiment.rpz", folder / ".rpz-trace")
     except DiffersError:  # as it has to, because of the time

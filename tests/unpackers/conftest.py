@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rpz.packer.archive.reader import Pack
+from rpz.unpackers import chroot
 from tests.conftest import SOURCE, require
 from tests.unpackers import packs
 
@@ -94,3 +96,15 @@ def podman(tmp_path):
 
         yield run
         subprocess.run(["umount", f"{store}/root/overlay"], check=False, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def state(tmp_path, pack, chroot_allowed):
+    """A target whose only run does what the test says."""
+    del chroot_allowed
+
+    def unpack(*commands, **options):
+        with Pack.open(pack(*commands, **options)) as opened:
+            return chroot.unpack(opened, tmp_path / "demo", {})
+
+    return unpack

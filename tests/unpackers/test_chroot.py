@@ -33,18 +33,6 @@ PR_SET_DUMPABLE = 4
 SLEEP = [("sleep",)]
 
 
-@pytest.fixture
-def state(tmp_path, pack, chroot_allowed):
-    """A target whose only run does what the test says."""
-    del chroot_allowed
-
-    def unpack(*commands, **options):
-        with Pack.open(pack(*commands, **options)) as opened:
-            return chroot.unpack(opened, tmp_path / "demo", {})
-
-    return unpack
-
-
 def test_removal_during_a_run(rpz, state):
     """``rm -rf`` of the target can't reach the host's devices."""
     before = sorted(Path("/dev").iterdir())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import pwd
 import subprocess
 import sys
 import tarfile
@@ -25,12 +23,11 @@ from rpz.packer.config.model import InputOutput
 from rpz.unpackers import UNPACKERS
 from rpz.unpackers.excerpt import take_out
 from rpz.unpackers.members import checked
-from tests.conftest import docker_works, require
+from tests.conftest import become, docker_works, require
 from tests.unpackers import hostile, packs
 from tests.unpackers.hostile import TRICKS, prepared, refusal, untouched
 
 USER = os.environ.get("RPZ_TEST_USER", "nobody")
-PR_SET_DUMPABLE = 4
 NEEDS = {"docker": docker_works}
 """What must work here for an unpacker to get as far as the packed files."""
 
@@ -110,11 +107,7 @@ def test_as_an_ordinary_user(tmp_path_factory, capfd):
 def _try_as_user(folder):
     status = 1
     try:
-        user = pwd.getpwnam(USER)
-        os.setgroups([])
-        os.setresgid(*[user.pw_gid] * 3)
-        os.setresuid(*[user.pw_uid] * 3)
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)  # as after exec: else /proc/self is root's
+        become(USER)
         tempfile.tempdir = folder
         hostile.main(folder)
         status = 0

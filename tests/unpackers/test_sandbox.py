@@ -28,18 +28,6 @@ from tests.unpackers.test_contract import mounts
 FOLDER = packs.FOLDER.encode("utf-8", "surrogateescape")
 
 
-@pytest.fixture
-def state(tmp_path, pack, chroot_allowed):
-    """A target whose only run does what the test says."""
-    del chroot_allowed
-
-    def unpack(*commands, **options):
-        with Pack.open(pack(*commands, **options)) as opened:
-            return chroot.unpack(opened, tmp_path / "demo", {})
-
-    return unpack
-
-
 def perform(made, *, network=False, **changed):
     return chroot.run(made, Job(0, replace(made.runs[0], **changed), network=network))
 

@@ -10,7 +10,7 @@ from rpz.unpackers.errors import UnfitForImageError
 from rpz.unpackers.image import tarstream
 from rpz.unpackers.image.recipe import Recipe
 from rpz.unpackers.init import init_program, run_file
-from rpz.unpackers.members import SECOND, Kind, Member, checked
+from rpz.unpackers.members import SECOND, Member, checked
 from rpz.unpackers.mountpoints import MOUNT_POINTS, with_folders
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _add_members(members: Iterable[Member], plan: Plan, recipes: Sequence[Recipe
         if member.path:
             newest = max(newest, member.mtime // SECOND)
             _refuse_whiteout(member)
-            recipes[plan.number(member)].add_packed(_header(member), member)
+            recipes[plan.number(member)].add_packed(tarstream.packed(member), member)
     for name, mode in missing.items():
         recipes[plan.last].add(_own(name.decode(), tarfile.DIRTYPE, mode))
     return newest
@@ -87,33 +87,8 @@ def _add_own(recipe: Recipe, program: bytes, config: Config) -> None:
         recipe.add(_own(f".rpz/runs/{index}"), run_file(run))
 
 
-_TYPES = {
-    Kind.FILE: tarfile.REGTYPE,
-    Kind.FOLDER: tarfile.DIRTYPE,
-    Kind.SYMLINK: tarfile.SYMTYPE,
-    Kind.HARDLINK: tarfile.LNKTYPE,
-}
-
-
-def _header(member: Member) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(_text(b"/".join(member.path)))
-    info.type = _TYPES[member.kind]
-    info.mode = member.mode
-    info.uid, info.gid = member.uid, member.gid
-    info.size = member.size
-    info.linkname = _text(member.link)
-    info.mtime = member.mtime // SECOND
-    if member.mtime % SECOND:
-        info.pax_headers = {"mtime": tarstream.exact_seconds(member.mtime)}
-    return info
-
-
 def _own(name: str, kind: bytes = tarfile.REGTYPE, mode: int = 0o644) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name.lstrip("/"))
     info.type = kind
     info.mode = mode
     return info
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")

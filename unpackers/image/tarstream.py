@@ -7,15 +7,41 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.headers import exact_seconds
-from rpz.unpackers.members import BLOCK
+from rpz.unpackers.members import BLOCK, SECOND, Kind, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["END", "Incoming", "entry", "exact_seconds", "file", "header", "in_blocks"]
+__all__ = ["END", "Incoming", "entry", "exact_seconds", "file", "header", "in_blocks", "packed"]
 
 END = bytes(2 * tarfile.BLOCKSIZE)
 """What ends an archive."""
+
+
+_TYPES = {
+    Kind.FILE: tarfile.REGTYPE,
+    Kind.FOLDER: tarfile.DIRTYPE,
+    Kind.SYMLINK: tarfile.SYMTYPE,
+    Kind.HARDLINK: tarfile.LNKTYPE,
+}
+
+
+def packed(member: Member) -> tarfile.TarInfo:
+    """Return what tells of a packed file, with its time to the nanosecond."""
+    info = tarfile.TarInfo(_text(b"/".join(member.path)))
+    info.type = _TYPES[member.kind]
+    info.mode = member.mode
+    info.uid, info.gid = member.uid, member.gid
+    info.size = member.size
+    info.linkname = _text(member.link)
+    info.mtime = member.mtime // SECOND
+    if member.mtime % SECOND:
+        info.pax_headers = {"mtime": exact_seconds(member.mtime)}
+    return info
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
 
 
 def header(info: tarfile.TarInfo) -> bytes:
