@@ -27,21 +27,27 @@ def graph(tmp_path_factory):
         return graph_of(source.database, source.runs, source.config.packages)
 
 
+@pytest.fixture(scope="module")
+def own(graph):
+    """The files of the test's folder by name."""
+    folder = graph.runs[0].workingdir + b"/"
+    return {short(f.path): f for f in graph.files.values() if f.path.startswith(folder)}
+
+
 def short(path: bytes) -> str:
     return path.rpartition(b"/")[2].decode()
 
 
-def test_roles(graph):
-    own = [f for f in graph.files.values() if b"/graph" in f.path]
-    assert {short(f.path): f.role for f in own} == {
+def test_roles(own):
+    assert {name: file.role for name, file in own.items()} == {
         "in.txt": Role.INPUT,
         "log.txt": Role.BOTH,
         "new.txt": Role.OUTPUT,  # that the second run reads it doesn't make it an input
         "old.txt": Role.TEMPORARY,
         "scratch": Role.TEMPORARY,
     }
-    (log,) = (file for file in own if short(file.path) == "log.txt")
-    assert (log.before.size, log.after.size) == (7, 8)
+    log = own["log.txt"]
+    assert (log.before.size, log.after.size, log.content) == (7, 8, log.after)
 
 
 def commands(graph, kind, name):
