@@ -61,6 +61,7 @@ class Catalog:
         self._connection.text_factory = bytes
         self._connection.execute("PRAGMA secure_delete = ON")  # what is removed is no more
         self._connection.create_function("compare", 2, compare, deterministic=True)
+        self._connection.create_function("spaced", 1, spaced, deterministic=True)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -182,6 +183,11 @@ class Catalog:
             yield
         except sqlite3.Error as error:
             raise _trouble(self.path or Path("The catalogue"), error) from error
+
+
+def spaced(listed: bytes) -> str:
+    """Return a list as text with spaces: SQLite's own functions stop at the first NUL."""
+    return listed.replace(b"\0", b" ").decode("utf-8", "replace")
 
 
 def _trouble(path: Path, error: sqlite3.Error) -> CatalogError:

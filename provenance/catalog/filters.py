@@ -25,6 +25,8 @@ STATUSES = {
     "unknown": "exitcode IS NULL",
 }
 TEXT = "CAST(? AS TEXT)"
+FARTHEST = (1 << 63) - 1
+"""What a time is taken for that SQLite's numbers can't hold: there are no runs so far away."""
 SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -166,9 +168,10 @@ def _moment(text: str, *, end: bool = False) -> int:
     if end and found.time() == time() and len(text) <= len("2026-11-22"):
         found += timedelta(days=1)
     try:
-        return int(found.astimezone().timestamp()) * 10**9 + found.microsecond * 1000
+        nanoseconds = int(found.astimezone().timestamp()) * 10**9 + found.microsecond * 1000
     except (OverflowError, OSError, ValueError):
         raise FilterError(f"{text!r} is too far away", "2026-11-22 is nearer") from None
+    return max(-FARTHEST, min(nanoseconds, FARTHEST))
 
 
 SOMEWHERE = {
@@ -178,7 +181,7 @@ SOMEWHERE = {
     "uses": "name_id IN (SELECT id FROM names WHERE name LIKE :w)",
 }
 """Where a word is looked for, by tables that have rows of runs."""
-IN_RUNS = ("replace(argv, char(0), ' ')", "workingdir", "hostname", "uuid")
+IN_RUNS = ("spaced(CAST(argv AS BLOB))", "workingdir", "hostname", "uuid")
 
 
 def _word(word: str) -> tuple[str, list[object]]:

@@ -66,10 +66,10 @@ def _lines(found: dict[str, list[Use]], digests: dict[str, str], where: str) -> 
     for name, some in found.items():
         if not some:
             yield f"{shown(name)}: no run in {where} wrote or read it (SHA-256 {digests[name]})"
-        elif name != digests[name]:
+        elif name.lower() != digests[name]:
             yield f"{shown(name)} (SHA-256 {digests[name]})"
         else:
-            yield f"SHA-256 {name}"
+            yield f"SHA-256 {digests[name]}"
         for use in some:
             yield from _use(use)
 
