@@ -12,6 +12,7 @@ from rpz.packer.archive.format import PackError
 from rpz.provenance.catalog.description import described
 from rpz.provenance.catalog.places import left_behind
 from rpz.provenance.catalog.search import sources
+from rpz.provenance.notes import TOPIC as NOTE
 from rpz.provenance.source import SourceError, opened
 from rpz.tracer.database import TraceDatabaseError
 
@@ -113,13 +114,22 @@ def _has_files(catalog: Catalog, number: int) -> bool:
 
 
 def _run(catalog: Catalog, run: Description) -> int:
-    """Write a run and return its number; of one that is known, only what people add later."""
-    known = catalog.select("SELECT id FROM runs WHERE uuid = ?", run.uuid)
+    """Write a run and return its number; of one that is known, only what people add later.
+
+    Raises:
+        SourceError: another run has the same id.
+
+    """
+    known = catalog.select("SELECT id, started, exitcode FROM runs WHERE uuid = ?", run.uuid)
+    if known and known[0][1:] != (run.run.started, run.run.exitcode):
+        raise SourceError(
+            f"A run here has the id of another, {run.uuid}", "Find out which of the two is wrong"
+        )
     number = known[0][0] if known else _new(catalog, run)
     catalog.each(
         "INSERT OR IGNORE INTO facts (run_id, topic, name, value, source)"
         " VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))",
-        ((number, *fact) for fact in run.facts()),
+        ((number, *fact) for fact in run.facts() if not known or fact.topic == NOTE),
     )
     return int(number)
 

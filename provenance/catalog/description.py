@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.secrets.database import secrets_of
 from rpz.packer.secrets.haystack import Haystack
+from rpz.provenance.source import Source, SourceError
 from rpz.tracer.facts import Fact, facts_of
 from rpz.tracer.fields import items_of, joined
 from rpz.tracer.rows import DigestRow, ExecutionRow
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.secrets.redact import Secrets
-    from rpz.provenance.source import Source
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import RunRow
 
 UNNAMED = uuid.UUID("e0e7a3a5-5bd3-4a0e-9a2d-2f1f0c1d7b11")
 """The namespace of the ids that runs of an earlier rpz get, which gave them none."""
+NUMBERS = (
+    "started", "timestamp", "end_timestamp", "exitcode", "user_time", "system_time", "peak_memory"
+)  # fmt: skip
 ROLES = ("input", "output")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -87,12 +90,20 @@ class Description:
     def files(self) -> Iterator[tuple[bytes, str, str, int]]:
         """Yield what it read and wrote: name, role, SHA-256, bytes."""
         for row in self.database.rows(DigestRow, "run_id = ?", self.run.id):
-            if row.role in ROLES and SHA256.fullmatch(row.sha256):
+            if row.role in ROLES and SHA256.fullmatch(row.sha256) and isinstance(row.size, int):
                 yield self.secrets.text(row.name), row.role, row.sha256, row.size
 
 
 def described(source: Source) -> list[Description]:
-    """Return the runs of a trace or a pack."""
+    """Return the runs of a trace or a pack.
+
+    Raises:
+        SourceError: it has texts in the place of numbers, which would be found later by others.
+
+    """
+    for run in source.runs:
+        if not all(isinstance(getattr(run, name), int | None) for name in NUMBERS):
+            raise SourceError(f"{source.path} is damaged: its numbers are none", "Leave it out")
     secrets = _secrets(source.trace)
     return [Description(source.database, run, secrets) for run in source.runs]
 

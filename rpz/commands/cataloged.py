@@ -73,7 +73,9 @@ def told(added: Added) -> bool:
         from rpz.cli import failed_call
 
         error = added.trouble
-        log.error("%s", failed_call(error) if isinstance(error, OSError) else error)
+        said = str(failed_call(error) if isinstance(error, OSError) else error)
+        place = shown_path(added.path)
+        log.error("%s", said if place in said else f"{place}: {said}")
     return added.trouble is None
 
 

@@ -338,6 +338,32 @@ class TestCatalog:
         assert len(found) == 1
         assert len(found[0]["places"]) == 2
 
+    @pytest.mark.parametrize(("change", "said"), [
+        ("UPDATE runs SET started = started + 1", b"has the id of another"),
+        ("UPDATE runs SET exitcode = 'none'", b"is damaged"),
+        ("UPDATE runs SET end_timestamp = 'none'", b"is damaged"),
+    ])  # fmt: skip
+    def test_what_would_spoil_it_is_refused(self, copy, change, said):
+        before = dump(copy)
+        connection = sqlite3.connect(copy.folder / "rough" / "trace.sqlite3")
+        connection.execute(change)
+        connection.commit()
+        connection.close()
+        process = copy("catalog", "add", "rough")
+        assert process.returncode == 1
+        assert b"rough" in process.stderr
+        assert said in process.stderr
+        assert dump(copy) == before
+
+    def test_only_comments_come_to_what_is_known(self, copy):
+        connection = sqlite3.connect(copy.folder / "smooth" / "trace.sqlite3")
+        connection.execute("UPDATE facts SET value = 'other' WHERE topic = 'why'")
+        connection.commit()
+        connection.close()
+        before = dump(copy)
+        assert api.add(copy.folder / "smooth", catalog=copy.folder / "cat.db") == 0
+        assert dump(copy) == before
+
     def test_one_bad_place_among_others(self, copy):
         (copy.folder / "bad.rpz").write_bytes(b"junk")
         process = copy("catalog", "add", ".", "missing")
