@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.packer.archive.format import PackError
@@ -18,7 +19,6 @@ from rpz.tracer.database import TraceDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from rpz.provenance.catalog.database import Catalog
     from rpz.provenance.catalog.description import Description
@@ -61,11 +61,14 @@ def add(catalog: Catalog, paths: Iterable[Path]) -> Iterator[Added]:
 
 
 def _all_added(catalog: Catalog, path: Path) -> Iterator[Added]:
+    refused: list[OSError] = []
     try:
-        for source in sources(path):
+        for source in sources(path, refused.append):
             yield _added(catalog, source)
     except TROUBLE as error:
         yield Added(path, trouble=error)
+    for problem in refused:
+        yield Added(Path(problem.filename or path), trouble=problem)
 
 
 def _added(catalog: Catalog, path: Path) -> Added:

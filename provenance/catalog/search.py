@@ -10,19 +10,18 @@ from rpz.provenance.source import SourceError
 from rpz.tracer.folder import TraceFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SUFFIX = ".rpz"
 
 
-def sources(path: Path) -> Iterator[Path]:
+def sources(path: Path, refused: Callable[[OSError], object]) -> Iterator[Path]:
     """Yield a pack or trace folder itself; of another folder, those in it, however deep.
 
-    Symbolic links below it aren't followed.
+    Symbolic links below it aren't followed. ``refused`` is called for a folder that can't be read.
 
     Raises:
         SourceError: it doesn't exist; there are none in it.
-        OSError: a folder can't be read.
 
     """
     if not path.exists():
@@ -31,22 +30,18 @@ def sources(path: Path) -> Iterator[Path]:
         yield path
         return
     found = False
-    for source in _below(path):
+    for source in _below(path, refused):
         found = True
         yield source
     if not found:
         raise SourceError(f"{path} has no packs or traces in it", "Name a folder that has some")
 
 
-def _below(top: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(top, onerror=_raise):
+def _below(top: Path, refused: Callable[[OSError], object]) -> Iterator[Path]:
+    for folder, folders, files in os.walk(top, onerror=refused):
         for name in sorted(folders):
             if TraceFolder(Path(folder, name)).exists:
                 folders.remove(name)
                 yield Path(folder, name)
         folders.sort()
         yield from (Path(folder, name) for name in sorted(files) if name.endswith(SUFFIX))
-
-
-def _raise(error: OSError) -> None:
-    raise error

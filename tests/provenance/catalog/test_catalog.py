@@ -17,6 +17,8 @@ import pytest
 
 from rpz import catalog as api
 from rpz.errors import RpzError
+from rpz.provenance.catalog.adding import add
+from rpz.provenance.catalog.database import Catalog
 from tests.conftest import SOURCE, require, rpz_in
 
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
@@ -371,6 +373,21 @@ class TestCatalog:
         assert b"bad.rpz" in process.stderr
         assert b"missing doesn't exist" in process.stderr
         assert b"smooth: 0 runs added, 1 known already" in process.stderr
+
+    def test_a_folder_that_cant_be_read_hides_no_other(self, copy, monkeypatch):
+        scandir = os.scandir
+
+        def refusing(path):
+            if str(path).endswith("/a"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return scandir(path)
+
+        (copy.folder / "a").mkdir()
+        monkeypatch.setattr(os, "scandir", refusing)  # root is refused nothing
+        with Catalog.temporary() as catalog:
+            *added, last = add(catalog, [copy.folder])
+            assert sum(a.new + a.known for a in added) == 3
+            assert (last.path, type(last.trouble)) == (copy.folder / "a", PermissionError)
 
     def test_a_newer_one(self, copy):
         connection = sqlite3.connect(copy.folder / "cat.db")
