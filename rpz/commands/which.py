@@ -59,6 +59,8 @@ def command(
         log.warning(
             "Of %s nothing is known by content (rpz trace --no-hash)", counted(unknown, "run")
         )
+    if not within:
+        log.info("What isn't there yet: rpz catalog add PATH, or rpz which --in PATH")
     return TROUBLE if troubled else NONE
 
 

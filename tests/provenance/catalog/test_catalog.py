@@ -102,6 +102,7 @@ class TestWhich:
         process = lab("which", tmp_path / "new", "in.txt")
         assert b"new: no run in cat.db wrote or read it" in done(process, 1)
         assert b"1 run nothing is known by content" in process.stderr
+        assert b"rpz catalog add PATH" in process.stderr
 
     def test_pointed_at_packs_and_traces(self, lab, tmp_path):
         elsewhere = type(lab)(tmp_path, {**lab.environment, "RPZ_CATALOG": "none"})
