@@ -1,4 +1,7 @@
-"""Trace one command: engine -> record stream -> trace database."""
+"""Trace one command: engine -> record stream -> trace database.
+
+What is needed when it has ended is imported while it runs.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,11 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import as_we_were_started, run_in_foreground
-from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.facts import write_facts
 from rpz.tracer.folder import Existing
 from rpz.tracer.follower import Follower
-from rpz.tracer.naming import check_name, named
 from rpz.tracer.output import closed_streams_kept, saved_output
-from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -75,6 +75,9 @@ def trace(
     """
     with closed_streams_kept(), folder.claimed(), contextlib.ExitStack() as opened:
         if name is not None:
+            from rpz.tracer.naming import check_name, named
+
+            addition = named(name, addition)
             check_name(folder, name, keep=existing is Existing.CONTINUE)
         number = folder.prepare(existing)
         write_facts(folder.facts(number), facts)
@@ -94,9 +97,10 @@ def trace(
             folder.abandon(number)
             raise
         try:
-            added = named(name, addition)
-            run = _conclude(folder, number, engine, existing, added, then, follower)
+            run = _conclude(folder, number, engine, existing, addition, then, follower)
         except (Exception, KeyboardInterrupt) as error:
+            from rpz.tracer.conclusion import trouble
+
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))
     return Traced(run, status)
@@ -111,6 +115,8 @@ def _conclude(
     then: Conclusion | None,
     follower: Follower | None,
 ) -> int | None:
+    from rpz.tracer.conclusion import add_run
+
     stream = folder.unfinished_stream(number)
     run = None
     if stream.exists():
@@ -180,6 +186,8 @@ def _inherited_descriptors() -> list[int]:
 
 def summary(database: TraceDatabase, run: int) -> str:
     """Return what is worth saying of a run in a few words."""
+    from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
+
     processes = database.count(ProcessRow, "run_id = ? AND NOT is_thread", run)
     files = database.count(FileRow, "run_id = ?", run, distinct="name")
     warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
@@ -190,6 +198,8 @@ def summary(database: TraceDatabase, run: int) -> str:
 
 def is_whole(database: TraceDatabase, run: int) -> bool:
     """Whether the trace of a run has its end: its tracer was not killed before."""
+    from rpz.tracer.rows import RunRow
+
     return all(row.ended is not None for row in database.rows(RunRow, "id = ?", run))
 
 

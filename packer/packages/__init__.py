@@ -66,7 +66,6 @@ CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc"
 
 def prepare() -> None:
     """Begin with what takes a while and doesn't depend on the files: a run is going on."""
-    dpkg.prepare()
     rpm.prepare()
 
 

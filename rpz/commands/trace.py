@@ -138,6 +138,9 @@ def command(
 def _prepare() -> None:
     """Do what the end of every run needs while the command is running."""
     with contextlib.suppress(Exception):  # then it fails again, and is told
+        from rpz.packer import installed
+
+        installed.prepare()  # first: it takes longest, and not of our time
         from rpz.packer.configure import prepare
         from rpz.provenance import learnt  # noqa: F401 (imported for later)
         from rpz.tracer.digests import add_digests  # noqa: F401

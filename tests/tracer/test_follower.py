@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.process import run_in_foreground
-from rpz.tracer import follower, records
+from rpz.tracer import follower, growing, records
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.follower import Follower
 from rpz.tracer.host import this_host
@@ -82,7 +82,7 @@ def test_it_is_what_it_is_at_once(content: list[records.Record], cuts: list[int]
 
 
 def test_most_is_loaded_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follower, "BLOCK", 2000)  # so that some records are larger
+    monkeypatch.setattr(growing, "BLOCK", 2000)  # so that some records are larger
     long = records.Listing(15, 1, 1, tuple(b"f%d" % i for i in range(5000)))
     files = [records.File(20 + i, 1, 3, 1, 2) for i in range(500)]
     path = tmp_path / "stream"
@@ -94,7 +94,7 @@ def test_most_is_loaded_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.Mo
         pauses = [next(steps) for steps in [following.follow()] for _ in range(100)]
         assert pauses[0] == follower.SHORTEST
         assert pauses[-1] == follower.LONGEST
-        monkeypatch.setattr(follower, "read_values", lambda _path, begin: rest(path, begin))
+        monkeypatch.setattr(growing, "read_values", lambda _path, begin: rest(path, begin))
         assert following.finish(database)
         assert len(list(database.rows(FileRow))) == 500
         assert content_of(database) == loaded(path)
