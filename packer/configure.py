@@ -19,7 +19,7 @@ from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
-from rpz.packer.rows import kept_paths, path_bytes
+from rpz.packer.rows import kept_names, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -59,17 +59,18 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
+        needed = [(item.path, item.kind is not Kind.FOLDER) for item in selection.needed]
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
             packages=packages_of(
-                [item.path for item in selection.needed if item.kind is not Kind.FOLDER],
+                [path for path, is_file in needed if is_file],
                 loaded_modules(run.environ for run in runs),
             ),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
-    others = (item.path for item in selection.needed if item.path not in packaged)
-    config = replace(config, other_files=kept_paths(map(PosixPath, others)))
+    others = (path for path, _ in needed if path not in packaged)
+    config = replace(config, other_files=kept_names(others))
     save_config(
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
@@ -125,12 +126,12 @@ def withheld_notes(selection: Selection, packed: Container[bytes] = ()) -> dict[
     }
 
 
-def describer(selection: Selection) -> Callable[[PosixPath], str]:
+def describer(selection: Selection) -> Callable[[bytes], str]:
     """Return what tells of a path what the comment behind it says."""
     packable = selection.packable
 
-    def describe(path: PosixPath) -> str:
-        item = packable(bytes(path))
+    def describe(path: bytes) -> str:
+        item = packable(path)
         if item is None:
             return ""
         if item.kind is Kind.LINK:

@@ -43,6 +43,11 @@ SELECT name, min(run_id), max(is_directory), group_concat(
 FROM opened_files WHERE name NOT IN aside GROUP BY name
 """  # noqa: S608 (our own)
 
+READ_FILES = f"""
+SELECT name, min(run_id), 0, group_concat(DISTINCT run_id)
+FROM opened_files WHERE mode & {READ} AND NOT is_directory AND name NOT IN aside GROUP BY name
+"""  # noqa: S608 (our own)
+
 
 def put_others_aside(database: TraceDatabase) -> None:
     """Put aside, in the database, the names of all files with which more was done.
@@ -62,9 +67,9 @@ def _others(names: Iterable[tuple[bytes, int, int]]) -> Iterator[bytes]:
             above = name + b"/"
 
 
-def plain_files(database: TraceDatabase) -> Iterator[Content]:
-    """Yield all other files, as the tree would have them."""
-    for name, first, is_directory, runs in database.select(PLAIN):
+def plain_files(database: TraceDatabase, *, only_read: bool = False) -> Iterator[Content]:
+    """Yield all other files, as the tree would have them; or only those that were read."""
+    for name, first, is_directory, runs in database.select(READ_FILES if only_read else PLAIN):
         if is_magic(name):
             continue
         yield Content(
