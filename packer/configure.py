@@ -17,6 +17,7 @@ from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
+from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
 from rpz.packer.rows import kept_names, path_bytes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.listings import Listings
+    from rpz.packer.looks import Looks
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +47,12 @@ def prepare() -> None:
     packages.prepare()
 
 
-def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
+def write_config(
+    folder: Path, opened: TraceDatabase | None = None, looks: Looks = NOTHING
+) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
+
+    ``looks`` has what files were found to be since the runs have used them.
 
     Raises:
         RpzError: there is no trace, there is nothing in it, or it can't be read.
@@ -54,7 +60,7 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
     """
     with _database(folder, opened) as database:
         tree = history(database)
-        selection = select(tree, TraceFolder(folder).all_snapshots)
+        selection = select(tree, TraceFolder(folder).all_snapshots, looks)
         rows = list(database.rows(RunRow))
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 
@@ -107,7 +106,7 @@ STUBS = b"/stubs/"
 class _Table:
     """Finds the rule of a path; what begins alike is looked for together, which is fast."""
 
-    BEGINS = ((rb"^/", b"/"), (rb"/\.", b"/."), (rb"/", b"/"))
+    BEGINS = ((rb"^/", b"/"), (rb"/\.", b"/."), (rb"/lib", b"/lib"), (rb"/", b"/"))
     """The beginnings of patterns, each with what is in all that they match."""
 
     def __init__(self, rules: list[Rule]) -> None:
@@ -148,8 +147,8 @@ def credential(path: bytes, source: bytes | None) -> str | None:
 
 def driver(path: bytes) -> str | None:
     """Return which part of the host a file is."""
-    rule = None if STUBS in path else _DRIVERS.find(path)
-    return rule.why if rule else None
+    rule = _DRIVERS.find(path)
+    return rule.why if rule and STUBS not in path else None
 
 
 def _holds_secret(source: bytes) -> bool:
@@ -167,8 +166,3 @@ def _holds_secret(source: bytes) -> bool:
         for match in re.finditer(SETTING, text, re.MULTILINE)
         for _ in named(match[1].rpartition(b":")[2], text, *match.span(2))
     )
-
-
-def is_below(path: bytes, folder: bytes | None) -> bool:
-    """Whether a path is in a folder."""
-    return folder is not None and path.startswith(os.path.join(folder, b""))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
+from rpz.tracer.meanwhile import NOTHING
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.growing import Growing
+    from rpz.tracer.meanwhile import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +29,10 @@ class Follower:
     then, which finds the same.
     """
 
-    def __init__(
-        self, stream: Path, engine: str, on_read: Callable[[bytes], None] | None = None
-    ) -> None:
-        """Prepare to follow a stream, which need not be there yet.
-
-        ``on_read`` is called while it is followed, as :class:`Loader` does.
-        """
+    def __init__(self, stream: Path, engine: str, meanwhile: Meanwhile = NOTHING) -> None:
+        """Prepare to follow a stream, which need not be there yet."""
         self._stream = stream
-        self._on_read = on_read
+        self._meanwhile = meanwhile
         self._engine = engine
         self._growing: Growing | None = None
 
@@ -45,13 +44,22 @@ class Follower:
 
             while True:
                 if self._growing is None:
-                    self._growing = Growing.begin(self._stream, self._engine, self._on_read)
+                    self._growing = Growing.begin(self._stream, self._engine, self._meanwhile)
                 found = self._growing is not None and self._growing.step()
                 pause = SHORTEST if found else min(2 * pause, LONGEST)
-                yield pause
+                yield from self._rest(pause)
         except Exception:
             log.debug("The trace was not loaded while the run went on:", exc_info=True)
             self.close()
+
+    def _rest(self, pause: float) -> Iterator[float]:
+        """Spend a pause on what there is to do."""
+        end = time.monotonic() + pause
+        step = self._meanwhile.step
+        while step is not None and pause > 0 and step():
+            yield 0
+            pause = end - time.monotonic()
+        yield max(0, pause)
 
     def finish(self, database: TraceDatabase) -> bool | None:
         """Load the rest, and put it all in an empty database.

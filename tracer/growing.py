@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
+from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.stream import HEADER, has_header, read_values, values_in, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from typing_extensions import Self
+
+    from rpz.tracer.meanwhile import Meanwhile
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""
@@ -29,19 +31,17 @@ class Growing:
     """
 
     @classmethod
-    def begin(
-        cls, stream: Path, engine: str, on_read: Callable[[bytes], None] | None = None
-    ) -> Self | None:
+    def begin(cls, stream: Path, engine: str, meanwhile: Meanwhile = NOTHING) -> Self | None:
         """Begin, if the stream has begun."""
-        return cls(stream, engine, on_read) if has_header(stream) else None
+        return cls(stream, engine, meanwhile) if has_header(stream) else None
 
-    def __init__(self, stream: Path, engine: str, on_read: Callable[[bytes], None] | None) -> None:
+    def __init__(self, stream: Path, engine: str, meanwhile: Meanwhile) -> None:
         """Use :meth:`begin`."""
         self._stream = stream
         self._file = os.open(stream, os.O_RDONLY | os.O_CLOEXEC)
         self._database = TraceDatabase.temporary()
         self._loader = Loader(self._database, 0, engine, this_host())
-        self._loader.on_read = on_read
+        self._loader.meanwhile = meanwhile
         self._taken = self._whole = HEADER.size
 
     def step(self) -> bool:

@@ -18,6 +18,7 @@ from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.facts import write_facts
 from rpz.tracer.folder import Existing
 from rpz.tracer.follower import Follower
+from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.output import closed_streams_kept, saved_output
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rpz.tracer.engines import EngineOptions
     from rpz.tracer.facts import Fact
     from rpz.tracer.folder import TraceFolder
+    from rpz.tracer.meanwhile import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,7 @@ def trace(
     *,
     save_output: bool = False,
     name: str | None = None,
-    meanwhile: Callable[[], None] | None = None,
-    on_read: Callable[[bytes], None] | None = None,
+    meanwhile: Meanwhile = NOTHING,
     then: Conclusion | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
@@ -66,8 +67,8 @@ def trace(
     What the folder held is replaced or removed only after the command has run. What goes wrong
     after that never hides the command's exit status: it is returned beside it. ``facts`` are known
     before it, and kept before it is started. ``meanwhile`` is
-    called when the command was started, unless its output is saved; ``on_read``, while it runs,
-    with the paths of files that it has read; ``addition`` and ``then`` are :func:`add_run`'s.
+    done while the command runs, unless its output is saved; ``addition`` and ``then`` are
+    :func:`add_run`'s.
 
     Raises:
         RpzError: the folder or the name can't be used, or there is no such engine here.
@@ -84,14 +85,14 @@ def trace(
         stream = folder.unfinished_stream(number)
         follower = None
         if existing is not Existing.CONTINUE:
-            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, on_read)))
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, meanwhile)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]
             with _streams(folder, number, save_output) as streams:
                 words = [*command, *map(os.fsencode, argv)]
                 # What takes output on is not held up by other work: a command may wait for it
-                work = () if save_output else _meanwhile(meanwhile, follower)
+                work = () if save_output else _meanwhile(meanwhile.prepare, follower)
                 status = _run_engine(words, streams, work)
         except (RpzError, OSError):
             folder.abandon(number)

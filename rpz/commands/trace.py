@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
 
@@ -93,7 +94,9 @@ def command(
     what `rpz pack` will pack, and may be edited first.
     """
     from rpz import ahead
+    from rpz.packer.looks import Looks
     from rpz.provenance import record
+    from rpz.tracer.meanwhile import Meanwhile
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
@@ -107,6 +110,7 @@ def command(
     early = None if no_hash else EarlyDigests()
     digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
+    looks = Looks()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
         traced = trace(
@@ -119,9 +123,10 @@ def command(
             _described(place, digests),
             save_output=save_output,
             name=name,
-            meanwhile=_prepare,
-            on_read=early.offer if early is not None else None,
-            then=lambda database, run: _conclude(place, database, run),
+            meanwhile=Meanwhile(
+                _prepare, early.offer if early is not None else None, looks.offer, looks.step
+            ),
+            then=lambda database, run: _conclude(place, database, run, looks),
         )
     finally:
         gc.enable()
@@ -219,14 +224,14 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
-def _conclude(place: TraceFolder, database: TraceDatabase, run: int) -> None:
+def _conclude(place: TraceFolder, database: TraceDatabase, run: int, looks: Looks) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
     from rpz.tracer.conclusion import reason
     from rpz.tracer.session import is_whole, summary
 
     try:
-        write_config(place.path, database)
+        write_config(place.path, database, looks)
         if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
         said = summary(database, run)

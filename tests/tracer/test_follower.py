@@ -22,6 +22,7 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.follower import Follower
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
+from rpz.tracer.meanwhile import Meanwhile
 from rpz.tracer.rows import TABLES, FileRow
 from rpz.tracer.stream import HEADER, RecordStreamError, read_values
 from tests.tracer.strategies import related_records
@@ -188,3 +189,18 @@ class TestWaiting:
         child = subprocess.Popen(["true"])
         assert run_in_foreground(lambda: child, (taken.append(i) or 0 for i in range(5))) == 0
         assert taken == [0]
+
+
+def test_pauses_are_spent_on_what_there_is_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "stream"
+    path.write_bytes(stream_of(*START, *END) + UNUSED)
+    seen: list[bytes] = []
+    left = [True, True, False]
+    meanwhile = Meanwhile(on_path=seen.append, step=lambda: left.pop(0) if left else False)
+    with closing(Follower(path, "native", meanwhile)) as following:
+        pauses = [next(steps) for steps in [following.follow()] for _ in range(6)]
+    assert left == []
+    assert 0 in pauses[:4]
+    assert pauses[-1] > 0
+    assert seen == [values[2] for _, values in read_values(path) if isinstance(values[-1], bytes)
+                    and values[-1].startswith(b"/") and len(values) == 3]  # fmt: skip
