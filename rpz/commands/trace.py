@@ -129,6 +129,7 @@ def command(
             then=lambda database, run: _conclude(place, database, run, looks),
         )
     finally:
+        gc.freeze()  # all of it goes with the process, which ends
         gc.enable()
         if early is not None:
             early.stop()
