@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz import ahead
 from rpz.packer.config.model import Package
 from rpz.packer.installed import QUERY, is_there
 from rpz.packer.packages.claims import Claim, listed, packages
@@ -50,10 +51,10 @@ def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
     if not is_there():
         return []
-    printed = output_of(QUERY, package="dpkg")
     wanted, diversions = spellings(paths), _diversions()
     names = {name: name for name in (*wanted, *diversions)}
-    claims = listed(printed.split(b"\n"), names, _package)
+    lines = ahead.lines(QUERY) or output_of(QUERY, package="dpkg").split(b"\n")
+    claims = listed(lines, names, _package)
     return packages(_undiverted(claims, wanted, diversions))
 
 

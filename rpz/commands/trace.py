@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.meanwhile import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,6 @@ def command(
     from rpz import ahead
     from rpz.packer.looks import Looks
     from rpz.provenance import record
-    from rpz.tracer.meanwhile import Meanwhile
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
@@ -123,9 +123,7 @@ def command(
             _described(place, digests),
             save_output=save_output,
             name=name,
-            meanwhile=Meanwhile(
-                _prepare, early.offer if early is not None else None, looks.offer, looks.step
-            ),
+            meanwhile=_meanwhile(early, looks),
             then=lambda database, run: _conclude(place, database, run, looks),
         )
     finally:
@@ -139,6 +137,19 @@ def command(
     elif kept.exists():
         log.info("The %s from before is kept as %s", place.config.name, shown_path(kept))
     return traced.status
+
+
+def _meanwhile(early: EarlyDigests | None, looks: Looks) -> Meanwhile:
+    """Return what to do while the command runs."""
+    from rpz import ahead
+    from rpz.tracer.meanwhile import Meanwhile
+
+    return Meanwhile(
+        prepare=_prepare,
+        on_read=early.offer if early is not None else None,
+        on_path=looks.offer,
+        step=lambda: looks.step() or ahead.look(),
+    )
 
 
 def _prepare() -> None:
