@@ -28,6 +28,5 @@ def written(file: Path | None, text: Iterable[str]) -> None:
 
 
 def _write(out: BinaryIO, text: Iterable[str]) -> None:
-    for piece in text:
-        out.write(piece.encode())
+    out.writelines(piece.encode() for piece in text)
     out.flush()
