@@ -184,7 +184,7 @@ class Cell:
 
     def __str__(self) -> str:
         """Return its name among the tests."""
-        return f"{self.case}:{self.user}:{self.backend}"
+        return f"{self.case}:{self.user}-{self.backend}"
 
     @property
     def hole(self) -> Hole | None:
@@ -193,11 +193,23 @@ class Cell:
 
     @property
     def is_tried(self) -> bool:
-        return self.backend in UNPACKERS and (self.hole is None or self.hole.is_tried)
+        return is_tried(self.backend)
+
+
+def is_tried(backend: str) -> bool:
+    """Whether a backend is tried at all."""
+    untried = {hole.backend for hole in HOLES if not hole.is_tried}
+    return backend in UNPACKERS and backend not in untried
 
 
 CELLS = [Cell(c, user, backend.name) for c in CASES for user in USERS for backend in BACKENDS]
 SAME = "same bytes"
+
+
+def journey_in(name: str) -> str | None:
+    """Return which journey a test is of, by its name; None: of none."""
+    found = re.search(r"/test_cases\.py::test_replays_what_ran\[(.*)-\w+\]$", name)
+    return found and found[1]
 
 
 def table(outcomes: Mapping[Cell, str]) -> str:
