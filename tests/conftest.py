@@ -61,6 +61,15 @@ def require(tool: object, reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the whole replay matrix has."""
+    from tests.matrix import spared
+
+    if left_out := spared(items):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Share the tests among processes by files (``--dist loadfile``), the matrix by journeys."""
