@@ -98,7 +98,8 @@ def _code_lines(page: Page) -> Iterator[str]:
         said += ["not pushed" for f in facts["pushed"] if f.value == b"no"]
         said += [_changed(fact) for fact in facts["diff"] + facts["changes"]]
         if others := facts["untracked"]:
-            said += [f"{counted(len(others), 'file')} that git doesn't know"]
+            by = text(facts["system"][0].value) if facts["system"] else "git"
+            said += [f"{counted(len(others), 'file')} that {by} doesn't know"]
         yield _row("code", f"{shown_path(root)}: {shown(', '.join(said))}")
 
 

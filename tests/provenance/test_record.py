@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.packer.archive.reader import Pack
-from rpz.provenance import batch, machine, repositories
+from rpz.provenance import batch, machine
+from rpz.provenance.repositories import changes
+from rpz.provenance.repositories import git as git_trees
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
@@ -167,10 +169,10 @@ def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
     told = set()
     for letter in "bc":
         (tmp_path / "a").write_text((letter + "\n") * 2**20)
-        told |= set(repositories._changes(os.fsencode(tmp_path)))
-    assert {fact.name for fact in told} == {"changes"}
+        told |= set(git_trees.difference(os.fsencode(tmp_path)))
+    assert {name for name, _ in told} == {"changes"}
     assert len(told) == 2
-    assert all(b"too large to keep: " in fact.value for fact in told)
+    assert all(b"too large to keep: " in value for _, value in told)
 
 
 def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
@@ -182,14 +184,14 @@ def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
 
 
 def test_changes_that_take_too_long_are_not_known(git, tmp_path, monkeypatch):
-    monkeypatch.setattr(repositories, "PATIENCE", 0.2)
+    monkeypatch.setattr(changes, "PATIENCE", 0.2)
     git("init", "-q")
     os.mkfifo(tmp_path / "endless")
     with (tmp_path / ".git/config").open("a") as config:
         config.write("[include]\npath = ../endless\n")
-    (fact,) = repositories._changes(os.fsencode(tmp_path))
-    assert fact.name == "changes"
-    assert fact.value.startswith(b"not known: git took longer")
+    ((name, value),) = git_trees.difference(os.fsencode(tmp_path))
+    assert name == "changes"
+    assert value.startswith(b"not known: git took longer")
 
 
 def test_a_pushed_commit(rpz, git, tmp_path):
