@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import duration, end_of, moment, seconds, source, text, words
+from rpz.commands.looking import amount, duration, end_of, moment, seconds, source, text, words
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown, shown_command, shown_path
 from rpz.packer.sizes import human_size
@@ -74,8 +74,11 @@ def _used(page: Page) -> str:
     if run.user_time is not None and run.system_time is not None:
         cpu = run.user_time + run.system_time
     memory = f", {human_size(run.peak_memory)} of memory at most" if run.peak_memory else ""
+    traffic = ""
+    if run.bytes_read is not None:
+        traffic = f", {amount(run.bytes_read)} read, {amount(run.bytes_written)} written"
     processes = "1 process" if page.processes == 1 else f"{page.processes} processes"
-    return f"{duration(cpu)} of processors{memory}, {processes}"
+    return f"{duration(cpu)} of processors{memory}{traffic}, {processes}"
 
 
 def _where(page: Page) -> str:
@@ -144,6 +147,8 @@ def _json(page: Page) -> dict[str, Any]:
         "user_seconds": seconds(run.user_time),
         "system_seconds": seconds(run.system_time),
         "peak_memory": run.peak_memory,
+        "bytes_read": run.bytes_read,
+        "bytes_written": run.bytes_written,
         "end": end_of(run),
         "host": {
             name: getattr(run, name)
