@@ -54,6 +54,7 @@ def _lines(page: Page) -> Iterator[str]:
     for topic in ("who", "why", "job", "note"):
         yield from (_row(fact.name, shown(text(fact.value))) for fact in page.topic(topic))
     yield from _code_lines(page)
+    yield from _program_lines(page)
     yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
     yield from _listed("inputs", [_file(name, size) for name, size, _ in page.inputs])
     yield from _listed("outputs", [_file(name, size) for name, size, _ in page.outputs])
@@ -104,6 +105,18 @@ def _code_lines(page: Page) -> Iterator[str]:
             by = text(facts["system"][0].value) if facts["system"] else "git"
             said += [f"{counted(len(others), 'file')} that {by} doesn't know"]
         yield _row("code", f"{shown_path(root)}: {shown(', '.join(said))}")
+
+
+def _program_lines(page: Page) -> Iterator[str]:
+    made: dict[bytes, list[str]] = defaultdict(list)
+    for fact in page.topic("program"):
+        if fact.name == "interpreter":
+            yield _row(fact.name, f"{shown(text(fact.value))} ({shown_path(fact.source)})")
+        else:
+            label = "build-id " if fact.name == "build id" else ""
+            made[fact.source].append(label + text(fact.value))
+    for path, said in made.items():
+        yield _row("program", f"{shown_path(path)}: {shown(', '.join(said))}")
 
 
 def _changed(fact: FactRow) -> str:

@@ -21,6 +21,7 @@ from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow
+from rpz.tracer.schema import LATER
 from tests.conftest import require
 
 if TYPE_CHECKING:
@@ -241,10 +242,12 @@ def test_a_pipe_in_the_place_of_a_parameter_file_is_not_waited_for(rpz, tmp_path
 
 def test_chance(rpz):
     script = "import os, threading; open('/dev/urandom', 'rb').read(1)\n"
+    script += "os.getrandom(16); os.fork() or (os.getrandom(17), os._exit(0))\nos.wait()\n"
     script += "t = threading.Thread(target=print); t.start(); t.join()"
     env = {**os.environ, "OMP_NUM_THREADS": "3", "LC_ALL": "C.UTF-8"}
     found = traced(rpz, "/usr/bin/python3", "-c", script, env=env)
     assert found["chance", "random device"] == [b"/dev/urandom"]
+    assert found["chance", "getrandom"] == [b"python3 (16 bytes)", b"python3 (17 bytes)"]
     assert found["chance", "threads"] == [b"1"]
     assert b"OMP_NUM_THREADS=3" in found["chance", "setting"]
     assert b"LC_ALL=C.UTF-8" in found["chance", "locale"]
@@ -274,6 +277,23 @@ def test_a_trace_without_records_is_read(rpz):
     assert rpz("trace", "--continue", "--reason", "x", "true").returncode == 0
     assert record(place.path) == {}
     assert record(place.path, 1)["why", "reason"] == [b"x"]
+
+
+def test_a_trace_of_before_bytes_were_counted_is_read(rpz):
+    traced(rpz, "true")
+    place = TraceFolder(rpz.folder / ".rpz-trace")
+    with contextlib.closing(sqlite3.connect(place.database)) as connection:
+        connection.execute("DROP TABLE random_bytes")
+        for table, column in LATER:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.commit()
+    assert rpz("trace", "--continue", "sh", "-c", "echo 12; :").returncode == 0
+    pages = [json.loads(rpz("show", f":{run}", "--json").stdout) for run in (0, 1)]
+    assert [page["bytes_written"] for page in pages] == [None, 3]
+    assert b" read, " not in rpz("show", ":0").stdout
+    lines = [rpz("ps", f":{run}").stdout.decode().splitlines()[1] for run in (0, 1)]
+    assert [line.split()[5] for line in lines] == ["?", lines[1].split()[5]]
+    assert lines[1].split()[7:9] == ["3", "bytes"]
 
 
 def test_what_was_written_is_read(tmp_path):
