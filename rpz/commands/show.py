@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rpz.provenance.page import Page
     from rpz.tracer.rows import FactRow
 
+TIMES = ("started",)
+"""Facts of a job that are seconds since 1970."""
 MOST = 20
 """Lines of a list: who wants more has a command for it."""
 
@@ -52,7 +54,7 @@ def _lines(page: Page) -> Iterator[str]:
     yield _row("where", _where(page))
     yield _row("folder", shown_path(run.workingdir))
     for topic in ("who", "why", "job", "note"):
-        yield from (_row(fact.name, shown(text(fact.value))) for fact in page.topic(topic))
+        yield from (_row(fact.name, shown(_said(fact, offset))) for fact in page.topic(topic))
     yield from _code_lines(page)
     yield from _program_lines(page)
     yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
@@ -63,6 +65,12 @@ def _lines(page: Page) -> Iterator[str]:
     yield from _listed("warnings", [shown(text(warning)) for warning in page.warnings])
     if run_id := page.first("run", "id"):
         yield _row("id", run_id)
+
+
+def _said(fact: FactRow, offset: str) -> str:
+    value = text(fact.value)
+    since_1970 = fact.name in TIMES and value.isascii() and value.isdigit()
+    return moment(int(value) * 10**9, offset) if since_1970 else value
 
 
 def _row(name: str, value: str) -> str:
@@ -163,18 +171,23 @@ def _json(page: Page) -> dict[str, Any]:
         "bytes_read": run.bytes_read,
         "bytes_written": run.bytes_written,
         "end": end_of(run),
+        "uid": run.uid,
+        "gid": run.gid,
+        "umask": f"{run.umask:03o}",
+        "engine": run.engine,
         "host": {
             name: getattr(run, name)
             for name in ("hostname", "architecture", "distribution", "distribution_version",
                          "system", "kernel", "processors", "memory")
         },
         "processes": page.processes,
-        "inputs": [_file_json(*file) for file in page.inputs],
-        "outputs": [_file_json(*file) for file in page.outputs],
+        "inputs": [_file_json(page, "input", *file) for file in page.inputs],
+        "outputs": [_file_json(page, "output", *file) for file in page.outputs],
         "warnings": [text(warning) for warning in page.warnings],
         "facts": facts,
     }  # fmt: skip
 
 
-def _file_json(name: bytes, size: int, sha256: str) -> dict[str, Any]:
-    return {"path": text(name), "size": size, "sha256": sha256}
+def _file_json(page: Page, role: str, name: bytes, size: int, sha256: str) -> dict[str, Any]:
+    modified = moment(page.modified[role, name])
+    return {"path": text(name), "size": size, "sha256": sha256, "modified": modified}

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import tempfile
+from datetime import datetime, timezone
 
 import pytest
 
@@ -58,9 +59,12 @@ class TestShow:
         page = as_json(rpz, "show", ".rpz-trace:first")
         assert page["argv"] == ["sh", "-c", SCRIPT]
         assert page["seconds"] >= 0.2
+        time = int((rpz.folder / "in.txt").stat().st_mtime)
+        modified = datetime.fromtimestamp(time, timezone.utc).isoformat(sep=" ")
         assert page["inputs"] == [
             {"path": f"{rpz.folder}/in.txt", "size": 2,
-             "sha256": hashlib.sha256(b"7\n").hexdigest()}
+             "sha256": hashlib.sha256(b"7\n").hexdigest(),
+             "modified": modified}
         ]  # fmt: skip
         assert {fact["name"] for fact in page["facts"]["run"]} == {"id"}
         assert page["bytes_read"] > page["bytes_written"] >= 2
