@@ -368,7 +368,8 @@ static bool is_end(const siginfo_t *info) {
 static void record_traffic_of(pid_t tid) {
   struct traffic traffic;
   const struct task *task = task_find(tid);
-  if (task == NULL || task->process == 0 || task->thread || !traffic_of(tid, &traffic))
+  if (task == NULL || task->process == 0 || task->thread ||
+      !traffic_of(tid, task->traffic, &traffic))
     return;
   if (tid == command) {
     traffic.read -= before.read;
@@ -448,12 +449,12 @@ uint32_t trace(pid_t pid, bool all) {
   command = pid;
   wait_for_all = all;
   records = true;
-  traffic_of(pid, &before);
   serve_take_turn();
   set_up_signals();
   placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
+  traffic_of(pid, task->traffic, &before);
   record_inheritance(task);
   if (notify_is_open())
     serve_begin();

@@ -13,8 +13,12 @@ struct traffic {
   uint64_t written;
 };
 
-/* What a process that has ended, and was not yet collected, has read and written. False: the kernel
- * doesn't tell. */
-bool traffic_of(pid_t pid, struct traffic *traffic);
+/* Open what the kernel tells of a process, which is to be alive: of one that has ended, only root
+ * may. Negative: it can't be opened now, or too many are open. */
+int traffic_open(pid_t pid);
+void traffic_close(int file);
+/* What a process has read and written, until it is collected. False: the kernel doesn't tell.
+ * FILE: what was opened, or negative. */
+bool traffic_of(pid_t pid, int file, struct traffic *traffic);
 
 #endif
