@@ -41,6 +41,7 @@ UNKNOWN = b"? "
 
 def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield commit, branch, remote, whether it is pushed (public), changes, untracked files."""
+    _check_owner(root)
     _check_version()
     listed = [entry for some in changes.shared_out(sorted(read)) for entry in _status(root, some)]
     if not listed:
@@ -70,6 +71,17 @@ def _remote(root: bytes) -> str:
     with contextlib.suppress(configparser.Error):
         parser.read_string(text_of(content_of(root + b"/.hg/hgrc")))
     return address(parser.get("paths", "default", fallback=""))
+
+
+def _check_owner(root: bytes) -> None:
+    """Refuse to have root's caches put into another user's tree: hg brings its own up to date.
+
+    Raises:
+        CommandFailedError: they would be.
+
+    """
+    if os.geteuid() == 0 and os.stat(root + b"/.hg").st_uid != 0:
+        raise CommandFailedError("It is another user's, and hg would write to it as root")
 
 
 def _check_version() -> None:

@@ -113,6 +113,14 @@ def test_a_mercurial_that_would_start_what_the_tree_names(hg, tmp_path, monkeypa
     assert (tmp_path / "asked").read_text().count("\n") == 1
 
 
+def test_root_leaves_other_users_trees_alone(hg, monkeypatch):
+    if os.geteuid() == 0:
+        os.chown(hg / ".hg", 1234, 1234)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(CommandFailedError, match="another user's"):
+        facts(hg, mercurial.state, "a.sh")
+
+
 def test_subversion(svn, tmp_path):
     names = ("a.sh", "other@x", "new", "cache.o", "sub/new", "gone", "bad\udcff")
     found = facts(svn, subversion.state, *names)
