@@ -17,9 +17,10 @@ from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
 from rpz.packer.inputs import inputs_outputs
+from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
-from rpz.packer.rows import kept_paths, path_bytes
+from rpz.packer.rows import kept_names, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.listings import Listings
+    from rpz.packer.looks import Looks
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +47,12 @@ def prepare() -> None:
     packages.prepare()
 
 
-def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
+def write_config(
+    folder: Path, opened: TraceDatabase | None = None, looks: Looks = NOTHING
+) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
+
+    ``looks`` has what files were found to be since the runs have used them.
 
     Raises:
         RpzError: there is no trace, there is nothing in it, or it can't be read.
@@ -54,22 +60,23 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
     """
     with _database(folder, opened) as database:
         tree = history(database)
-        selection = select(tree, TraceFolder(folder).all_snapshots)
+        selection = select(tree, TraceFolder(folder).all_snapshots, looks)
         rows = list(database.rows(RunRow))
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
+        needed = [(item.path, item.kind is not Kind.FOLDER) for item in selection.needed]
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
             packages=packages_of(
-                [item.path for item in selection.needed if item.kind is not Kind.FOLDER],
+                [path for path, is_file in needed if is_file],
                 loaded_modules(run.environ for run in runs),
             ),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
-    others = (item.path for item in selection.needed if item.path not in packaged)
-    config = replace(config, other_files=kept_paths(map(PosixPath, others)))
+    others = (path for path, _ in needed if path not in packaged)
+    config = replace(config, other_files=kept_names(others))
     save_config(
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
@@ -125,12 +132,12 @@ def withheld_notes(selection: Selection, packed: Container[bytes] = ()) -> dict[
     }
 
 
-def describer(selection: Selection) -> Callable[[PosixPath], str]:
+def describer(selection: Selection) -> Callable[[bytes], str]:
     """Return what tells of a path what the comment behind it says."""
     packable = selection.packable
 
-    def describe(path: PosixPath) -> str:
-        item = packable(bytes(path))
+    def describe(path: bytes) -> str:
+        item = packable(path)
         if item is None:
             return ""
         if item.kind is Kind.LINK:

@@ -32,9 +32,13 @@ class SourceError(RpzError):
 
 @dataclass(frozen=True)
 class Source:
-    """An open description of runs; ``runs`` are those that are meant, in their order."""
+    """An open description of runs; ``runs`` are those that are meant, in their order.
+
+    ``trace`` is the file that ``database`` reads.
+    """
 
     path: Path
+    trace: Path
     database: TraceDatabase
     runs: tuple[RunRow, ...]
     pack: Pack | None
@@ -67,11 +71,12 @@ def opened(name: str) -> Iterator[Source]:
     path, run = _parts(name)
     with termination_as_interrupt(), contextlib.ExitStack() as stack:
         pack = None if path.is_dir() else stack.enter_context(Pack.open(path))
-        database = stack.enter_context(_database(path, pack, stack))
+        trace = _trace(path, pack, stack)
+        database = stack.enter_context(_database(path, trace, pack))
         rows = list(database.rows(RunRow))
         if not rows:
             raise SourceError(f"{path} has no runs", "Trace one: rpz trace")
-        yield Source(path, database, _chosen(path, rows, run), pack)
+        yield Source(path, trace, database, _chosen(path, rows, run), pack)
 
 
 def _parts(name: str) -> tuple[Path, str]:
@@ -84,15 +89,21 @@ def _parts(name: str) -> tuple[Path, str]:
     raise SourceError(f"{name} doesn't exist", "Name a trace folder or a pack")
 
 
-def _database(path: Path, pack: Pack | None, stack: contextlib.ExitStack) -> TraceDatabase:
+def _trace(path: Path, pack: Pack | None, stack: contextlib.ExitStack) -> Path:
     if pack is None:
-        return TraceDatabase.open(TraceFolder(path).database)
+        return TraceFolder(path).database
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rpz-")))
     with pack.metadata(TRACE) as packed, (folder / TRACE).open("wb") as copy:
         shutil.copyfileobj(packed, copy)
+    return folder / TRACE
+
+
+def _database(path: Path, trace: Path, pack: Pack | None) -> TraceDatabase:
     try:
-        return TraceDatabase.open(folder / TRACE)
+        return TraceDatabase.open(trace)
     except TraceDatabaseError:
+        if pack is None:
+            raise
         raise SourceError(
             f"{path} has no trace of rpz's", "rpz info shows what a pack of ReproZip's tells"
         ) from None
