@@ -30,12 +30,14 @@ READ = int(Mode.READ)
 class Interpreter:
     """An interpreter: ``file`` matches the real path of its program or library.
 
+    ``names`` are what the names of these begin with, which is quicker to ask of many files.
     ``version`` finds the version, its first group, in that file, or in the one that is ``beside``:
     a path from the folder that is the first group of ``file``. Where it is None, the version is the
     group ``version`` of the path. ``%s`` in it is that group, of which it is to be a version.
     """
 
     name: str
+    names: tuple[bytes, ...]
     file: re.Pattern[bytes]
     version: bytes | None = None
     beside: bytes | None = None
@@ -59,47 +61,61 @@ def _at(text: bytes) -> re.Pattern[bytes]:
 INTERPRETERS = (
     Interpreter(
         "Python",
+        (b"python3", b"libpython3"),
         _at(rb".*/(?:lib)?python(?P<version>3\.\d+)t?(?:\.so\.1\.0)?"),
         rb"(%s\.\d+(?:(?:a|b|rc)\d+)?\+?)\0",
     ),
     Interpreter(
         "R",
+        (b"libR.so",),
         _at(rb"(.*)/lib/libR\.so"),
         rb"\nVersion: ([\d.]+)\n",
         beside=b"/library/base/DESCRIPTION",
     ),
     Interpreter(
         "perl",
+        (b"perl", b"libperl.so"),
         _at(rb".*/(?:perl(?:5\.\d+\.\d+)?|libperl\.so[\d.]*)"),
         rb"\bv(5\.\d+\.\d+)\0",
     ),
     Interpreter(
         "ruby",
+        (b"ruby", b"libruby"),
         _at(rb".*/(?:ruby[\d.]*|libruby[\w.-]*\.so[\d.]*)"),
         rb"ruby (\d+\.\d+\.\d+\w*) \(",
     ),
     Interpreter(
         "node",
+        (b"node", b"libnode.so"),
         _at(rb".*/(?:node|nodejs|libnode\.so[\d.]*)"),
         rb"/node-v(\d+\.\d+\.\d+)\.tar",
     ),
     Interpreter(
         "Java",
+        (b"libjvm.so",),
         _at(rb"(.*)/lib/(?:\w+/)?server/libjvm\.so"),
         rb'JAVA_VERSION="([^"]+)"',
         beside=b"/release",
     ),
-    Interpreter("Julia", _at(rb".*/libjulia\.so\.(?P<version>\d+\.\d+\.\d+)")),
-    Interpreter("Octave", _at(rb".*/octave/(?P<version>\d+\.\d+\.\d+)/liboctinterp\.so[\d.]*")),
-    Interpreter("bash", _at(rb".*/bash"), rb"@\(#\)Bash version ([\w.()-]+)"),
+    Interpreter("Julia", (b"libjulia.so",), _at(rb".*/libjulia\.so\.(?P<version>\d+\.\d+\.\d+)")),
+    Interpreter(
+        "Octave",
+        (b"liboctinterp.so",),
+        _at(rb".*/octave/(?P<version>\d+\.\d+\.\d+)/liboctinterp\.so[\d.]*"),
+    ),
+    Interpreter("bash", (b"bash",), _at(rb".*/bash"), rb"@\(#\)Bash version ([\w.()-]+)"),
 )
+
+
+NAMES = tuple(name for interpreter in INTERPRETERS for name in interpreter.names)
 
 
 def interpreters(database: TraceDatabase, run: int) -> Iterator[Fact]:
     """Yield the interpreters of which a run read the program or the library."""
     where = f"run_id = {run} AND mode & {READ} AND NOT is_directory AND existed"
     said: set[tuple[str, bytes]] = set()
-    for (path,) in sorted(database.distinct(FileRow, "name", where)):
+    paths = (path for (path,) in database.distinct(FileRow, "name", where))
+    for path in sorted(path for path in paths if path.rpartition(b"/")[2].startswith(NAMES)):
         for interpreter in INTERPRETERS:
             version = interpreter.version_of(path)
             if version and (interpreter.name, version) not in said:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rpz.provenance import compiled
 from rpz.provenance.interpreters import INTERPRETERS
+from rpz.provenance.origin import made_of
 from tests.conftest import require
 from tests.tracer.harness import compiler
 
@@ -100,15 +100,15 @@ def test_the_systems_programs_are_not_told(rpz):
 def test_damaged_programs(program, tmp_path):
     """Say nothing, or less."""
     content = program.read_bytes()
-    whole = compiled.made_of(os.fsencode(program))
+    whole = made_of(os.fsencode(program))
     assert [name for name, _ in whole] == ["build id", "compiler"]
     place = tmp_path / "damaged"
     for length in (0, 3, 16, 60, 63, 64, len(content) // 2, len(content) - 1, len(content) - 64):
         place.write_bytes(content[:length])
-        assert set(compiled.made_of(os.fsencode(place))) <= set(whole)
+        assert set(made_of(os.fsencode(place))) <= set(whole)
     for offset in range(0, 64, 3):
         place.write_bytes(content[:offset] + b"\xff" + content[offset + 1 :])
-        compiled.made_of(os.fsencode(place))
+        made_of(os.fsencode(place))
     os.mkfifo(tmp_path / "pipe")
-    assert compiled.made_of(os.fsencode(tmp_path / "pipe")) == []
-    assert compiled.made_of(os.fsencode(tmp_path / "missing")) == []
+    assert made_of(os.fsencode(tmp_path / "pipe")) == []
+    assert made_of(os.fsencode(tmp_path / "missing")) == []
