@@ -388,8 +388,10 @@ static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
   serve_take_turn();
   if (stop->tid > 0 && is_end(&seen) && records)
     record_traffic_of(stop->tid);
-  if (stop->tid > 0)
-    stop->tid = wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage);
+  if (stop->tid > 0 && wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage) <= 0) {
+    stop->tid = -1; /* it was killed out of that stop: look again */
+    errno = EINTR;
+  }
   return stop->tid;
 }
 
