@@ -5,7 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rpz.provenance import chance, machine, parameters, people, repositories
+from rpz.provenance import (
+    chance,
+    compiled,
+    interpreters,
+    machine,
+    parameters,
+    people,
+    repositories,
+)
 from rpz.tracer.facts import add_facts
 
 if TYPE_CHECKING:
@@ -27,6 +35,8 @@ def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> None:
         people.identity,
         machine.machine,
         lambda: repositories.code(database, run),
+        lambda: interpreters.interpreters(database, run),
+        lambda: compiled.compiled(database, run),
         lambda: parameters.parameters(database, run, snapshots),
         lambda: chance.sources(database, run),
     )

@@ -19,7 +19,10 @@ LIBRARY = (b"/site-packages/", b"/dist-packages/", b"/node_modules/", b"/lib/pyt
 
 @dataclass(frozen=True)
 class Page:
-    """A run; inputs and outputs are path, bytes and SHA-256."""
+    """A run; inputs and outputs are path, bytes and SHA-256.
+
+    ``modified`` are their times, in nanoseconds since 1970, by role (input, output) and path.
+    """
 
     run: RunRow
     facts: list[FactRow]
@@ -27,6 +30,7 @@ class Page:
     inputs: list[tuple[bytes, int, str]]
     outputs: list[tuple[bytes, int, str]]
     warnings: list[bytes]
+    modified: dict[tuple[str, bytes], int]
 
     def topic(self, topic: str) -> list[FactRow]:
         """Return the facts of a topic."""
@@ -41,9 +45,11 @@ class Page:
 def page_of(database: TraceDatabase, run: RunRow) -> Page:
     """Return what a trace says about a run."""
     files: dict[str, list[tuple[bytes, int, str]]] = {"input": [], "output": []}
+    modified = {}
     for row in database.rows(DigestRow, "run_id = ?", run.id):
         if not is_of_the_machine(row.name):
             files[row.role].append((row.name, row.size, row.sha256))
+            modified[row.role, row.name] = row.modified
     return Page(
         run=run,
         facts=facts_of(database, run.id),
@@ -53,6 +59,7 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
         warnings=list(
             dict.fromkeys(row.text for row in database.rows(WarningRow, "run_id = ?", run.id))
         ),
+        modified=modified,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.difference import Difference, mapping_differences
 from rpz.provenance.diff.inputs import described
+from rpz.provenance.diff.programs import interpreters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ MOST = 10
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
     """Yield packages of another version, and those of the same whose files were edited."""
+    yield from interpreters(one, other)
     ours, theirs = _versions(one), _versions(other)
     yield from mapping_differences(ours, theirs)
     edited: dict[str, list[str]] = {}
