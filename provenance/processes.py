@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class Process:
     """A process; ``commands`` are what it executed, in their order, each a list of words.
 
-    Times are nanoseconds, ``memory`` bytes. None: not known. ``status`` and ``signal`` exclude each
-    other.
+    Times are nanoseconds, ``memory`` bytes; ``started`` is on the clock of the trace. None: not
+    known. ``status`` and ``signal`` exclude each other.
     """
 
     number: int
     tid: int
+    started: int
     commands: list[list[str]]
     wall: int | None
     cpu: int | None
@@ -70,6 +71,7 @@ def _process(row: ProcessRow, commands: list[list[str]]) -> Process:
     return Process(
         number=row.id,
         tid=row.tid,
+        started=row.timestamp,
         commands=commands,
         wall=row.exit_timestamp - row.timestamp if row.exit_timestamp is not None else None,
         cpu=_sum(row.user_time, row.system_time) if ended else None,

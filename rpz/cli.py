@@ -27,6 +27,7 @@ COMMANDS = {
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",
+    "report": "rpz.commands.report",
     "pack": "rpz.commands.pack",
     "reset": "rpz.commands.reset",
     "info": "rpz.commands.info",
