@@ -26,6 +26,9 @@ LONGEST = 4000
 READ, WRITTEN, MADE, MACHINE = 1, 2, 4, 8
 """Bits of ``flags``; MACHINE is of a file of the system or of a library."""
 VOLATILE = (b"/proc/", b"/sys/", b"/dev/", b"/run/")
+CACHES = (b"/.cache/", b"/__pycache__/")
+GIT = "git"
+"""Working trees are packages to the packer, and the experiment itself to a person."""
 
 
 class Sets:
@@ -86,12 +89,17 @@ def file_table(source: Source, numbers: Sequence[int], sets: Sets) -> dict[str, 
     config = source.config
     packages = config.packages if config is not None else ()
     owners = {bytes(path): n for n, package in enumerate(packages) for path in package.files}
-    found = sorted(files(source.database, source.run.id), key=lambda file: _flags(file) & MACHINE)
+    installed = {n for n, package in enumerate(packages) if package.manager != GIT}
+
+    def flags(file: File) -> int:
+        return _flags(file, installed=owners.get(file.path) in installed)
+
+    found = sorted(files(source.database, source.run.id), key=lambda file: flags(file) & MACHINE)
     shown = found[:MOST_FILES]
     contents = [file.after or file.before for file in shown]
     table = {
         "path": [file.path.decode("utf-8", "surrogateescape") for file in shown],
-        "flags": [_flags(file) for file in shown],
+        "flags": [flags(file) for file in shown],
         "size": [None if content is None else content.size for content in contents],
         "sha256": [None if content is None else content.sha256 for content in contents],
         "package": [owners.get(file.path, -1) for file in shown],
@@ -110,8 +118,10 @@ def _known(members: set[int], places: dict[int, int]) -> frozenset[int]:
     return frozenset(places[number] for number in members if number in places)
 
 
-def _flags(file: File) -> int:
-    machine = is_of_the_machine(file.path) or file.path.startswith(VOLATILE)
+def _flags(file: File, *, installed: bool) -> int:
+    path = file.path
+    machine = installed or is_of_the_machine(path) or path.startswith(VOLATILE)
+    machine = machine or any(part in path for part in CACHES)
     return READ * file.read + WRITTEN * file.written + MADE * file.made + MACHINE * machine
 
 

@@ -108,11 +108,12 @@ let watcher = null;
 function watchContents() {
   const links = [...document.querySelectorAll("#contents a")];
   watcher?.disconnect();
+  const seen = new Set();
   watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) links.forEach((link) => link.toggleAttribute("aria-current", link.hash === `#${entry.target.id}`));
-    }
-  }, { rootMargin: "-15% 0px -70% 0px" });
+    for (const { isIntersecting, target } of entries) seen[isIntersecting ? "add" : "delete"](target.id);
+    const first = links.find((link) => seen.has(link.hash.slice(1)));
+    if (first) links.forEach((link) => (link === first ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+  }, { rootMargin: "-10% 0px -60% 0px" });
   links.forEach((link) => watcher.observe(document.getElementById(link.hash.slice(1))));
 }
 

@@ -98,7 +98,7 @@ function fileKeys(run, files, groupsOfSet, coarse, open) {
   const keys = files.map((file) => {
     const path = run.files.path[file];
     const kind = path.slice(path.lastIndexOf(".") + 1).length <= 5 ? path.slice(path.lastIndexOf(".")) : "";
-    const where = run.files.package[file] >= 0 ? `k${run.files.package[file]}` : coarse > 1 ? "" : `${folderName(path)}\n${coarse ? "" : kind}`;
+    const where = run.has(file, MACHINE) && run.files.package[file] >= 0 ? `k${run.files.package[file]}` : coarse > 1 ? "" : `${folderName(path)}\n${coarse ? "" : kind}`;
     return `f:${groupsOfSet(run.files.writers[file])}|${groupsOfSet(run.files.readers[file])}|${where}`;
   });
   const times = new Map();
@@ -136,7 +136,7 @@ function describe(run, node) {
   const owner = run.packages[run.files.package[first]];
   node.role = roleOf(run, first, node);
   if (node.count === 1) node.label = baseName(run.files.path[first]);
-  else if (owner) node.label = owner.name;
+  else if (owner && node.role === "machine") node.label = owner.name;
   else node.label = patternOf(node.members.map((file) => run.files.path[file]), run.folder);
 }
 

@@ -180,7 +180,9 @@ class Timeline {
 function argumentsOf(run, process) {
   const commands = run.processes.commands[process];
   const words = commands[commands.length - 1];
-  return words ? commandLine(words.slice(1)).slice(0, 300) : "";
+  if (!words) return "";
+  const script = words.findIndex((word) => baseName(word) === run.program(process));
+  return commandLine(words.slice(Math.max(script, 0) + 1)).slice(0, 300);
 }
 
 /** How many processes there were at once, in each of some parts of the time. */

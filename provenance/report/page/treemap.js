@@ -81,6 +81,7 @@ function tileOf(run, group, place, choose) {
   const tile = el("button", { type: "button", class: `area ${kind}`, title: words, "aria-label": words, onclick: () => choose(group.key) });
   if (place.width > 44 && place.height > 20) tile.append(el("b", {}, name));
   if (place.width > 52 && place.height > 36) tile.append(el("small", {}, size(group.bytes)));
+  if (place.width < 44 || place.height < 24) tile.style.padding = "0";
   Object.assign(tile.style, { left: `${place.x}px`, top: `${place.y}px`, width: `${Math.max(place.width - 2, 1)}px`, height: `${Math.max(place.height - 2, 1)}px` });
   return tile;
 }
