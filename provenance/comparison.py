@@ -39,8 +39,7 @@ def compared(
 
 
 def _side(source: Source) -> Side:
-    config = source.config
-    return Side(source.database, source.run, config.packages if config is not None else ())
+    return Side(source.database, source.run, source.packages)
 
 
 def advice(one: Side, other: Side) -> str:

@@ -14,6 +14,7 @@ from rpz.packer.archive.reader import Pack
 from rpz.packer.config.faults import ConfigError
 from rpz.packer.config.reader import read_config
 from rpz.process import termination_as_interrupt
+from rpz.provenance.installed import configured, recorded
 from rpz.tracer.database import TraceDatabase, TraceDatabaseError
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rpz.packer.config.model import Config
+    from rpz.provenance.installed import Installed
 
 TRACE = "trace.sqlite3"
 
@@ -53,6 +55,17 @@ class Source:
             return read_config(TraceFolder(self.path).config)
         except ConfigError:
             return None
+
+    @property
+    def packages(self) -> list[Installed]:
+        """The packages that the run has read files of: as its trace says, else its configuration.
+
+        That takes long to read.
+        """
+        if found := recorded(self.database, self.run.id):
+            return found
+        config = self.config
+        return configured(self.database, self.run.id, config) if config is not None else []
 
 
 @contextlib.contextmanager

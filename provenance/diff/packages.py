@@ -10,8 +10,8 @@ from rpz.provenance.diff.inputs import described
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rpz.packer.config.model import Package
     from rpz.provenance.diff.side import Side
+    from rpz.provenance.installed import Installed
 
 GIT = "git"
 """Working trees are compared as code."""
@@ -42,7 +42,7 @@ def _versions(side: Side) -> dict[str, str]:
     return {_name(package): package.version for package in side.packages if package.manager != GIT}
 
 
-def _name(package: Package) -> str:
+def _name(package: Installed) -> str:
     return f"{package.name} ({package.manager})" if package.manager else package.name
 
 

@@ -17,8 +17,8 @@ from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpz.packer.config.model import Package
     from rpz.provenance.files import File
+    from rpz.provenance.installed import Installed
     from rpz.provenance.processes import Process
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import FactRow, RunRow
@@ -49,7 +49,7 @@ class Side:
 
     database: TraceDatabase
     run: RunRow
-    packages: Sequence[Package]
+    packages: Sequence[Installed]
     maps: Sequence[tuple[bytes, bytes]] = ()
     shared: frozenset[bytes] = frozenset()
 
@@ -103,11 +103,9 @@ class Side:
         return processes(self.database, self.run.id)
 
     @cached_property
-    def owners(self) -> dict[bytes, Package]:
+    def owners(self) -> dict[bytes, Installed]:
         """The packages of its files, by their paths as the other run has them."""
-        return {
-            self._name(bytes(path)): package for package in self.packages for path in package.files
-        }
+        return {self._name(path): package for package in self.packages for path in package.files}
 
     def mapped(self, text: bytes) -> bytes:
         """Return a path, or text with paths in it, as the other run would have it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -155,6 +157,21 @@ def test_an_edited_library(rpz, experiment, tmp_path):
     assert package["name"].startswith("toy (")
     assert package["other"] == "1.0, with 1 file changed"
     assert causes(rpz)["causes"][0]["file"].endswith("/toy.py")
+
+
+def test_packages_are_in_the_trace(rpz, experiment):
+    """Nothing but the trace is needed; one of an older rpz has them in its configuration."""
+    experiment("one")
+    experiment("other")
+    place = rpz.folder / "one"
+    kept = (place / "config.yml").read_bytes()
+    (place / "config.yml").unlink()
+    assert diff(rpz, status=0) == {}
+    with contextlib.closing(sqlite3.connect(place / "trace.sqlite3")) as database, database:
+        database.executescript("DROP TABLE packages; DROP TABLE package_files")
+    assert "packages" in diff(rpz)
+    (place / "config.yml").write_bytes(kept)
+    assert diff(rpz, status=0) == {}
 
 
 def test_an_upgraded_package(rpz, experiment, tmp_path):
