@@ -10,7 +10,7 @@ from rpz.tracer.records import Mode
 from rpz.tracer.rows import PackageFileRow, PackageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rpz.packer.config.model import Config, Package
     from rpz.tracer.database import TraceDatabase
@@ -54,12 +54,17 @@ def recorded(database: TraceDatabase, run: int) -> list[Installed]:
     ]
 
 
-def configured(database: TraceDatabase, run: int, config: Config) -> list[Installed]:
-    """Return the packages of a run that a ``config.yml`` has, which is of all runs of a trace."""
+def configured(
+    database: TraceDatabase, run: int, config: Config, real: Callable[[bytes], bytes]
+) -> list[Installed]:
+    """Return the packages of a run that a ``config.yml`` has, which is of all runs of a trace.
+
+    ``real`` returns the real path of one there.
+    """
     read = _read(database, run)
     found = [
         Installed(p.name, p.version, p.manager, p.purl, p.size,
-                  [name for name in path_bytes(p.files) if name in read])
+                  [name for name in map(real, path_bytes(p.files)) if name in read])
         for p in config.packages
     ]  # fmt: skip
     return [package for package in found if package.files]

@@ -48,9 +48,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found of an output: ``differs``, and the causes, the nearest first."""
+    """What was found of an output: ``differs``, and the causes, the nearest first.
+
+    ``known``: it is recorded what it held; else it may differ if there are causes.
+    """
 
     path: bytes
+    known: bool
     differs: bool
     causes: tuple[Cause, ...]
     commands: dict[int, str]
@@ -67,15 +71,16 @@ def why(one: Side, other: Side, name: str) -> Answer:
     """
     path = _output(one, other, name)
     ours, theirs = one.files.get(path), other.files.get(path)
-    if all(file is not None and file.after is None for file in (ours, theirs)):
-        raise SourceError(
-            f"Both traces don't tell what {name} held in the end",
-            "Trace without --no-hash, and name a file that the runs have left",
-        )
-    differs = ours is None or theirs is None or ours.after != theirs.after
+    known = not all(file is not None and file.after is None for file in (ours, theirs))
+    differs = not known or ours is None or theirs is None or ours.after != theirs.after
     side = one if ours is not None else other
     causes = tuple(_causes(one, other, side, path)) if differs else ()
-    return Answer(path, differs, causes, dict(_commands(side.processes)))
+    if not (known or causes):
+        raise SourceError(
+            f"Both traces don't tell what {name} held in the end, nor an input of it that differs",
+            "Trace without --no-hash, and name a file that the runs have left",
+        )
+    return Answer(path, known, differs, causes, dict(_commands(side.processes)))
 
 
 def _output(one: Side, other: Side, name: str) -> bytes:

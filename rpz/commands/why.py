@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rpz.commands.diff import DIFFERENT, SAME, DiffCommand, maps
-from rpz.commands.looking import in_usual_trace, text
+from rpz.commands.looking import in_usual_trace, tell, text
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown, shown_path
 
@@ -41,6 +41,7 @@ def command(one: str, other: str, file: str, maps: tuple[str, ...], as_json: boo
     from rpz.provenance.why import why
 
     with compared(one, other, [map_of(folder) for folder in maps]) as sides:
+        tell(gap for side in sides for gap in side.gaps)
         answer = why(*sides, file)
         others: dict[str, list[Difference]] = {}
         if answer.differs:
@@ -57,7 +58,10 @@ def _lines(answer: Answer, others: dict[str, list[Difference]]) -> Iterator[str]
     if not answer.differs:
         yield f"{shown_path(answer.path)} is the same in both runs."
         return
-    yield f"{shown_path(answer.path)} differs."
+    if answer.known:
+        yield f"{shown_path(answer.path)} differs."
+    else:
+        yield f"What {shown_path(answer.path)} held isn't recorded; it may differ."
     for cause in answer.causes[:MOST]:
         yield from _cause_lines(cause, answer)
     if len(answer.causes) > MOST:
@@ -82,7 +86,7 @@ def _cause_lines(cause: Cause, answer: Answer) -> Iterator[str]:
 def _json(answer: Answer, others: dict[str, list[Difference]]) -> dict[str, Any]:
     return {
         "file": text(answer.path),
-        "differs": answer.differs,
+        "differs": answer.differs if answer.known else None,
         "causes": [
             {
                 "file": text(cause.path),
