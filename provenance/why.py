@@ -33,12 +33,14 @@ class Step:
 class Cause:
     """An input that differs, and the way from the output to it, that included.
 
-    ``one`` and ``other`` say what it was; None: it wasn't read.
+    ``one`` and ``other`` say what it was; None: it wasn't read. ``package`` is the one that it is
+    of, with the versions, "" if it is of none.
     """
 
     way: tuple[Step, ...]
     one: str | None
     other: str | None
+    package: str = ""
 
     @property
     def path(self) -> bytes:
@@ -128,7 +130,7 @@ def _walk(
             if file.made:
                 ways.append((*way, Step(path, _writers(file))))
             elif (found := _differing(one, other, path)) is not None:
-                yield Cause((*way, Step(path, ())), *found)
+                yield Cause((*way, Step(path, ())), *found, _package(one, other, path))
 
 
 def _relatives(side: Side) -> Callable[[set[int]], AbstractSet[int]]:
@@ -145,6 +147,12 @@ def _relatives(side: Side) -> Callable[[set[int]], AbstractSet[int]]:
 def _differing(one: Side, other: Side, path: bytes) -> tuple[str | None, str | None] | None:
     ours, theirs = (described(side.files.get(path)) for side in (one, other))
     return None if ours == theirs else (ours, theirs)
+
+
+def _package(one: Side, other: Side, path: bytes) -> str:
+    found = [package for side in (one, other) if (package := side.owners.get(path))]
+    versions = dict.fromkeys(package.version for package in found)
+    return f"{found[0].name} {' -> '.join(versions)}" if found else ""
 
 
 def _writers(file: File) -> tuple[int, ...]:
