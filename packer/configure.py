@@ -16,6 +16,7 @@ from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
+from rpz.packer.identify import narrowed
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
     from pathlib import Path
 
+    from rpz.packer.config.model import Package
     from rpz.packer.listings import Listings
 
 log = logging.getLogger(__name__)
@@ -45,8 +47,12 @@ def prepare() -> None:
     packages.prepare()
 
 
-def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
+def write_config(
+    folder: Path, opened: TraceDatabase | None = None, known: Iterable[Package] | None = None
+) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
+
+    ``known`` is what :func:`rpz.packer.identify.identified` has found in it, if it was asked.
 
     Raises:
         RpzError: there is no trace, there is nothing in it, or it can't be read.
@@ -62,10 +68,7 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
-            packages=packages_of(
-                [item.path for item in selection.needed if item.kind is not Kind.FOLDER],
-                loaded_modules(run.environ for run in runs),
-            ),
+            packages=_packages(database, runs, selection, known),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
     others = (item.path for item in selection.needed if item.path not in packaged)
@@ -74,6 +77,17 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
     return config
+
+
+def _packages(
+    database: TraceDatabase,
+    runs: Iterable[Run],
+    selection: Selection,
+    known: Iterable[Package] | None,
+) -> tuple[Package, ...]:
+    paths = [item.path for item in selection.needed if item.kind is not Kind.FOLDER]
+    found = None if known is None else narrowed(database, known, paths)
+    return packages_of(paths, loaded_modules(r.environ for r in runs)) if found is None else found
 
 
 def _database(

@@ -29,7 +29,7 @@ def compared(
         RpzError: one of them isn't there, or can't be read.
 
     """
-    with opened(one) as first, opened(other) as second:
+    with opened(one, contents=True) as first, opened(other, contents=True) as second:
         ours, theirs = _side(first), _side(second)
         home = [(ours.home(), theirs.home())] if ours.home() and theirs.home() else []
         both = [(a, b) for a, b in [*maps, *home] if a != b]
@@ -39,8 +39,7 @@ def compared(
 
 
 def _side(source: Source) -> Side:
-    config = source.config
-    return Side(source.database, source.run, config.packages if config is not None else ())
+    return Side(source.database, source.run, source.packages, gaps=tuple(source.gaps))
 
 
 def advice(one: Side, other: Side) -> str:

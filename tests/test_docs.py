@@ -35,7 +35,7 @@ def sections(page: str) -> dict[str, str]:
 def columns(table: str) -> list[str]:
     connection = sqlite3.connect(":memory:")
     try:
-        for name in ("schema.sql", "facts.sql"):
+        for name in ("schema.sql", "facts.sql", "packages.sql"):
             connection.executescript((ROOT / "tracer" / name).read_text("ascii"))
         return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
     finally:

@@ -20,16 +20,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """``PRAGMA user_version`` of the databases that this module writes."""
-
-
 LATER = {"runs": "name"}
 """Columns that databases of the same version may lack, because they came later; all are TEXT."""
-LATER_TABLE = "facts"
-"""A table that they may lack: it is empty then."""
-
-
-_SCHEMA = Path(__file__).with_name("schema.sql")
-_LATER = Path(__file__).with_name("facts.sql")
+LATER_TABLES = {"facts": "facts.sql", "packages": "packages.sql"}
+"""Tables that they may lack, by the first of each file that makes them: they are empty then."""
 
 
 class TraceDatabaseError(RpzError):
@@ -116,7 +110,7 @@ class TraceDatabase:
         for table, column in sorted(LATER.items()):
             if database._lacks(table, column):
                 database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
-        database._add_later_table()
+        database._add_later_tables()
         return database
 
     @classmethod
@@ -144,7 +138,7 @@ class TraceDatabase:
             connection.close()
             raise _version_error(path, version)
         database = cls(connection)
-        database._add_later_table(kind="TEMP TABLE")  # which takes nothing but memory
+        database._add_later_tables(kind="TEMP TABLE")  # which takes nothing but memory
         return database
 
     def __enter__(self) -> Self:
@@ -269,9 +263,10 @@ class TraceDatabase:
         described = self._connection.execute(f"PRAGMA table_info({table})")
         return column.encode() not in {name for _, name, *_ in described}
 
-    def _add_later_table(self, kind: str = "TABLE") -> None:
-        if self._lacks(LATER_TABLE, "id"):
-            self._connection.execute(_LATER.read_text("ascii").replace("TABLE", kind, 1))
+    def _add_later_tables(self, kind: str = "TABLE") -> None:
+        for table, file in LATER_TABLES.items():
+            if self._lacks(table, "id"):
+                self._connection.executescript(_sql(file).replace("TABLE", kind))
 
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""
@@ -289,8 +284,12 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
     return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
 
 
+def _sql(file: str) -> str:
+    return Path(__file__).with_name(file).read_text("ascii")
+
+
 def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript(_SCHEMA.read_text("ascii") + _LATER.read_text("ascii"))
+    connection.executescript("".join(map(_sql, ("schema.sql", *LATER_TABLES.values()))))
     connection.execute(f"PRAGMA user_version = {VERSION}")
     return connection
 

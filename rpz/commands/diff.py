@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rpz.commands.looking import in_usual_trace
+from rpz.commands.looking import in_usual_trace, tell
 from rpz.commands.options import StatusCommand, as_json, verbosity
 from rpz.commands.text import counted, shown
 
@@ -60,20 +60,22 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     from rpz.provenance.diff.inputs import unrecorded
 
     with compared(one, other, [map_of(text) for text in maps]) as sides:
+        tell(gap for side in sides for gap in side.gaps)
         sections = diff(*sides)
         missing = unrecorded(*sides)
+        gaps = any(side.gaps for side in sides)
         hint = advice(*sides)
     if as_json:
         click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
     else:
-        for line in _lines(sections, everything, missing):
+        for line in _lines(sections, everything, missing, gaps=gaps):
             click.echo(line)
         if hint:
             log.info("%s", shown(hint))
     return DIFFERENT if any(section.differences for section in sections) else SAME
 
 
-def _lines(sections: list[Section], everything: bool, missing: int) -> Iterator[str]:
+def _lines(sections: list[Section], everything: bool, missing: int, *, gaps: bool) -> Iterator[str]:
     for section in sections:
         if section.differences or everything:
             same = "" if section.differences else "  (the same)"
@@ -84,12 +86,14 @@ def _lines(sections: list[Section], everything: bool, missing: int) -> Iterator[
         if len(shown_ones) < len(section.differences):
             yield f"  and {len(section.differences) - len(shown_ones)} more (--all shows them)"
     if not any(section.differences for section in sections):
-        yield (
-            f"Nothing differs that the traces tell; of {counted(missing, 'input')} they don't tell "
-            "the content."
-            if missing
-            else "The runs are the same."
-        )
+        yield _same(missing, gaps=gaps)
+
+
+def _same(missing: int, *, gaps: bool) -> str:
+    if missing:
+        inputs = counted(missing, "input")
+        return f"Nothing differs that the traces tell; of {inputs} they don't tell the content."
+    return "Nothing differs that the traces tell." if gaps else "The runs are the same."
 
 
 def _difference(difference: Difference, everything: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import duration, end_of, moment, seconds, source, text, words
+from rpz.commands.looking import duration, end_of, moment, seconds, source, tell, text, words
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown, shown_command, shown_path
 from rpz.packer.sizes import human_size
@@ -32,7 +32,8 @@ def command(source: str, as_json: bool) -> None:
     from rpz.provenance.page import page_of
     from rpz.provenance.source import opened
 
-    with opened(source) as found:
+    with opened(source, contents=True) as found:
+        tell(found.gaps)
         page = page_of(found.database, found.run)
     if as_json:
         click.echo(json.dumps(_json(page), indent=1))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from rpz.packer.config.model import Package
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
 
@@ -107,6 +108,7 @@ def command(
     early = None if no_hash else EarlyDigests()
     digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
+    learnt = _Learnt(place, digests)
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
         traced = trace(
@@ -116,12 +118,12 @@ def command(
             existing,
             options,
             record.before(reason, project, tags),
-            _described(place, digests),
+            learnt.add,
             save_output=save_output,
             name=name,
             meanwhile=_prepare,
             on_read=early.offer if early is not None else None,
-            then=lambda database, run: _conclude(place, database, run),
+            then=lambda database, run: _conclude(place, database, run, learnt.packages),
         )
     finally:
         gc.enable()
@@ -147,20 +149,23 @@ def _prepare() -> None:
         this_host()
 
 
-def _described(place: TraceFolder, digests: Addition | None) -> Addition:
-    """Return what adds to a trace what is learnt of a run when it has ended."""
+class _Learnt:
+    """Adds to a trace what is learnt of a run when it has ended; its packages are remembered."""
 
-    def add(database: TraceDatabase, number: int, run: int) -> None:
+    def __init__(self, place: TraceFolder, digests: Addition | None) -> None:
+        self._place = place
+        self._digests = digests
+        self.packages: tuple[Package, ...] | None = None
+
+    def add(self, database: TraceDatabase, number: int, run: int) -> None:
         from rpz.provenance.learnt import add_learnt
 
-        if digests is not None:
-            digests(database, number, run)
+        if self._digests is not None:
+            self._digests(database, number, run)
         try:
-            add_learnt(database, run, place.snapshots(number))
+            self.packages = add_learnt(database, run, self._place.snapshots(number))
         except KeyboardInterrupt:
             log.warning("Interrupted: not all of the run's record is in the trace.")
-
-    return add
 
 
 def _hash(place: TraceFolder, early: EarlyDigests) -> Addition:
@@ -216,14 +221,19 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
-def _conclude(place: TraceFolder, database: TraceDatabase, run: int) -> None:
+def _conclude(
+    place: TraceFolder,
+    database: TraceDatabase,
+    run: int,
+    packages: tuple[Package, ...] | None,
+) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
     from rpz.tracer.conclusion import reason
     from rpz.tracer.session import is_whole, summary
 
     try:
-        write_config(place.path, database)
+        write_config(place.path, database, packages)
         if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
         said = summary(database, run)

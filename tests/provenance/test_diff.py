@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -11,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from rpz.commands.why import BEFORE_OUTPUTS
 from rpz.provenance.diff.side import without_random_parts
 from tests.conftest import require
 
 SCRIPT = """\
 cat in.txt p.json > mid.txt
 sort mid.txt | tr 1 2 > out.txt
+echo "$*" "$STATUS" >> out.txt
 date +%s%N > tmp.$$; rm tmp.$$
 exit ${STATUS:-0}
 """
@@ -98,6 +103,17 @@ def test_another_argument(rpz, experiment):
     found = diff(rpz)
     assert found["parameters"][0] == {"name": "seed", "one": "1", "other": "2", "detail": ""}
     assert "processes" not in found
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("parameters", "seed")
+    assert b"parameters: seed: 1 -> 2\n" in rpz("why", "one", "other", "out.txt").stdout
+
+
+def first_other(answer):
+    """Return the first that is no file of what may be the cause: its kind and name."""
+    found = {kind: answer[kind] for kind in BEFORE_OUTPUTS if answer[kind]}
+    kind = next(iter(found))
+    return kind, found[kind][0]["name"]
 
 
 def test_another_variable_and_another_end(rpz, experiment):
@@ -107,6 +123,38 @@ def test_another_variable_and_another_end(rpz, experiment):
     assert next(iter(found)) == "environment"
     assert found["environment"] == [{"name": "STATUS", "one": "0", "other": "3", "detail": ""}]
     assert found["outputs"][0]["other"] == "exit status 3"
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("environment", "STATUS")
+
+
+def test_another_number_of_processors(rpz, experiment):
+    require("taskset", "no taskset (on Debian and Ubuntu: apt-get install util-linux)")
+    allowed = sorted(os.sched_getaffinity(0))
+    require(len(allowed) > 1, "there is one processor only")
+    experiment("one", "sh", "-c", "nproc > out.txt")
+    os.sched_setaffinity(0, allowed[:1])
+    try:
+        experiment("other", "sh", "-c", "nproc > out.txt")
+    finally:
+        os.sched_setaffinity(0, allowed)
+    found = diff(rpz)
+    assert next(iter(found)) == "host"
+    (processors,) = found["host"]
+    told = (processors["name"], processors["one"], processors["other"])
+    assert told == ("usable processors", str(len(allowed)), "1")
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("host", "usable processors")
+
+
+def test_chance(rpz, experiment):
+    """Nothing differs that is known, but for what a random device gave."""
+    for name in ("one", "other"):
+        experiment(name, "sh", "-c", "od -An -N16 -tx1 /dev/urandom > out.txt")
+    assert list(diff(rpz)) == ["outputs"]
+    done = rpz("why", "one", "other", "out.txt")
+    assert b"It may be chance: random device: /dev/urandom\n" in done.stdout
 
 
 def test_another_program(rpz, experiment):
@@ -157,6 +205,21 @@ def test_an_edited_library(rpz, experiment, tmp_path):
     assert causes(rpz)["causes"][0]["file"].endswith("/toy.py")
 
 
+def test_packages_are_in_the_trace(rpz, experiment):
+    """Nothing but the trace is needed; one of an older rpz has them in its configuration."""
+    experiment("one")
+    experiment("other")
+    place = rpz.folder / "one"
+    kept = (place / "config.yml").read_bytes()
+    (place / "config.yml").unlink()
+    assert diff(rpz, status=0) == {}
+    with contextlib.closing(sqlite3.connect(place / "trace.sqlite3")) as database, database:
+        database.executescript("DROP TABLE packages; DROP TABLE package_files")
+    assert "packages" in diff(rpz)
+    (place / "config.yml").write_bytes(kept)
+    assert diff(rpz, status=0) == {}
+
+
 def test_an_upgraded_package(rpz, experiment, tmp_path):
     test_an_edited_library(rpz, experiment, tmp_path)
     (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
@@ -164,10 +227,15 @@ def test_an_upgraded_package(rpz, experiment, tmp_path):
     shutil.move(info, info.with_name("toy-2.0.dist-info"))
     (info.with_name("toy-2.0.dist-info") / "RECORD").write_text("toy.py,,\n")
     program = ("-B", "-c", "import toy; open('out.txt', 'w').write(str(toy.x))")
+    info.with_name("toy.py").write_text("x = 3\n")
     experiment("third", tmp_path / "venv/bin/python", *program)
     found = diff(rpz, "other", "third", status=1)
     (package,) = (p for p in found["packages"] if p["name"].startswith("toy"))
     assert (package["one"], package["other"]) == ("1.0", "2.0")
+    assert next(iter(found)) == "packages"
+    answer = causes(rpz, "out.txt", "other", "third")
+    assert answer["causes"][0]["package"] == "toy 1.0 -> 2.0"
+    assert answer["causes"][0]["file"].endswith("/toy.py")
 
 
 def test_runs_of_one_trace_and_of_a_pack(rpz, experiment):
