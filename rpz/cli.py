@@ -24,6 +24,7 @@ COMMANDS = {
     "ps": "rpz.commands.ps",
     "files": "rpz.commands.files",
     "env": "rpz.commands.env",
+    "graph": "rpz.commands.graph",
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",

@@ -157,7 +157,7 @@ def browser(profile: Path) -> Iterator[Browser]:
     require(name is not None, "no Chromium (on Debian: apt-get install chromium)")
     (its_in, writing), (reading, its_out) = os.pipe(), os.pipe()
     argv = [name, *OPTIONS, f"--user-data-dir={profile}"]
-    pipes = f"exec 3<&{its_in} 4>&{its_out}; exec \"$@\""
+    pipes = f'exec 3<&{its_in} 4>&{its_out}; exec "$@"'
     process = subprocess.Popen(
         ["bash", "-c", pipes, "bash", *argv],
         pass_fds=(its_in, its_out),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.secrets.database import secrets_of, without_secrets
 from rpz.packer.secrets.haystack import Haystack
-from rpz.provenance.source import opened
+from rpz.provenance.reprozip import ENGINE
+from rpz.provenance.source import SourceError, opened
 from rpz.tracer.folder import TraceFolder
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def clean(name: str) -> Iterator[Clean]:
     """
     with opened(name) as source:
         path, run, is_pack = source.path, source.run.id, source.pack is not None
+        theirs = source.run.engine == ENGINE
+    if theirs and not is_pack:
+        raise SourceError(
+            f"{path} is of ReproZip's, of which rpz can't tell what is secret",
+            "Pack it (reprozip pack), and name the pack",
+        )
     if is_pack:
         yield Clean(name, f"{path}:{run}")
         return

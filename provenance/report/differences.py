@@ -13,9 +13,16 @@ MOST = 2000
 """Differences of a kind that are on the page."""
 
 
-def differences_document(sections: Iterable[Section], missing: int, hint: str) -> dict[str, Any]:
-    """Return the differences; ``missing`` inputs may differ, ``hint`` says how to compare better."""
+def differences_document(
+    sections: Iterable[Section], missing: int, hint: str, *, gaps: bool
+) -> dict[str, Any]:
+    """Return the differences.
+
+    ``missing`` inputs may differ, ``hint`` says how to compare better, ``gaps`` that a trace
+    doesn't tell all.
+    """
     return {
+        "gaps": gaps,
         "missing": missing,
         "hint": hint,
         "sections": [

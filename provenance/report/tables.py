@@ -11,8 +11,8 @@ from rpz.provenance.processes import processes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpz.packer.config.model import Package
     from rpz.provenance.files import File
+    from rpz.provenance.installed import Installed
     from rpz.provenance.processes import Process
     from rpz.provenance.source import Source
     from rpz.tracer.database import TraceDatabase
@@ -86,9 +86,8 @@ def file_table(source: Source, numbers: Sequence[int], sets: Sets) -> dict[str, 
     ``numbers`` are those of the processes on the page: they stand for them by their places.
     """
     places = {number: place for place, number in enumerate(numbers)}
-    config = source.config
-    packages = config.packages if config is not None else ()
-    owners = {bytes(path): n for n, package in enumerate(packages) for path in package.files}
+    packages = source.packages
+    owners = {path: n for n, package in enumerate(packages) for path in package.files}
     installed = {n for n, package in enumerate(packages) if package.manager != GIT}
 
     def flags(file: File) -> int:
@@ -125,5 +124,5 @@ def _flags(file: File, *, installed: bool) -> int:
     return READ * file.read + WRITTEN * file.written + MADE * file.made + MACHINE * machine
 
 
-def _package(package: Package) -> dict[str, Any]:
+def _package(package: Installed) -> dict[str, Any]:
     return {"name": package.name, "version": package.version, "manager": package.manager}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -47,9 +48,23 @@ maps = click.option(
 @click.option(
     "--all", "everything", is_flag=True, help="Show all differences, and what is the same."
 )
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also make a page to look at, with both runs (as rpz report).",
+)
 @as_json
 @verbosity
-def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_json: bool) -> int:
+def command(
+    one: str,
+    other: str,
+    maps: tuple[str, ...],
+    everything: bool,
+    page: Path | None,
+    as_json: bool,
+) -> int:
     """Say what differs between two runs, the likeliest cause of other results first.
 
     Home folders and random names of temporary files count as the same; process numbers, times and
@@ -59,7 +74,12 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     from rpz.provenance.diff import diff
     from rpz.provenance.diff.inputs import unrecorded
 
-    with compared(one, other, [map_of(text) for text in maps]) as sides:
+    folders = [map_of(text) for text in maps]
+    if page is not None:
+        from rpz.provenance.report import write_report
+
+        write_report(page, (one, other), folders)
+    with compared(one, other, folders) as sides:
         tell(gap for side in sides for gap in side.gaps)
         sections = diff(*sides)
         missing = unrecorded(*sides)

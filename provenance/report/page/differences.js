@@ -8,7 +8,7 @@ function differencesSection(comparison, runs) {
     "Differences",
     differing.length ? "The likeliest cause comes first." : null,
     el("p", { class: "sides" }, el("span", { class: "one" }, sideName(runs, 0)), el("span", { class: "other" }, sideName(runs, 1))),
-    differing.length ? null : el("p", { class: "card verdict" }, comparison.missing ? `Nothing differs that the traces tell; of ${counted(comparison.missing, "input")} they don't tell the content.` : "The runs are the same."),
+    differing.length ? null : el("p", { class: "card verdict" }, comparison.missing ? `Nothing differs that the traces tell; of ${counted(comparison.missing, "input")} they don't tell the content.` : comparison.gaps ? "Nothing differs that the traces tell." : "The runs are the same."),
     differing.map((kind, place) => kindCard(kind, place, runs)),
     differing.length && same.length ? el("p", { class: "note" }, `The same in both: ${same.join(", ")}.`) : null,
     differing.length && comparison.missing ? el("p", { class: "note" }, `Of ${counted(comparison.missing, "input")} the traces don't tell the content: they may differ.`) : null,

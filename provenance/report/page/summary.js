@@ -35,7 +35,8 @@ function summarySection(run, views) {
     el("div", { class: "tiles" }, tilesOf(run).map(([value, name, more]) => el("div", { class: "tile" }, el("b", {}, value), el("span", {}, name), more ? el("small", {}, more) : null))),
     el("div", { class: "columns" }, filesCard("Inputs", inputsOf(run), run, views), filesCard("Outputs", outputsOfRun(run), run, views)),
     el("div", { class: "columns" }, codeCard(run), parametersCard(run), peopleCard(run), chanceCard(run)),
-    warningsCard(run),
+    listCard("What nobody recorded", run.gaps),
+    listCard("Warnings", run.warnings),
   );
 }
 
@@ -156,7 +157,7 @@ function chanceCard(run) {
   return el("div", { class: "card" }, el("h3", {}, "What may make it end otherwise"), facts(found.map(({ name, value }) => [shown(name), shown(value)])));
 }
 
-function warningsCard(run) {
-  if (!run.warnings.length) return null;
-  return el("div", { class: "card warning" }, el("h3", {}, "Warnings", el("span", { class: "count" }, number(run.warnings.length))), el("ul", {}, run.warnings.slice(0, 50).map((text) => el("li", {}, shown(text)))), run.warnings.length > 50 ? el("p", { class: "note" }, `and ${number(run.warnings.length - 50)} more: rpz show`) : null);
+function listCard(title, texts) {
+  if (!texts.length) return null;
+  return el("div", { class: "card warning" }, el("h3", {}, title, el("span", { class: "count" }, number(texts.length))), el("ul", {}, texts.slice(0, 50).map((text) => el("li", {}, shown(text)))), texts.length > 50 ? el("p", { class: "note" }, `and ${number(texts.length - 50)} more: rpz show`) : null);
 }
