@@ -62,7 +62,7 @@ class Page:
         """Load a page and wait until its script has put it together."""
         self.call("Page.navigate", url=url)
         self.ask(
-            "new Promise((done, failed) => { setTimeout(() => failed('the page is not ready'), 30000);"
+            "new Promise((done, failed) => { setTimeout(() => failed('is not ready'), 30000);"
             " const look = () => document.documentElement?.dataset.ready"
             " ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(look, 20);"
             " look(); })"

@@ -1,13 +1,12 @@
 """A page on one run or two, to be looked at in a browser (``docs/report.md``).
 
-:func:`write_report` is all that others need. The page is one file, which loads nothing: its template,
-style and scripts are in ``page/``, its data are JSON in it.
+:func:`write_report` is all that others need. The page is one file, which loads nothing: its
+template, style and scripts are in ``page/``, its data are JSON in it.
 """
 
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.atomic import replaced_file
@@ -22,6 +21,7 @@ from rpz.provenance.source import SourceError, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rpz.provenance.report.clean import Clean
 

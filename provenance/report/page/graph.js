@@ -169,8 +169,9 @@ class GraphView {
 
   find() {
     const wanted = this.search.value.trim().toLowerCase();
+    const named = (node) => node.label.toLowerCase().includes(wanted);
     const texts = (node) => node.members.some((member) => (node.kind === "file" ? this.run.files.path[member] : this.run.command(member)).toLowerCase().includes(wanted));
-    this.matches = new Set(wanted ? this.graph.nodes.filter((node) => node.label.toLowerCase().includes(wanted) || texts(node)) : []);
+    this.matches = new Set(wanted ? this.graph.nodes.filter((node) => named(node) || texts(node)).sort((a, b) => named(b) - named(a)) : []);
     this.found.textContent = wanted ? counted(this.matches.size, "node") : `${counted(this.graph.nodes.length, "node")}`;
     this.draw();
   }

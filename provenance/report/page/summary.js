@@ -29,7 +29,7 @@ function endChip(run) {
 
 function summarySection(run, views) {
   return section(
-    "summary",
+    views.id("summary"),
     "Summary",
     null,
     el("div", { class: "tiles" }, tilesOf(run).map(([value, name, more]) => el("div", { class: "tile" }, el("b", {}, value), el("span", {}, name), more ? el("small", {}, more) : null))),
