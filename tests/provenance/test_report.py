@@ -9,7 +9,7 @@ import re
 import shutil
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.packer.secrets.redact import Secrets
@@ -116,7 +116,7 @@ class TestPage:
         assert texts(page, ".lead") == ["why <i>not</i>"]
         assert "✓ exit 0" in texts(page, ".chip")
         assert {"in.txt", "in.csv"} <= set(texts(page, "#summary .path"))
-        assert ["gain", "2"] == texts(page, "#summary tr > *")[:2]
+        assert texts(page, "#summary tr > *")[:2] == ["gain", "2"]
         assert any(label.startswith("sleep 0.05") for label in texts(page, "#timeline .label"))
         assert any(" ✗ exit 3" in time for time in texts(page, "#timeline .time"))
         assert is_sound(page, made)
@@ -240,7 +240,9 @@ class TestTwoRuns:
         assert texts(page, ".verdict") == ["The runs are the same."]
 
 
-MARKUP = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'`${pwned=1}&lt;"
+MARKUP = (
+    "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'`${pwned=1}&lt;"
+)
 BYTES = MARKUP.encode() + b"\xff\xfe\x01\n\r\xe2\x80\xa8\xe2\x80\xae--><!--<script"
 
 
@@ -271,7 +273,18 @@ def written(folder, processes=3, files=3, name=BYTES, label=MARKUP):
             for n, path in enumerate(paths)
         )
         database.add([WarningRow(10**6, 0, 5, None, name)])
-        topics = ("run", "why", "who", "when", "job", "note", "where", "code", "parameter", "chance")
+        topics = (
+            "run",
+            "why",
+            "who",
+            "when",
+            "job",
+            "note",
+            "where",
+            "code",
+            "parameter",
+            "chance",
+        )
         names = ("id", "reason", "utc offset", "diff", "commit", label)
         both = [(topic, fact) for topic in topics for fact in names]
         database.add(FactRow(n, 0, t, f, name, name) for n, (t, f) in enumerate(both))
@@ -338,6 +351,7 @@ class TestHostile:
         assert {path.stem for path in PAGE.glob("*.js")} == set(SCRIPTS)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=5))
 def test_data_in_the_page_are_data(value):
     text = embedded({"x": value})

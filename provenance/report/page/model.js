@@ -12,7 +12,7 @@ class Run {
     this.place = place;
     this.parents = parentsOf(this.processes.depth);
     this.children = childrenOf(this.parents);
-    this.length = Math.max(this.wall || 0, ...ends(this.processes), 1);
+    this.length = Math.max(this.wall || 0, lastEnd(this.processes), 1);
     this.setsOfProcesses = null;
   }
 
@@ -104,10 +104,8 @@ function endOf(status, signal) {
   return status === null ? "end not seen" : `exit ${status}`;
 }
 
-function* ends({ start, wall }) {
-  let last = 0;
-  for (let n = 0; n < start.length; n += 1) last = Math.max(last, start[n] + (wall[n] || 0));
-  yield last;
+function lastEnd({ start, wall }) {
+  return start.reduce((last, begin, process) => Math.max(last, begin + (wall[process] || 0)), 0);
 }
 
 function parentsOf(depths) {
@@ -130,13 +128,6 @@ function setsByMember(sets, count) {
   const found = Array.from({ length: count }, () => []);
   sets.forEach((members, set) => members.forEach((member) => found[member].push(set)));
   return found;
-}
-
-/** A number for a name that is the same on every page: colours are chosen by it. */
-function hashOf(text) {
-  let hash = 2166136261;
-  for (let n = 0; n < text.length; n += 1) hash = Math.imul(hash ^ text.charCodeAt(n), 16777619);
-  return hash >>> 0;
 }
 
 /** Colours of programs: the most used get those that are told apart best. */

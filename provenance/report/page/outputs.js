@@ -6,20 +6,34 @@ function outputsSection(run, views) {
   const { files, streams, left_out: left } = run.outputs;
   if (!files.length && !streams.length) return null;
   const grid = el("div", { class: "outputs" });
-  const rank = (output) => ("image" in output.preview ? 0 : "note" in output.preview ? 2 : 1);
-  const sorted = [...streams, ...[...files].sort((a, b) => rank(a) - rank(b))];
+  const isSeen = (output) => !("note" in output.preview);
+  const rank = (output) => ("image" in output.preview ? 0 : 1);
+  const sorted = [...streams, ...files].filter(isSeen).sort((a, b) => rank(a) - rank(b));
+  const unseen = new Map();
+  for (const output of [...streams, ...files]) {
+    if (!isSeen(output)) unseen.set(output.preview.note, [...(unseen.get(output.preview.note) || []), output]);
+  }
   const add = (count) => grid.append(...sorted.splice(0, count).map((output) => outputCard(run, output)));
   add(FIRST_OUTPUTS);
   const more = el("button", { type: "button", onclick: () => { add(FIRST_OUTPUTS); more.hidden = !sorted.length; } }, "Show more");
   more.hidden = !sorted.length;
   const note = left ? `The first ${number(files.length)} of what the run has left; ${number(left)} more are in the list of files.` : "What the run has left.";
-  return section(views.id("outputs"), "Outputs", note, grid, more);
+  return section(views.id("outputs"), "Outputs", note, grid, more, [...unseen].map(([why, outputs]) => unseenCard(run, why, outputs)));
+}
+
+const MOST_UNSEEN = 30;
+
+/** Outputs of which nothing is shown, and why. */
+function unseenCard(run, why, outputs) {
+  const rows = outputs.slice(0, MOST_UNSEEN).map((output) => el("li", {}, el("span", { class: "path", title: shown(output.path) }, shown(near(output.path, run.folder))), el("span", { class: "number" }, size(output.size))));
+  const rest = outputs.length - rows.length;
+  return el("div", { class: "card unseen-outputs" }, el("p", { class: "note" }, `${why}:`), el("ul", { class: "plain-list" }, rows), rest ? el("p", { class: "note" }, `and ${number(rest)} more`) : null);
 }
 
 function outputCard(run, output) {
   return el(
     "figure",
-    { class: `card output ${"note" in output.preview ? "small" : ""}` },
+    { class: "card output" },
     el("figcaption", { title: shown(output.path) }, el("span", { class: "path" }, shown(near(output.path, run.folder))), el("span", { class: "number" }, size(output.size))),
     previewOf(output.preview, output.path),
   );
