@@ -50,16 +50,17 @@ class Withheld:
             withheld = any(MARK in (value or "") for value in (d.one, d.other, d.name))
             if withheld and one == other and one is not None:
                 continue
-            name, detail = self._passage(d.name), self._passage(d.detail)
+            name, detail = self.text(d.name), self.text(d.detail)
             yield replace(d, name=name, one=one, other=other, detail=detail)
 
     def _text(self, about: str, value: str | None) -> str | None:
         if value is None or not about:
-            return None if value is None else self._passage(value)
+            return None if value is None else self.text(value)
         entry = self._secrets.entry(_bytes(about + value))
         return entry.decode("utf-8", "surrogateescape")[len(about) :]
 
-    def _passage(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """Return any text without secrets."""
         return self._secrets.passage(_bytes(text)).decode("utf-8", "surrogateescape")
 
 
