@@ -222,6 +222,23 @@ def test_packages_are_in_the_trace(rpz, experiment):
     assert diff(rpz, status=0) == {}
 
 
+def test_a_trace_of_an_earlier_rpz(rpz, experiment):
+    """What it doesn't tell is said, and is no difference; what it tells is compared."""
+    experiment("one", "sh", "a.sh", "--seed=1")
+    experiment("other", "sh", "a.sh", "--seed=1")
+    with contextlib.closing(sqlite3.connect(rpz.folder / "one" / "trace.sqlite3")) as database:
+        database.executescript("DROP TABLE facts; DROP TABLE packages; DROP TABLE package_files")
+    done = rpz("diff", "one", "other")
+    assert (done.returncode, done.stdout) == (0, b"Nothing differs that the traces tell.\n")
+    assert done.stderr.startswith(b"rpz: one is of an earlier rpz: it doesn't tell by whom")
+    (experiment.folder / "in.txt").write_text("5\n")
+    experiment("third", "sh", "a.sh", "--seed=2")
+    found = json.loads(rpz("diff", "one", "third", "--json").stdout)
+    assert [d["name"] for d in found["parameters"]] == ["seed", "command"]
+    assert names(found["inputs"]) == ["in.txt"]
+    assert len(found["unknown"]) == 1
+
+
 def test_an_upgraded_package(rpz, experiment, tmp_path):
     test_an_edited_library(rpz, experiment, tmp_path)
     (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
