@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpz.provenance.comparison import advice
 from rpz.provenance.diff.inputs import described
+from rpz.provenance.diff.withheld import Withheld
 from rpz.provenance.source import SourceError
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def why(one: Side, other: Side, name: str) -> Answer:
             f"Both traces don't tell what {name} held in the end, nor an input of it that differs",
             "Trace without --no-hash, and name a file that the runs have left",
         )
-    return Answer(path, known, differs, causes, dict(_commands(side.processes)))
+    secrets = Withheld(one, other)
+    commands = {number: secrets.text(said) for number, said in _commands(side.processes)}
+    return Answer(path, known, differs, causes, commands)
 
 
 def _output(one: Side, other: Side, name: str) -> bytes:

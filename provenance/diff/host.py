@@ -25,6 +25,8 @@ COLUMNS = (
     "gid",
     "umask",
 )
+PARTS = ("gpu", "container")
+"""Facts of which there are none on a machine that hasn't such a thing; others are unknown then."""
 UNKNOWN = (None, "", -1)
 """What stands for a fact that nobody has recorded."""
 
@@ -32,10 +34,12 @@ UNKNOWN = (None, "", -1)
 def differences(one: Side, other: Side) -> Iterator[Difference]:
     """Yield what differs between the machines."""
     ours, theirs = _about(one), _about(other)
-    if one.has_record and other.has_record:
-        return mapping_differences(ours, theirs)
-    both = ours.keys() & theirs.keys()  # what only one of the traces tells is no difference
-    return mapping_differences({n: ours[n] for n in both}, {n: theirs[n] for n in both})
+    whole = one.has_record and other.has_record
+    for name in ours.keys() ^ theirs.keys():  # what only one of the traces tells
+        if not (whole and name in PARTS):
+            ours.pop(name, None)
+            theirs.pop(name, None)
+    return mapping_differences(ours, theirs)
 
 
 def _about(side: Side) -> dict[str, str]:

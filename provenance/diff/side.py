@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rpz.provenance.files import File
+    from rpz.provenance.held import Held
     from rpz.provenance.installed import Installed
     from rpz.provenance.processes import Process
     from rpz.tracer.database import TraceDatabase
@@ -46,7 +47,7 @@ class Side:
     """A run; ``maps`` are folders that are called otherwise in the other run, and how there.
 
     ``shared`` are names that files have in both: they are no random ones. ``gaps`` says what nobody
-    recorded of it.
+    recorded of it. ``held`` finds the content of files of both runs.
     """
 
     database: TraceDatabase
@@ -55,6 +56,7 @@ class Side:
     maps: Sequence[tuple[bytes, bytes]] = ()
     shared: frozenset[bytes] = frozenset()
     gaps: tuple[str, ...] = ()
+    held: Held | None = None
 
     @cached_property
     def facts(self) -> list[FactRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,15 +80,16 @@ def command(
 
         write_report(page, (one, other), folders)
     with compared(one, other, folders) as sides:
-        tell(gap for side in sides for gap in side.gaps)
         sections = diff(*sides)
         missing = unrecorded(*sides)
-        gaps = any(side.gaps for side in sides)
+        gaps = [gap for side in sides for gap in side.gaps]
         hint = advice(*sides)
+    tell(gaps)
     if as_json:
-        click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
+        found: dict[str, list[Any]] = {section.title: _json(section) for section in sections}
+        click.echo(json.dumps({**found, "unknown": gaps}, indent=1))
     else:
-        for line in _lines(sections, everything, missing, gaps=gaps):
+        for line in _lines(sections, everything, missing, gaps=bool(gaps)):
             click.echo(line)
         if hint:
             log.info("%s", shown(hint))

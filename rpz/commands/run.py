@@ -24,6 +24,10 @@ OTHER = "rpz.commands.run.other"
 """Where the context keeps what follows ``--``; None: there is no ``--``."""
 
 
+_FIRST_TO = re.compile(r"-\d{1,9}(,.*)?\Z", re.ASCII)
+"""The runs up to one, as ``-2``: matched from a word's beginning, where it looks like an option."""
+
+
 class RunCommand(StatusCommand):
     """Takes what follows ``--`` for another command."""
 
@@ -39,7 +43,7 @@ class RunCommand(StatusCommand):
             args, ctx.meta[OTHER] = args[:place], args[place + 1 :]
             if not ctx.meta[OTHER]:
                 raise click.UsageError("A command must follow --.", ctx)
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [f"0{arg}" if _FIRST_TO.match(arg) else arg for arg in args])
 
 
 def _patterns(

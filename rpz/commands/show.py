@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,6 +55,9 @@ def _lines(page: Page) -> Iterator[str]:
     for topic in ("who", "why", "job", "note"):
         yield from (_row(fact.name, shown(text(fact.value))) for fact in page.topic(topic))
     yield from _code_lines(page)
+    if managers := Counter(package.manager or "others" for package in page.packages):
+        said = ", ".join(f"{count} of {name}" for name, count in managers.most_common())
+        yield _row("packages", f"{shown(said)} (--json has them)")
     yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
     yield from _listed("inputs", [_file(name, size) for name, size, _ in page.inputs])
     yield from _listed("outputs", [_file(name, size) for name, size, _ in page.outputs])
@@ -153,6 +156,11 @@ def _json(page: Page) -> dict[str, Any]:
         "processes": page.processes,
         "inputs": [_file_json(*file) for file in page.inputs],
         "outputs": [_file_json(*file) for file in page.outputs],
+        "packages": [
+            {"name": p.name, "version": p.version, "manager": p.manager, "purl": p.purl,
+             "size": p.size, "files": len(p.files)}
+            for p in page.packages
+        ],
         "warnings": [text(warning) for warning in page.warnings],
         "facts": facts,
     }  # fmt: skip

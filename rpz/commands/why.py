@@ -37,19 +37,21 @@ def command(one: str, other: str, file: str, maps: tuple[str, ...], as_json: boo
     when it differs, 2 on trouble.
     """
     from rpz.provenance.comparison import compared, map_of
-    from rpz.provenance.diff import SECTIONS
+    from rpz.provenance.diff import diff
     from rpz.provenance.diff.chance import sources
     from rpz.provenance.why import why
 
     with compared(one, other, [map_of(folder) for folder in maps]) as sides:
-        tell(gap for side in sides for gap in side.gaps)
+        gaps = [gap for side in sides for gap in side.gaps]
         answer = why(*sides, file)
         others: dict[str, list[Difference]] = {}
         chance = {**sources(sides[0]), **sources(sides[1])}
         if answer.differs:
-            others = {kind: list(SECTIONS[kind](*sides)) for kind in BEFORE_OUTPUTS}
+            sections = diff(*sides, BEFORE_OUTPUTS)
+            others = {section.title: list(section.differences) for section in sections}
+    tell(gaps)
     if as_json:
-        click.echo(json.dumps(_json(answer, others), indent=1))
+        click.echo(json.dumps({**_json(answer, others), "unknown": gaps}, indent=1))
     else:
         for line in _lines(answer, others):
             click.echo(line)

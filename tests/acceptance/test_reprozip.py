@@ -158,6 +158,7 @@ def test_its_packs_are_compared(rpz, reprozip, tmp_path):
     found = json.loads(told.stdout)
     (words,) = found.pop("inputs")
     assert words["name"] == str(lab / "words.txt")
+    assert len(found.pop("unknown")) == 4
     assert not any(found.values())
     assert told.stderr.count(b"is of ReproZip's: it doesn't tell") == 2
     answer = json.loads(done(rpz("why", "one.rpz", "other.rpz", "sorted.txt", "--json"), 1).stdout)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
+from rpz.commands import run
 from rpz.commands.options import size
 
 
@@ -21,3 +22,22 @@ def test_sizes(text: str, count: int) -> None:
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no size"):
         size(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [
+        (["-2"], ("0-2",)),
+        (["1", "-0,run2"], ("1", "0-0,run2")),
+        (["1-", "--network"], ("1-",)),
+        (["1", "--", "tail", "-2"], ("1",)),
+    ],
+)
+def test_runs_up_to_one_are_no_option(words: list[str], runs: tuple[str, ...]) -> None:
+    context = run.command.make_context("run", ["demo", *words])
+    assert context.params["runs"] == runs
+
+
+def test_an_option_that_is_not_known() -> None:
+    with pytest.raises(click.NoSuchOption):
+        run.command.make_context("run", ["demo", "-2x"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from rpz.commands.why import BEFORE_OUTPUTS
 from rpz.provenance.diff.side import without_random_parts
+from rpz.provenance.within import within
 from tests.conftest import require
 
 SCRIPT = """\
@@ -220,6 +222,23 @@ def test_packages_are_in_the_trace(rpz, experiment):
     assert diff(rpz, status=0) == {}
 
 
+def test_a_trace_of_an_earlier_rpz(rpz, experiment):
+    """What it doesn't tell is said, and is no difference; what it tells is compared."""
+    experiment("one", "sh", "a.sh", "--seed=1")
+    experiment("other", "sh", "a.sh", "--seed=1")
+    with contextlib.closing(sqlite3.connect(rpz.folder / "one" / "trace.sqlite3")) as database:
+        database.executescript("DROP TABLE facts; DROP TABLE packages; DROP TABLE package_files")
+    done = rpz("diff", "one", "other")
+    assert (done.returncode, done.stdout) == (0, b"Nothing differs that the traces tell.\n")
+    assert done.stderr.startswith(b"rpz: one is of an earlier rpz: it doesn't tell by whom")
+    (experiment.folder / "in.txt").write_text("5\n")
+    experiment("third", "sh", "a.sh", "--seed=2")
+    found = json.loads(rpz("diff", "one", "third", "--json").stdout)
+    assert [d["name"] for d in found["parameters"]] == ["seed", "command"]
+    assert names(found["inputs"]) == ["in.txt"]
+    assert len(found["unknown"]) == 1
+
+
 def test_an_upgraded_package(rpz, experiment, tmp_path):
     test_an_edited_library(rpz, experiment, tmp_path)
     (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
@@ -359,3 +378,71 @@ def test_folders_that_are_called_otherwise(rpz, experiment, tmp_path):
 )
 def test_random_names_in_an_argument(argument, without):
     assert without_random_parts(argument) == without
+
+
+def test_secrets_are_withheld(rpz, experiment):
+    """They differ, and nobody is told what they are; a pack withholds them as its trace does."""
+    for name in ("one", "other"):
+        command = ("sh", "-c", f"echo --password hunter2{name} > out.txt")
+        experiment(name, *command, env={"MY_TOKEN": f"abcdefgh{name}"})
+    done = rpz("diff", "one", "other", "--all")
+    assert done.returncode == 1
+    assert b"MY_TOKEN\n    - <redacted>\n    + <redacted>\n" in done.stdout
+    assert b"hunter2" not in done.stdout
+    assert b"abcdefgh" not in done.stdout
+    assert b"abcdefgh" not in rpz("why", "one", "other", "out.txt").stdout
+    assert rpz("pack", "-d", "one", "one.rpz").returncode == 0
+    assert diff(rpz, "one", "one.rpz", status=0) == {}
+
+
+def test_what_differs_in_an_output(rpz, experiment):
+    """Of the first run it is what the second one has kept before it wrote; of that, on the disk."""
+    experiment("one")
+    (experiment.folder / "in.txt").write_text("2.5\n")
+    experiment("other")
+    found = diff(rpz)
+    (out,) = [d for d in found["outputs"] if d["name"].endswith("/out.txt")]
+    assert "-2" in out["detail"].splitlines()
+    assert "+2.5" in out["detail"].splitlines()
+
+
+def test_what_differs_in_packed_inputs(rpz, experiment):
+    given = experiment.folder / "in.txt"
+    for name in ("one", "other"):
+        given.write_text(f"first\n{name}\n")
+        experiment(name)
+        assert rpz("pack", "-d", name, f"{name}.rpz").returncode == 0
+    given.unlink()
+    (found,) = diff(rpz, "one.rpz", "other.rpz")["inputs"]
+    assert found["detail"] == "@@ -2 +2 @@\n-one\n+other"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (b"a 1.0 2\n", b"a 1.1 2\n", "1 of 2 numbers differ, by at most 0.091 of their size"),
+        (b"a\nb\n", b"a\nc\n", "@@ -2 +2 @@"),
+        (b"a\n", b"a", "the same up to byte 1"),
+        (b"\0ab", b"\0ac", "the same up to byte 2"),
+        (b"1 " * 70_000, b"1 " * 69_999 + b"2 ", "the same up to byte 139998"),
+        (b"inf 1", b"nan 1", "1 of 2 numbers differ, by at most inf of their size"),
+        (b"0 0", b"0.0 -0", ""),
+    ],
+)
+def test_within(tmp_path, one, other, told):
+    for name, content in (("one", one), ("other", other)):
+        (tmp_path / name).write_bytes(content)
+    assert within(tmp_path / "one", tmp_path / "other").startswith(told)
+
+
+def test_within_images(tmp_path):
+    require(importlib.util.find_spec("PIL"), "Pillow is not installed: pip install pillow")
+    image = importlib.import_module("PIL.Image")
+    one = image.new("L", (4, 5), 10)
+    one.save(tmp_path / "one.png")
+    one.putpixel((1, 1), 17)
+    one.save(tmp_path / "other.png")
+    image.new("L", (3, 5)).save(tmp_path / "small.png")
+    told = within(tmp_path / "one.png", tmp_path / "other.png")
+    assert told == "5.0% of the pixels differ, by at most 7 of 255"
+    assert within(tmp_path / "one.png", tmp_path / "small.png") == "4 x 5 and 3 x 5 pixels"

@@ -61,6 +61,8 @@ class TestShow:
              "sha256": hashlib.sha256(b"7\n").hexdigest()}
         ]  # fmt: skip
         assert {fact["name"] for fact in page["facts"]["run"]} == {"id"}
+        assert all(p["files"] > 0 and p["manager"] for p in page["packages"])
+        assert page["packages"]
 
     def test_a_pack_says_the_same(self, rpz):
         assert rpz("pack").returncode == 0
