@@ -36,7 +36,7 @@ OPTIONS = (
 )
 PATIENCE = 60
 """Seconds until an answer of the browser."""
-WRONG = {"Runtime.exceptionThrown", "Log.entryAdded", "Security.securityStateChanged"}
+WRONG = {"Runtime.exceptionThrown", "Log.entryAdded"}
 """What a sound page gives no cause for."""
 
 

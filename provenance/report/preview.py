@@ -10,8 +10,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rpz.packer.secrets.redact import Secrets
+
 if TYPE_CHECKING:
-    from rpz.packer.secrets.redact import Secrets
     from rpz.provenance.report.originals import Original
 
 IMAGES = {
@@ -91,7 +92,11 @@ def _image(kind: str, data: bytes, secrets: Secrets | None, budget: Budget) -> d
 
 
 def _without(data: bytes, secrets: Secrets | None) -> bytes:
-    return data if secrets is None else secrets.passage(data)
+    """Take out the secrets of the run, and what looks like one by itself."""
+    own = Secrets()
+    own.collect_passage(data)
+    own.seal()
+    return own.passage(data if secrets is None else secrets.passage(data))
 
 
 def _text(data: bytes) -> str | None:

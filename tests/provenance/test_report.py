@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
 
@@ -151,6 +150,7 @@ class TestPage:
         for selector in ("h2", "#summary .card", ".label", "#environment tr"):
             assert texts(one, selector) == texts(other, selector) != []
         assert len(texts(other, "#outputs img")) == 2
+        assert TOKEN not in (traced.folder / "pack.html").read_text()
 
 
 class TestUse:
@@ -388,19 +388,19 @@ class TestPreview:
             return preview(name, Original(file), secrets, budget or Budget())
 
     @pytest.mark.parametrize(
-        ("begin", "name", "kind"),
+        ("begin", "suffix", "kind"),
         [
-            (PNG, b"x", "image/png"),
-            (b"\xff\xd8\xff\xe0", b"x.jpg", "image/jpeg"),
-            (b"GIF89a", b"x", "image/gif"),
-            (b"RIFF\0\0\0\0WEBPVP8 ", b"x", "image/webp"),
-            (b"<svg/>", b"x.SVG", "image/svg+xml"),
-            (b"<svg/>", b"x.html", None),
-            (b"%PDF-1.4", b"x.png", None),
+            (PNG, b"", "image/png"),
+            (b"\xff\xd8\xff\xe0", b".jpg", "image/jpeg"),
+            (b"GIF89a", b".x", "image/gif"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", b"", "image/webp"),
+            (b"<svg/>", b".svg", "image/svg+xml"),
+            (b"<svg/>", b".html", None),
+            (b"%PDF-1.4", b".png", None),
         ],
     )
-    def test_images(self, begin, name, kind):
-        assert image_type(begin, os.path.splitext(name)[1].lower()) == kind
+    def test_images(self, begin, suffix, kind):
+        assert image_type(begin, suffix) == kind
 
     def test_an_image_that_is_too_large(self, tmp_path):
         assert "note" in self.of(b"x", PNG + bytes(LARGEST_IMAGE), tmp_path)
@@ -431,6 +431,7 @@ class TestPreview:
         data = b"x" * (HEAD - 10) + TOKEN.encode() + b"\n" + b"y" * HEAD
         found = self.of(b"x", data, tmp_path, secrets)
         assert TOKEN[:6] not in found["text"]
+        assert TOKEN not in self.of(b"x", f"a {TOKEN} b".encode(), tmp_path)["text"]  # by form
         drawing = SVG.encode() + TOKEN.encode()
         assert "secret" in self.of(b"x.svg", drawing, tmp_path, secrets)["note"]
 
