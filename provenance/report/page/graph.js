@@ -69,6 +69,7 @@ class GraphView {
     const { canvas } = this;
     new ResizeObserver(() => { if (!this.fitted && canvas.clientWidth) { this.fitted = true; this.fit(); } else this.draw(); }).observe(canvas);
     whenColoursChange(this.draw);
+    window.addEventListener("beforeprint", () => { this.fit(); this.drawNow(); });
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.hover(event));
     canvas.addEventListener("pointerleave", () => { this.hovered = null; this.draw(); });

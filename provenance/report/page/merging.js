@@ -38,8 +38,10 @@ function merged(run, files, processes, { coarse, starts, open }) {
   files.forEach((file, place) => {
     const key = keys[place];
     graph.put(key, "file", file);
-    groupsOfSet(run.files.writers[file]).forEach((process) => graph.connect(process, key, "write"));
-    groupsOfSet(run.files.readers[file]).forEach((process) => graph.connect(key, process, "read"));
+    const writers = groupsOfSet(run.files.writers[file]);
+    const own = run.has(file, MADE) ? writers : []; // who reads again what it wrote has it from nobody else
+    writers.forEach((process) => graph.connect(process, key, "write"));
+    groupsOfSet(run.files.readers[file]).forEach((process) => own.includes(process) || graph.connect(key, process, "read"));
   });
   if (starts) connectStarts(run, graph, groupOf);
   graph.nodes.forEach((node) => describe(run, node));
@@ -76,9 +78,11 @@ class Graph {
   }
 }
 
-/** Processes of one program that one process has started are one node, if they are more than few. */
+/** Processes of one program that the same programs have led to are one node, if they are more than few. */
 function mergedProcesses(run, processes, coarse, open) {
-  const keys = processes.map((process) => `p:${coarse > 1 ? "" : keyOfParent(run, process, coarse)}:${run.program(process)}`);
+  const ways = waysTo(run);
+  const way = [(process) => ways[process], (process) => run.processes.depth[process], () => ""][coarse];
+  const keys = processes.map((process) => `p:${way(process)}:${run.program(process)}`);
   const times = new Map();
   keys.forEach((key) => times.set(key, (times.get(key) || 0) + 1));
   return new Map(processes.map((process, place) => {
@@ -87,10 +91,16 @@ function mergedProcesses(run, processes, coarse, open) {
   }));
 }
 
-function keyOfParent(run, process, coarse) {
-  const parent = run.parents[process];
-  if (!coarse || parent < 0) return parent;
-  return `${run.processes.depth[process]}-${run.program(parent)}`;
+/** A number for each process, the same for those that the same programs have led to. */
+function waysTo(run) {
+  const known = new Map();
+  const ways = [];
+  run.parents.forEach((parent, process) => {
+    const way = `${parent < 0 ? "" : ways[parent]} ${run.program(process)}`;
+    if (!known.has(way)) known.set(way, known.size);
+    ways.push(known.get(way));
+  });
+  return ways;
 }
 
 /** Files that the same nodes read and write are one node, if they are more than few. */

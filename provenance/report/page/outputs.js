@@ -61,15 +61,19 @@ function imageOf({ image, data }, path) {
   return opener;
 }
 
+function isNumber(cell) {
+  return Boolean(cell) && cell.trim() !== "" && !Number.isNaN(Number(cell));
+}
+
 function tableOf({ rows, more }) {
   const [first, ...rest] = rows;
-  const isHead = first.every((cell) => cell.trim() === "" || Number.isNaN(Number(cell)));
+  const isHead = !first.some(isNumber);
   const body = isHead ? rest : rows;
-  const cells = (row) => row.map((cell) => el("td", { class: cell.trim() !== "" && !Number.isNaN(Number(cell)) ? "number" : null }, shown(cell)));
+  const cells = (row) => row.map((cell) => el("td", { class: isNumber(cell) ? "number" : null }, shown(cell)));
   return el(
     "div",
     { class: "scrolled", tabindex: "0", role: "region", "aria-label": "First rows of the table" },
-    el("table", {}, isHead ? el("thead", {}, el("tr", {}, first.map((cell) => el("th", { scope: "col" }, shown(cell))))) : null, el("tbody", {}, body.map((row) => el("tr", {}, cells(row))))),
+    el("table", {}, isHead ? el("thead", {}, el("tr", {}, first.map((cell, column) => el("th", { scope: "col", class: isNumber((rest[0] || [])[column]) ? "number" : null }, shown(cell))))) : null, el("tbody", {}, body.map((row) => el("tr", {}, cells(row))))),
     more ? el("p", { class: "note" }, "and more") : null,
   );
 }
