@@ -32,9 +32,15 @@ OPTIONS = (
     "--disable-extensions",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-domain-reliability",
+    "--no-proxy-server",
+    "--password-store=basic",
     "--remote-debugging-pipe",
 )
-PATIENCE = 60
+PATIENCE = 120
 """Seconds until an answer of the browser."""
 WRONG = {"Runtime.exceptionThrown", "Log.entryAdded"}
 """What a sound page gives no cause for."""
@@ -62,7 +68,7 @@ class Page:
         """Load a page and wait until its script has put it together."""
         self.call("Page.navigate", url=url)
         self.ask(
-            "new Promise((done, failed) => { setTimeout(() => failed('is not ready'), 30000);"
+            "new Promise((done, failed) => { setTimeout(() => failed('is not ready'), 90000);"
             " const look = () => document.documentElement?.dataset.ready"
             " ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(look, 20);"
             " look(); })"
@@ -110,9 +116,14 @@ class Browser:
         self._in, self._out = os.fdopen(reading, "rb", 0), os.fdopen(writing, "wb", 0)
         self._numbers = count(1)
         self._rest = b""
+        self._targets: list[str] = []
 
     def page(self) -> Page:
+        """Open a page; no more than two stay open."""
+        while len(self._targets) > 1:
+            self.call("Target.closeTarget", {"targetId": self._targets.pop(0)})
         target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        self._targets.append(target)
         done = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         page = Page(self, done["sessionId"])
         for domain in ("Page", "Runtime", "Network", "Log"):
