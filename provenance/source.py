@@ -40,10 +40,12 @@ class SourceError(RpzError):
 class Source:
     """An open description of runs; ``runs`` are those that are meant, in their order.
 
-    ``packed`` is what the data of a pack of ReproZip's tell, if they were asked.
+    ``trace`` is the file of the trace, ``packed`` what the data of a pack of ReproZip's tell, if
+    they were asked.
     """
 
     path: Path
+    trace: Path
     database: TraceDatabase
     runs: tuple[RunRow, ...]
     pack: Pack | None
@@ -109,7 +111,7 @@ def opened(name: str, *, contents: bool = False) -> Iterator[Source]:
         rows = list(database.rows(RunRow))
         if not rows:
             raise SourceError(f"{path} has no runs", "Trace one: rpz trace")
-        yield Source(path, database, _chosen(path, rows, run), pack, data)
+        yield Source(path, trace, database, _chosen(path, rows, run), pack, data)
 
 
 def _config(path: Path, pack: Pack | None) -> Config:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sysconfig
-import tempfile
 import time
 from itertools import chain, repeat
 from pathlib import Path
@@ -112,6 +111,8 @@ def blocks_of(
     """
     name = os.fsdecode(argv[0])
     log.debug("+ %s", shlex.join(map(os.fsdecode, argv[:12])))
+    import tempfile  # as long to import as the rest of this
+
     with tempfile.TemporaryFile() as said:
         try:
             program = subprocess.Popen(

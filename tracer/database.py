@@ -171,10 +171,10 @@ class TraceDatabase:
         """Yield what some columns of a table hold, each once, as it is stored: texts as bytes."""
         return self.select(f"SELECT DISTINCT {columns} FROM {TABLES[row]} WHERE {where}")  # noqa: S608
 
-    def select(self, statement: str) -> Iterator[tuple[Any, ...]]:
+    def select(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Yield what a statement of SQL finds, as it is stored: texts as bytes."""
         try:
-            yield from self._connection.execute(statement)
+            yield from self._connection.execute(statement, values)
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
 from rpz.tracer.fields import held, joined, name_of, signed
+from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.records import TYPES, ConnectionKind, Flag, Mode, RenameKind, SnapshotKind, u32, u64
 from rpz.tracer.rows import (
     AbsentRow,
@@ -24,7 +25,7 @@ from rpz.tracer.rows import (
     SnapshotRow,
     WarningRow,
 )
-from rpz.tracer.stream import RecordStreamError, values_of
+from rpz.tracer.stream import RecordStreamError, damaged, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,8 +52,8 @@ DIRECTORY, EXISTED, TRUNCATED, READ = map(
 class Loader:
     """Turn the records of one run into rows."""
 
-    on_read: Callable[[bytes], None] | None = None
-    """Is called with the path of each file that was there and was read."""
+    meanwhile = NOTHING
+    """Its ``on_read`` and ``on_path`` are called."""
 
     def __init__(self, database: TraceDatabase, run: int, engine: str, host: Host) -> None:
         """Prepare to add the run with this number."""
@@ -133,7 +134,7 @@ class Loader:
                 self._time = held(values[0])
                 handlers[kind](*values)
         except (KeyError, ValueError) as error:  # no such path, process, kind; beyond SQLite
-            raise RecordStreamError(f"The record stream is damaged: {_said(error)}") from error
+            raise damaged(error) from error
 
     def _add_all(self, start: records.Run) -> None:
         self._database.add([self._run_row(start)])
@@ -191,6 +192,8 @@ class Loader:
         if not name_of(name).startswith(b"/"):
             raise ValueError(f"{name!r} is not an absolute path")
         self._paths[path] = name
+        if self.meanwhile.on_path:
+            self.meanwhile.on_path(name)
 
     def _on_process(self, record: records.Process) -> None:
         self._processes[record.process] = ProcessRow(
@@ -233,8 +236,9 @@ class Loader:
         self._executed = True
 
     def _on_file(self, time: int, process: int, path: int, mode: int, flags: int) -> None:
-        if self.on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
-            self.on_read(self._paths[path])
+        on_read = self.meanwhile.on_read
+        if on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
+            on_read(self._paths[path])
         self._add(
             FileRow(
                 self._next(),
@@ -341,7 +345,3 @@ class Loader:
 def _of_record(kind: type[Any], handler: Callable[[Any], None]) -> Handler:
     """Return what makes the record of its values: of the types that come seldom."""
     return lambda *values: handler(kind(*values))
-
-
-def _said(error: Exception) -> str:
-    return f"number {error} is nothing's" if isinstance(error, KeyError) else str(error)

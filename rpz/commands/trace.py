@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rpz.packer.config.model import Package
+    from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.meanwhile import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ def command(
     what `rpz pack` will pack, and may be edited first.
     """
     from rpz import ahead
+    from rpz.packer.looks import Looks
     from rpz.provenance import record
     from rpz.tracer.session import trace
 
@@ -109,6 +112,7 @@ def command(
     digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
     learnt = _Learnt(place, digests)
+    looks = Looks()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
         traced = trace(
@@ -121,11 +125,11 @@ def command(
             learnt.add,
             save_output=save_output,
             name=name,
-            meanwhile=_prepare,
-            on_read=early.offer if early is not None else None,
-            then=lambda database, run: _conclude(place, database, run, learnt.packages),
+            meanwhile=_meanwhile(early, looks),
+            then=lambda database, run: _conclude(place, database, run, looks, learnt.packages),
         )
     finally:
+        gc.freeze()  # all of it goes with the process, which ends
         gc.enable()
         if early is not None:
             early.stop()
@@ -137,9 +141,25 @@ def command(
     return traced.status
 
 
+def _meanwhile(early: EarlyDigests | None, looks: Looks) -> Meanwhile:
+    """Return what to do while the command runs."""
+    from rpz import ahead
+    from rpz.tracer.meanwhile import Meanwhile
+
+    return Meanwhile(
+        prepare=_prepare,
+        on_read=early.offer if early is not None else None,
+        on_path=looks.offer,
+        step=lambda: looks.step() or ahead.look(),
+    )
+
+
 def _prepare() -> None:
     """Do what the end of every run needs while the command is running."""
     with contextlib.suppress(Exception):  # then it fails again, and is told
+        from rpz.packer import installed
+
+        installed.prepare()  # first: it takes longest, and not of our time
         from rpz.packer.configure import prepare
         from rpz.provenance import learnt  # noqa: F401 (imported for later)
         from rpz.tracer.digests import add_digests  # noqa: F401
@@ -225,6 +245,7 @@ def _conclude(
     place: TraceFolder,
     database: TraceDatabase,
     run: int,
+    looks: Looks,
     packages: tuple[Package, ...] | None,
 ) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
@@ -233,7 +254,7 @@ def _conclude(
     from rpz.tracer.session import is_whole, summary
 
     try:
-        write_config(place.path, database, packages)
+        write_config(place.path, database, looks, packages)
         if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
         said = summary(database, run)

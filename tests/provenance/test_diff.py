@@ -71,6 +71,8 @@ def test_equal_runs(rpz, experiment):
     assert (done.returncode, done.stdout) == (0, b"The runs are the same.\n")
     done = rpz("why", "one", "other", "out.txt")
     assert (done.returncode, b"is the same" in done.stdout) == (0, True)
+    (rpz.folder / "one" / "config.yml").unlink()  # nothing but the trace is needed
+    assert diff(rpz, status=0) == {}
 
 
 def test_another_input_byte(rpz, experiment):
@@ -81,6 +83,8 @@ def test_another_input_byte(rpz, experiment):
     assert next(iter(found)) == "inputs"
     assert names(found["inputs"]) == ["in.txt"]
     assert names(found["outputs"]) == ["mid.txt", "out.txt"]
+    # Of the first run that is what the second one has kept before it wrote
+    assert {"-2", "+5"} <= set(found["outputs"][1]["detail"].splitlines())
     answer = causes(rpz)
     assert names({"name": c["file"]} for c in answer["causes"]) == ["in.txt"]
     way = [step["file"].rpartition("/")[2] for step in answer["causes"][0]["way"]]
@@ -109,6 +113,22 @@ def test_another_argument(rpz, experiment):
     assert answer["causes"] == []
     assert first_other(answer) == ("parameters", "seed")
     assert b"parameters: seed: 1 -> 2\n" in rpz("why", "one", "other", "out.txt").stdout
+    shutil.copytree(rpz.folder / "one", rpz.folder / "earlier")
+    compared_with_an_earlier_rpz(rpz)
+
+
+def compared_with_an_earlier_rpz(rpz):
+    """What its trace doesn't tell is said, and is no difference; what it tells is compared."""
+    with contextlib.closing(sqlite3.connect(rpz.folder / "earlier" / "trace.sqlite3")) as database:
+        database.executescript("DROP TABLE facts; DROP TABLE packages; DROP TABLE package_files")
+    done = rpz("diff", "one", "earlier")
+    assert (done.returncode, done.stdout) == (0, b"Nothing differs that the traces tell.\n")
+    assert done.stderr.startswith(b"rpz: earlier is of an earlier rpz: it doesn't tell by whom")
+    found = json.loads(rpz("diff", "earlier", "other", "--json").stdout)
+    assert [d["name"] for d in found["parameters"]] == ["seed", "command"]
+    assert [kind for kind in found if found[kind]] == ["parameters", "outputs", "unknown"]
+    (rpz.folder / "earlier" / "config.yml").unlink()  # it is what tells of its packages
+    assert json.loads(rpz("diff", "one", "earlier", "--json").stdout)["packages"]
 
 
 def first_other(answer):
@@ -185,8 +205,8 @@ def test_code_of_a_repository(rpz, experiment):
     assert shown.startswith("code\n  uncommitted changes of ")
 
 
-def test_an_edited_library(rpz, experiment, tmp_path):
-    """The files of a package in a virtual environment; the version stays."""
+def test_an_edited_library_and_an_upgraded_package(rpz, experiment, tmp_path):
+    """In a virtual environment; first the version stays."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
@@ -206,52 +226,15 @@ def test_an_edited_library(rpz, experiment, tmp_path):
     assert package["other"] == "1.0, with 1 file changed"
     assert causes(rpz)["causes"][0]["file"].endswith("/toy.py")
 
-
-def test_packages_are_in_the_trace(rpz, experiment):
-    """Nothing but the trace is needed; one of an older rpz has them in its configuration."""
-    experiment("one")
-    experiment("other")
-    place = rpz.folder / "one"
-    kept = (place / "config.yml").read_bytes()
-    (place / "config.yml").unlink()
-    assert diff(rpz, status=0) == {}
-    with contextlib.closing(sqlite3.connect(place / "trace.sqlite3")) as database, database:
-        database.executescript("DROP TABLE packages; DROP TABLE package_files")
-    assert "packages" in diff(rpz)
-    (place / "config.yml").write_bytes(kept)
-    assert diff(rpz, status=0) == {}
-
-
-def test_a_trace_of_an_earlier_rpz(rpz, experiment):
-    """What it doesn't tell is said, and is no difference; what it tells is compared."""
-    experiment("one", "sh", "a.sh", "--seed=1")
-    experiment("other", "sh", "a.sh", "--seed=1")
-    with contextlib.closing(sqlite3.connect(rpz.folder / "one" / "trace.sqlite3")) as database:
-        database.executescript("DROP TABLE facts; DROP TABLE packages; DROP TABLE package_files")
-    done = rpz("diff", "one", "other")
-    assert (done.returncode, done.stdout) == (0, b"Nothing differs that the traces tell.\n")
-    assert done.stderr.startswith(b"rpz: one is of an earlier rpz: it doesn't tell by whom")
-    (experiment.folder / "in.txt").write_text("5\n")
-    experiment("third", "sh", "a.sh", "--seed=2")
-    found = json.loads(rpz("diff", "one", "third", "--json").stdout)
-    assert [d["name"] for d in found["parameters"]] == ["seed", "command"]
-    assert names(found["inputs"]) == ["in.txt"]
-    assert len(found["unknown"]) == 1
-
-
-def test_an_upgraded_package(rpz, experiment, tmp_path):
-    test_an_edited_library(rpz, experiment, tmp_path)
-    (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 2.0\n")
-    shutil.move(info, info.with_name("toy-2.0.dist-info"))
-    (info.with_name("toy-2.0.dist-info") / "RECORD").write_text("toy.py,,\n")
-    program = ("-B", "-c", "import toy; open('out.txt', 'w').write(str(toy.x))")
-    info.with_name("toy.py").write_text("x = 3\n")
-    experiment("third", tmp_path / "venv/bin/python", *program)
+    shutil.move(info, site / "toy-2.0.dist-info")
+    (site / "toy-2.0.dist-info" / "RECORD").write_text("toy.py,,\n")
+    (site / "toy.py").write_text("x = 3\n")
+    experiment("third", venv / "bin/python", *program)
     found = diff(rpz, "other", "third", status=1)
+    assert next(iter(found)) == "packages"
     (package,) = (p for p in found["packages"] if p["name"].startswith("toy"))
     assert (package["one"], package["other"]) == ("1.0", "2.0")
-    assert next(iter(found)) == "packages"
     answer = causes(rpz, "out.txt", "other", "third")
     assert answer["causes"][0]["package"] == "toy 1.0 -> 2.0"
     assert answer["causes"][0]["file"].endswith("/toy.py")
@@ -393,17 +376,6 @@ def test_secrets_are_withheld(rpz, experiment):
     assert b"abcdefgh" not in rpz("why", "one", "other", "out.txt").stdout
     assert rpz("pack", "-d", "one", "one.rpz").returncode == 0
     assert diff(rpz, "one", "one.rpz", status=0) == {}
-
-
-def test_what_differs_in_an_output(rpz, experiment):
-    """Of the first run it is what the second one has kept before it wrote; of that, on the disk."""
-    experiment("one")
-    (experiment.folder / "in.txt").write_text("2.5\n")
-    experiment("other")
-    found = diff(rpz)
-    (out,) = [d for d in found["outputs"] if d["name"].endswith("/out.txt")]
-    assert "-2" in out["detail"].splitlines()
-    assert "+2.5" in out["detail"].splitlines()
 
 
 def test_what_differs_in_packed_inputs(rpz, experiment):
