@@ -26,6 +26,7 @@ COMMANDS = {
     "files": "rpz.commands.files",
     "env": "rpz.commands.env",
     "graph": "rpz.commands.graph",
+    "export": "rpz.commands.export",
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",

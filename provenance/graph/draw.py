@@ -55,7 +55,9 @@ class _Draughtsman:
 
     def _counted(self, node: Node) -> Node:
         count = self._counts.get(node.key, 1)
-        if node.kind is Kind.FILE and count > 1:
+        if count == 1:
+            return node
+        if node.kind is Kind.FILE:
             return replace(node, kind=Kind.FOLDER, thing=None, count=count)
         return replace(node, count=count)
 
