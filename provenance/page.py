@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.provenance.installed import recorded
 from rpz.tracer.facts import facts_of
 from rpz.tracer.rows import DigestRow, ProcessRow, WarningRow
 
 if TYPE_CHECKING:
+    from rpz.provenance.installed import Installed
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import FactRow, RunRow
 
@@ -31,6 +33,7 @@ class Page:
     outputs: list[tuple[bytes, int, str]]
     warnings: list[bytes]
     modified: dict[tuple[str, bytes], int]
+    packages: list[Installed]
 
     def topic(self, topic: str) -> list[FactRow]:
         """Return the facts of a topic."""
@@ -60,6 +63,7 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
             dict.fromkeys(row.text for row in database.rows(WarningRow, "run_id = ?", run.id))
         ),
         modified=modified,
+        packages=recorded(database, run.id),
     )
 
 

@@ -22,12 +22,13 @@ class Process:
     """A process; ``commands`` are what it executed, in their order, each a list of words.
 
     Times are nanoseconds, ``memory`` and what was ``read`` and ``written`` bytes; times and bytes
-    are of it and of the children that it has waited for. None: not known. ``status`` and
-    ``signal`` exclude each other.
+    are of it and of the children that it has waited for; ``started`` is on the clock of the trace.
+    None: not known. ``status`` and ``signal`` exclude each other.
     """
 
     number: int
     tid: int
+    started: int
     commands: list[list[str]]
     wall: int | None
     cpu: int | None
@@ -73,6 +74,7 @@ def _process(row: ProcessRow, commands: list[list[str]]) -> Process:
     return Process(
         number=row.id,
         tid=row.tid,
+        started=row.timestamp,
         commands=commands,
         wall=row.exit_timestamp - row.timestamp if row.exit_timestamp is not None else None,
         cpu=_sum(row.user_time, row.system_time) if ended else None,

@@ -229,6 +229,27 @@ class FactRow(NamedTuple):
     source: bytes
 
 
+class PackageRow(NamedTuple):
+    """One package of which a run has read files; ``size`` is in bytes, of all its files."""
+
+    id: int
+    run_id: int
+    manager: str
+    name: str
+    version: str
+    purl: str
+    size: int | None
+
+
+class PackageFileRow(NamedTuple):
+    """One file that a run has read, and the :class:`PackageRow` that it is of."""
+
+    id: int
+    run_id: int
+    package: int
+    name: bytes
+
+
 TABLES: dict[type[Any], str] = {
     RunRow: "runs",
     ProcessRow: "processes",
@@ -245,4 +266,6 @@ TABLES: dict[type[Any], str] = {
     DigestRow: "digests",
     FactRow: "facts",
     RandomRow: "random_bytes",
+    PackageRow: "packages",
+    PackageFileRow: "package_files",
 }

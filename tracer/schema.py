@@ -10,7 +10,11 @@ LATER = {
     ("processes", "bytes_written"): "INTEGER",
 }
 """Columns that databases of the same version may lack, because they came later."""
-LATER_TABLES = {"facts": "facts.sql", "random_bytes": "random_bytes.sql"}
+LATER_TABLES = {
+    "facts": "facts.sql",
+    "random_bytes": "random_bytes.sql",
+    "packages": "packages.sql",
+}
 """Tables that they may lack, by the first of each file that makes them: they are empty then."""
 
 

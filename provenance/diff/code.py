@@ -19,7 +19,9 @@ PLAIN = ("commit", "branch", "changes")
 
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
-    """Yield the working trees and compiled programs that differ, and how."""
+    """Yield the working trees and compiled programs that differ; none if one run has no record."""
+    if not (one.has_record and other.has_record):
+        return
     ours, theirs = _trees(one), _trees(other)
     for root in sorted(ours.keys() | theirs.keys()):
         a, b = ours.get(root, {}), theirs.get(root, {})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import amount, duration, seconds, source
+from rpz.commands.looking import amount, duration, seconds, source, tell
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown_command
 
@@ -32,6 +32,7 @@ def command(source: str, as_json: bool) -> None:
     from rpz.provenance.source import opened
 
     with opened(source) as found:
+        tell(found.gaps)
         roots = processes(found.database, found.run.id)
     everybody = [place for root in roots for place in root.all()]
     if as_json:

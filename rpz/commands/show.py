@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import amount, duration, end_of, moment, seconds, source, text, words
+from rpz.commands.looking import (
+    amount,
+    duration,
+    end_of,
+    moment,
+    seconds,
+    source,
+    tell,
+    text,
+    words,
+)
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown, shown_command, shown_path
 from rpz.packer.sizes import human_size
@@ -34,7 +44,8 @@ def command(source: str, as_json: bool) -> None:
     from rpz.provenance.page import page_of
     from rpz.provenance.source import opened
 
-    with opened(source) as found:
+    with opened(source, contents=True) as found:
+        tell(found.gaps)
         page = page_of(found.database, found.run)
     if as_json:
         click.echo(json.dumps(_json(page), indent=1))
@@ -57,6 +68,9 @@ def _lines(page: Page) -> Iterator[str]:
         yield from (_row(fact.name, shown(_said(fact, offset))) for fact in page.topic(topic))
     yield from _code_lines(page)
     yield from _program_lines(page)
+    if managers := Counter(package.manager or "others" for package in page.packages):
+        said = ", ".join(f"{count} of {name}" for name, count in managers.most_common())
+        yield _row("packages", f"{shown(said)} (--json has them)")
     yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
     yield from _listed("inputs", [_file(name, size) for name, size, _ in page.inputs])
     yield from _listed("outputs", [_file(name, size) for name, size, _ in page.outputs])
@@ -183,6 +197,11 @@ def _json(page: Page) -> dict[str, Any]:
         "processes": page.processes,
         "inputs": [_file_json(page, "input", *file) for file in page.inputs],
         "outputs": [_file_json(page, "output", *file) for file in page.outputs],
+        "packages": [
+            {"name": p.name, "version": p.version, "manager": p.manager, "purl": p.purl,
+             "size": p.size, "files": len(p.files)}
+            for p in page.packages
+        ],
         "warnings": [text(warning) for warning in page.warnings],
         "facts": facts,
     }  # fmt: skip

@@ -68,6 +68,8 @@ class TestShow:
         ]  # fmt: skip
         assert {fact["name"] for fact in page["facts"]["run"]} == {"id"}
         assert page["bytes_read"] > page["bytes_written"] >= 2
+        assert all(p["files"] > 0 and p["manager"] for p in page["packages"])
+        assert page["packages"]
 
     def test_a_pack_says_the_same(self, rpz):
         assert rpz("pack").returncode == 0

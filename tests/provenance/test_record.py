@@ -333,4 +333,6 @@ def test_machine(tmp_path):
     (tmp_path / "run/.containerenv").touch()
     found = {fact.name: fact.value for fact in machine.machine({}, tmp_path)}
     assert int(found.pop("cores")) > 0
+    allowed = str(len(os.sched_getaffinity(0))).encode()
+    assert found.pop("usable processors") == allowed
     assert found == {"processor": b"A CPU: fast", "gpu": b"A GPU", "container": b"podman"}
