@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import sqlite3
 
 import pytest
 from hypothesis import given, settings
@@ -378,6 +379,17 @@ def test_five_thousand_processes_and_fifty_thousand_files(chromium, tmp_path):
     assert page.ask("document.querySelectorAll('*').length") < 3000
     assert page.call("Runtime.getHeapUsage")["usedSize"] < 200 * 2**20
     assert is_sound(page, tmp_path / "page.html")
+
+
+def test_what_nobody_recorded_is_told(chromium, tmp_path):
+    trace = written(tmp_path / "old")
+    with sqlite3.connect(trace / "trace.sqlite3") as database:
+        database.execute("DELETE FROM facts")
+    database.close()
+    write_report(tmp_path / "page.html", [str(trace)])
+    page = shown(chromium, tmp_path / "page.html")
+    (told,) = texts(page, "#summary .warning:not(:last-child) li")
+    assert told.startswith(f"{trace} is of an earlier rpz")
 
 
 class TestPreview:
