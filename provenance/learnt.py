@@ -6,7 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from rpz.packer.identify import identified
-from rpz.provenance import chance, machine, parameters, people, repositories
+from rpz.provenance import (
+    chance,
+    compiled,
+    interpreters,
+    machine,
+    parameters,
+    people,
+    repositories,
+)
 from rpz.provenance.installed import add_packages
 from rpz.tracer.facts import add_facts
 
@@ -31,6 +39,8 @@ def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> tuple[Pack
         people.identity,
         machine.machine,
         lambda: repositories.code(database, run),
+        lambda: interpreters.interpreters(database, run),
+        lambda: compiled.compiled(database, run),
         lambda: parameters.parameters(database, run, snapshots),
         lambda: chance.sources(database, run),
     )

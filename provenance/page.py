@@ -21,7 +21,10 @@ LIBRARY = (b"/site-packages/", b"/dist-packages/", b"/node_modules/", b"/lib/pyt
 
 @dataclass(frozen=True)
 class Page:
-    """A run; inputs and outputs are path, bytes and SHA-256."""
+    """A run; inputs and outputs are path, bytes and SHA-256.
+
+    ``modified`` are their times, in nanoseconds since 1970, by role (input, output) and path.
+    """
 
     run: RunRow
     facts: list[FactRow]
@@ -29,6 +32,7 @@ class Page:
     inputs: list[tuple[bytes, int, str]]
     outputs: list[tuple[bytes, int, str]]
     warnings: list[bytes]
+    modified: dict[tuple[str, bytes], int]
     packages: list[Installed]
 
     def topic(self, topic: str) -> list[FactRow]:
@@ -44,9 +48,11 @@ class Page:
 def page_of(database: TraceDatabase, run: RunRow) -> Page:
     """Return what a trace says about a run."""
     files: dict[str, list[tuple[bytes, int, str]]] = {"input": [], "output": []}
+    modified = {}
     for row in database.rows(DigestRow, "run_id = ?", run.id):
         if not is_of_the_machine(row.name):
             files[row.role].append((row.name, row.size, row.sha256))
+            modified[row.role, row.name] = row.modified
     return Page(
         run=run,
         facts=facts_of(database, run.id),
@@ -56,6 +62,7 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
         warnings=list(
             dict.fromkeys(row.text for row in database.rows(WarningRow, "run_id = ?", run.id))
         ),
+        modified=modified,
         packages=recorded(database, run.id),
     )
 

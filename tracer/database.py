@@ -7,23 +7,20 @@ import os
 import shutil
 import sqlite3
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
 from rpz.tracer.rows import TABLES, RunRow
+from rpz.tracer.schema import LATER, LATER_TABLES, all_tables, sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from typing_extensions import Self
 
 VERSION = 1
 """``PRAGMA user_version`` of the databases that this module writes."""
-LATER = {"runs": "name"}
-"""Columns that databases of the same version may lack, because they came later; all are TEXT."""
-LATER_TABLES = {"facts": "facts.sql", "packages": "packages.sql"}
-"""Tables that they may lack, by the first of each file that makes them: they are empty then."""
 
 
 class TraceDatabaseError(RpzError):
@@ -107,9 +104,9 @@ class TraceDatabase:
     def reopen(cls, path: Path) -> Self:
         """Open a database of ours to add to it."""
         database = cls(_connection_for_writing(path))
-        for table, column in sorted(LATER.items()):
+        for (table, column), kind in LATER.items():
             if database._lacks(table, column):
-                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         database._add_later_tables()
         return database
 
@@ -254,9 +251,10 @@ class TraceDatabase:
         self._connection.commit()
 
     def _selection(self, row: type[Any]) -> str:
-        selection, late = _table(row).selection, LATER.get(TABLES[row])
-        if late is not None and self._lacks(TABLES[row], late):
-            return selection.replace(f", {late} FROM", ", NULL FROM")
+        selection = _table(row).selection
+        for table, column in LATER:
+            if table == TABLES[row] and self._lacks(table, column):
+                selection = selection.replace(f", {column}", ", NULL", 1)
         return selection
 
     def _lacks(self, table: str, column: str) -> bool:
@@ -266,7 +264,7 @@ class TraceDatabase:
     def _add_later_tables(self, kind: str = "TABLE") -> None:
         for table, file in LATER_TABLES.items():
             if self._lacks(table, "id"):
-                self._connection.executescript(_sql(file).replace("TABLE", kind))
+                self._connection.executescript(sql(file).replace("TABLE", kind))
 
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""
@@ -284,12 +282,8 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
     return TraceDatabaseError(f"{path} was not made by rpz", "Trace the run with rpz")
 
 
-def _sql(file: str) -> str:
-    return Path(__file__).with_name(file).read_text("ascii")
-
-
 def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript("".join(map(_sql, ("schema.sql", *LATER_TABLES.values()))))
+    connection.executescript(all_tables())
     connection.execute(f"PRAGMA user_version = {VERSION}")
     return connection
 

@@ -38,6 +38,8 @@ class RunRow(NamedTuple):
     system_time: int | None
     peak_memory: int | None
     name: str | None = None
+    bytes_read: int | None = None
+    bytes_written: int | None = None
 
     @property
     def label(self) -> str:
@@ -59,6 +61,8 @@ class ProcessRow(NamedTuple):
     user_time: int | None
     system_time: int | None
     peak_memory: int | None
+    bytes_read: int | None = None
+    bytes_written: int | None = None
 
 
 class FileRow(NamedTuple):
@@ -204,6 +208,16 @@ class WarningRow(NamedTuple):
     text: bytes
 
 
+class RandomRow(NamedTuple):
+    """A program got random bytes from the kernel: ``size`` is what it first asked for."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    size: int
+
+
 class FactRow(NamedTuple):
     """What is known of a run beside what it did (``docs/run-record.md``)."""
 
@@ -251,6 +265,7 @@ TABLES: dict[type[Any], str] = {
     WarningRow: "warnings",
     DigestRow: "digests",
     FactRow: "facts",
+    RandomRow: "random_bytes",
     PackageRow: "packages",
     PackageFileRow: "package_files",
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.difference import Difference, mapping_differences
 from rpz.provenance.diff.inputs import described
+from rpz.provenance.diff.programs import interpreters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ MOST = 10
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
     """Yield packages of another version, and those of the same whose files were edited."""
+    yield from interpreters(one, other)
     plain = not all(package.manager for side in (one, other) for package in side.packages)
     name_of = _plain_name if plain else _name
     ours, theirs = _versions(one, name_of), _versions(other, name_of)

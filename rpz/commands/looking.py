@@ -74,6 +74,13 @@ def duration(nanoseconds: int | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def amount(size: int | None) -> str:
+    """Return how many bytes something has, for a person; ``?``."""
+    from rpz.packer.sizes import human_size
+
+    return "?" if size is None else human_size(size)
+
+
 def moment(nanoseconds: int | None, offset: str = "+0000") -> str:
     """Return a time of the wall clock in ISO 8601, to the second, in the zone of an offset."""
     if not nanoseconds:
