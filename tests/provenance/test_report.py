@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.packer.secrets.redact import Secrets
+from rpz.provenance.diff import Section
+from rpz.provenance.diff.difference import Difference
 from rpz.provenance.report import write_report
+from rpz.provenance.report.differences import differences_document
 from rpz.provenance.report.html import PAGE, SCRIPTS, embedded
 from rpz.provenance.report.originals import Original
 from rpz.provenance.report.preview import HEAD, LARGEST_IMAGE, Budget, image_type, preview
@@ -234,6 +237,17 @@ class TestTwoRuns:
         settle(page)
         assert any(label.startswith("sleep") for label in texts(page, "#timeline-2 .label"))
         assert is_sound(page, made)
+
+    def test_secrets_in_what_differs_are_withheld(self):
+        secret = Secrets()
+        secret.collect([b"LAB_PASSWORD=open sesame 7"], [])
+        secret.seal()
+        found = Difference("out", None, "x", f"-{TOKEN}\n+open sesame 7 \udcff")
+        sections = [Section("outputs", (found,))]
+        document = differences_document(sections, 0, "", gaps=False, secrets=(None, secret))
+        ((told,),) = (kind["differences"] for kind in document["sections"])
+        assert told["detail"] == "-<redacted>\n+<redacted> \udcff"
+        assert (told["one"], told["other"]) == (None, "x")
 
     def test_the_same(self, chromium, traced):
         assert traced("report", "one", "one", "same.html").returncode == 0
