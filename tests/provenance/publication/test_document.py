@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from rpz.provenance.publication.model import (
 
 CNRS = Organization("CNRS", "02feahw73")
 JANE = Author("Doe", "Jane", "0000-0002-1825-0097", (CNRS,))
+PLACES = (Organization("Inria (Paris)", "02kvxyf05"), Organization("CNRS"))
 FULL = Publication(
     title="Figure 1",
     description="Größe & café\nin two lines",
@@ -54,11 +57,11 @@ WORDS = st.text(min_size=1).map(str.strip).filter(bool)
         (identifiers.ror, "00hx57361", "00hx57361"),
         (identifiers.doi, "https://doi.org/10.1000/182", "10.1000/182"),
         (identifiers.doi, "doi:10.5281/zenodo.1", "10.5281/zenodo.1"),
-        (identifiers.doi, "10.1002/(SICI)1099<1::AID>3.0.CO;2-B", "10.1002/(SICI)1099<1::AID>3.0.CO;2-B"),
+        (identifiers.doi, "10.1002/(SICI)1<1::AID>3.0.CO;2-B", "10.1002/(SICI)1<1::AID>3.0.CO;2-B"),
         (identifiers.day, "2026-11-22", "2026-11-22"),
         (licence, "cc-by-4.0", "CC-BY-4.0"),
         (licence, "mit and CC0-1.0", "MIT AND CC0-1.0"),
-        (licence, "GPL-2.0-or-later WITH Classpath-exception-2.0", "GPL-2.0-or-later WITH Classpath-exception-2.0"),
+        (licence, "gpl-3.0", "GPL-3.0-only"),
     ],
 )  # fmt: skip
 def test_ids_in_one_form(check, text, bare):
@@ -107,7 +110,7 @@ def test_each_mistyped_digit_of_an_orcid_is_found(digit):
         ("CERN", Author("CERN")),
         (
             "van der Berg, J. (Inria (Paris); https://ror.org/02kvxyf05) (CNRS)",
-            Author("van der Berg", "J.", "", (Organization("Inria (Paris)", "02kvxyf05"), Organization("CNRS"))),
+            Author("van der Berg", "J.", "", PLACES),
         ),
     ],
 )  # fmt: skip
@@ -117,8 +120,18 @@ def test_authors_in_a_line(line, author):
 
 
 @pytest.mark.parametrize(
-    "line", ["", " ", ", Jane", "Doe <", "<0000-0002-1825-0097>", "Doe (a) b (c)", "Doe ()", "Doe (; 02feahw73)"]
-)  # fmt: skip
+    "line",
+    [
+        "",
+        " ",
+        ", Jane",
+        "Doe <",
+        "<0000-0002-1825-0097>",
+        "Doe (a) b (c)",
+        "Doe ()",
+        "Doe (; 02feahw73)",
+    ],
+)
 def test_no_author(line):
     with pytest.raises(PublicationError):
         authors.author(line)
@@ -177,17 +190,12 @@ def test_a_document_that_is_none_is_refused(data, words):
     assert "here" in raised.value.message or "orcid" in words.lower()
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    ),
-    st.sampled_from(
-        ["title", "authors", "licence", "keywords", "funding", "related", "date", "doi"]
-    ),
+@pytest.mark.parametrize(
+    "field", ["title", "authors", "licence", "keywords", "funding", "related", "date", "doi"]
 )
-def test_any_value_is_read_or_refused(value, field):  # fmt: skip
-    try:
+@pytest.mark.parametrize(
+    "value", [None, True, 3, 1e308, "x\0", "\udc80", [], [[]], [None], [{"name": {}}], {"doi": []}]
+)
+def test_any_value_is_read_or_refused(value, field):
+    with contextlib.suppress(RpzError):
         publication_of_document({field: value}, "here")
-    except RpzError:
-        pass
