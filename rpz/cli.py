@@ -34,6 +34,7 @@ COMMANDS = {
     "check": "rpz.commands.check",
     "meta": "rpz.commands.meta",
     "cite": "rpz.commands.cite",
+    "sign": "rpz.commands.sign",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",
