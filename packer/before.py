@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rpz.packer.looks import Look
     from rpz.tracer.rows import SnapshotRow
 
 CONTENT, STATUS = "content", "status"
@@ -84,7 +85,7 @@ class Inodes:
             self._known.setdefault(row.place, before)
         return before
 
-    def of(self, found: os.stat_result, first_run: int) -> Before | None:
+    def of(self, found: os.stat_result | Look, first_run: int) -> Before | None:
         """Return what was kept of a file that is there now, and was there in ``first_run``."""
         if not self._known:
             return None

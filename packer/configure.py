@@ -16,10 +16,12 @@ from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
+from rpz.packer.identify import narrowed
 from rpz.packer.inputs import inputs_outputs
+from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
-from rpz.packer.rows import kept_paths, path_bytes
+from rpz.packer.rows import kept_names, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.tracer.database import TraceDatabase
@@ -29,10 +31,12 @@ from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
     from pathlib import Path
 
+    from rpz.packer.config.model import Package
     from rpz.packer.listings import Listings
+    from rpz.packer.looks import Looks
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +49,16 @@ def prepare() -> None:
     packages.prepare()
 
 
-def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
+def write_config(
+    folder: Path,
+    opened: TraceDatabase | None = None,
+    looks: Looks = NOTHING,
+    known: Iterable[Package] | None = None,
+) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
+
+    ``looks`` has what files were found to be since the runs have used them, ``known`` is what
+    :func:`rpz.packer.identify.identified` has found in the trace, if it was asked.
 
     Raises:
         RpzError: there is no trace, there is nothing in it, or it can't be read.
@@ -54,26 +66,36 @@ def write_config(folder: Path, opened: TraceDatabase | None = None) -> Config:
     """
     with _database(folder, opened) as database:
         tree = history(database)
-        selection = select(tree, TraceFolder(folder).all_snapshots)
+        selection = select(tree, TraceFolder(folder).all_snapshots, looks)
         rows = list(database.rows(RunRow))
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
+        needed = [(item.path, item.kind is not Kind.FOLDER) for item in selection.needed]
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
-            packages=packages_of(
-                [item.path for item in selection.needed if item.kind is not Kind.FOLDER],
-                loaded_modules(run.environ for run in runs),
+            packages=_packages(
+                database, runs, [path for path, is_file in needed if is_file], known
             ),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
-    others = (item.path for item in selection.needed if item.path not in packaged)
-    config = replace(config, other_files=kept_paths(map(PosixPath, others)))
+    others = (path for path, _ in needed if path not in packaged)
+    config = replace(config, other_files=kept_names(others))
     save_config(
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
     return config
+
+
+def _packages(
+    database: TraceDatabase,
+    runs: Iterable[Run],
+    paths: Collection[bytes],
+    known: Iterable[Package] | None,
+) -> tuple[Package, ...]:
+    found = None if known is None else narrowed(database, known, paths)
+    return packages_of(paths, loaded_modules(r.environ for r in runs)) if found is None else found
 
 
 def _database(
@@ -125,12 +147,12 @@ def withheld_notes(selection: Selection, packed: Container[bytes] = ()) -> dict[
     }
 
 
-def describer(selection: Selection) -> Callable[[PosixPath], str]:
+def describer(selection: Selection) -> Callable[[bytes], str]:
     """Return what tells of a path what the comment behind it says."""
     packable = selection.packable
 
-    def describe(path: PosixPath) -> str:
-        item = packable(bytes(path))
+    def describe(path: bytes) -> str:
+        item = packable(path)
         if item is None:
             return ""
         if item.kind is Kind.LINK:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import posixpath
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,7 +57,7 @@ def history(database: TraceDatabase, listings: Listings | None = None) -> Tree:
     The database has to stay open for the tree's plain files.
     """
     put_others_aside(database)
-    tree = Tree(lambda: plain_files(database))
+    tree = Tree(partial(plain_files, database))
     tree.seen = Seen.of(database)
     for run in database.rows(RunRow):
         _need_folder(tree, run.workingdir)

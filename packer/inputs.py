@@ -95,7 +95,7 @@ def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
 
 def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:
     needed = selection.by_path
-    for content in chain(tree.plain(), tree.contents):
+    for content in chain(tree.plain(only_read=True), tree.contents):
         if content.origin is None or not content.was_read or content.executed:
             continue
         item = needed.get(content.origin)

@@ -265,8 +265,8 @@ def _config_text(ready: _Ready) -> Callable[[str], Iterable[str]]:
     notes = withheld_notes(selection, planned.members)
     used = describer(selection)
 
-    def describe(path: PosixPath) -> str:
-        cause = ready.expansion.causes.get(bytes(path))
+    def describe(path: bytes) -> str:
+        cause = ready.expansion.causes.get(path)
         return cause.value if cause else used(path)
 
     def text(pack_id: str) -> Iterable[str]:

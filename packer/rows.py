@@ -102,6 +102,16 @@ class Rows(Sequence[T]):
         for element in elements:
             self.append(element)
 
+    def extend_plain(self, values: Iterable[Any]) -> None:
+        """Add elements of which there is what they are made of."""
+        left = iter(values)
+        while True:
+            self._last += itertools.islice(left, BATCH - len(self._last))
+            if len(self._last) < BATCH:
+                return
+            self._starts.append(self._aside.put(self._last))
+            self._last = []
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._starts) * BATCH + len(self._last)
@@ -164,6 +174,13 @@ def kept(
 def kept_paths(paths: Iterable[PosixPath], aside: Aside | None = None) -> Sequence[PosixPath]:
     """Return a list of paths that doesn't change."""
     return kept(paths, bytes, PosixPath, aside)
+
+
+def kept_names(names: Iterable[bytes]) -> Sequence[PosixPath]:
+    """Return a list of real paths that doesn't change."""
+    rows = Rows(bytes, PosixPath)
+    rows.extend_plain(names)
+    return rows if len(rows) >= BATCH else tuple(rows)
 
 
 def path_bytes(paths: Sequence[PosixPath]) -> Iterator[bytes]:

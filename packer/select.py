@@ -11,14 +11,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rpz.packer.before import Status
+from rpz.packer.looks import NOTHING
 from rpz.packer.table import Table
-from rpz.packer.withheld import credential, driver, is_below
+from rpz.packer.withheld import credential, driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rpz.packer.before import Before
+    from rpz.packer.looks import Look, Looks
     from rpz.packer.tree import Content, Tree
 
 
@@ -108,13 +110,12 @@ class Selection:
 
 
 KINDS = tuple(Kind)
-NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 
 def _plain(item: Needed) -> tuple[Any, ...]:
     path, kind, source, target, size, status, kept = item
     before = None if status is None else astuple(status)
-    return NUMBERS[kind], True if source == path else source, target, size, before, kept
+    return KINDS.index(kind), True if source == path else source, target, size, before, kept
 
 
 def _needed(path: bytes, plain: tuple[Any, ...]) -> Needed:
@@ -124,35 +125,37 @@ def _needed(path: bytes, plain: tuple[Any, ...]) -> Needed:
     return Needed(path, KINDS[number], source, target, size, status, kept)
 
 
-def select(tree: Tree, snapshots: Path | None = None) -> Selection:
-    """Decide for everything that the runs touched; ``snapshots`` has what they have changed."""
+def select(tree: Tree, snapshots: Path | None = None, looks: Looks = NOTHING) -> Selection:
+    """Decide for everything that the runs touched; ``snapshots`` has what they have changed.
+
+    ``looks`` has what files were found to be since the runs have used them.
+    """
     needed: Table[Needed] = Table(_plain, _needed)
     left_out: dict[bytes, LeftOut] = {}
     changed: set[bytes] = set()
-    trace = os.fsencode(snapshots.parent.resolve()) if snapshots else None
-    for content, names in _all_names(tree):
-        verdict = _withheld(_verdict(content, names, tree, snapshots), trace)
+    trace = os.path.join(os.fsencode(snapshots.parent.resolve()), b"") if snapshots else None
+
+    def put(verdict: Needed | LeftOut | None) -> Needed | None:
+        verdict = _withheld(verdict, trace)
         if isinstance(verdict, Needed):
             needed[verdict.path] = verdict
-            if _is_changed(content, verdict, names):
-                changed.add(verdict.path)
-        elif verdict is not None:
+            return verdict
+        if verdict is not None:
             left_out[verdict.path] = verdict
+        return None
+
+    for content in tree.plain():  # this completes what the tree has
+        put(_verdict_on_plain(content, tree, snapshots, looks))
+    names = current_names(tree)
+    for content in tree.contents:
+        item = put(_verdict(content, names[content], tree, snapshots))
+        if item is not None and _is_changed(content, item, names[content]):
+            changed.add(item.path)
     return Selection(
         needed,
         left_out=tuple(left_out[p] for p in sorted(left_out) if p not in needed),
         changed=tuple(sorted(changed)),
     )
-
-
-def _all_names(tree: Tree) -> Iterator[tuple[Content, list[bytes]]]:
-    """Yield everything that the runs touched with the names that it has after them."""
-    for content in tree.plain():  # this completes what the tree has
-        if content.origin is not None:
-            yield content, [content.origin]
-    names = current_names(tree)
-    for content in tree.contents:
-        yield content, names[content]
 
 
 def current_names(tree: Tree) -> dict[Content, list[bytes]]:
@@ -185,11 +188,30 @@ def _verdict(
     return _kept(content.origin, before, snapshots) or _found(content.origin, source, found, before)
 
 
+def _verdict_on_plain(
+    content: Content, tree: Tree, snapshots: Path | None, looks: Looks
+) -> Needed | LeftOut | None:
+    """Return what :func:`_verdict` does, of what was only used as it was: most of a long trace."""
+    origin = content.origin
+    if origin is None or origin == b"/":
+        return None
+    look = looks.get(origin)
+    found = look or _status(origin)
+    if found is None:
+        return _gone(content, origin, [origin])
+    before = tree.kept.of(found, content.first_run)
+    if look is not None and before is None:
+        if stat.S_ISDIR(look.st_mode):
+            return Needed(origin, Kind.FOLDER, origin)
+        return Needed(origin, Kind.FILE, origin, None, look.st_size)
+    return _kept(origin, before, snapshots) or _found(origin, origin, found, before)
+
+
 def _withheld(verdict: Needed | LeftOut | None, trace: bytes | None) -> Needed | LeftOut | None:
     """Leave out what others should not get, or have of their own; folders are but names."""
     if verdict is None or (isinstance(verdict, Needed) and verdict.kind is Kind.FOLDER):
         return verdict
-    if is_below(verdict.path, trace):
+    if trace is not None and verdict.path.startswith(trace):
         return LeftOut(verdict.path, Reason.TRACE)
     if isinstance(verdict, LeftOut):
         return verdict
@@ -252,21 +274,21 @@ def _gone(content: Content, origin: bytes, names: list[bytes]) -> Needed | LeftO
 
 
 def _found(
-    origin: bytes, source: bytes, found: os.stat_result, before: Before | None
+    origin: bytes, source: bytes, found: os.stat_result | Look, before: Before | None
 ) -> Needed | LeftOut:
     mode = found.st_mode
+    if stat.S_ISREG(mode):
+        if not os.access(source, os.R_OK):
+            return LeftOut(origin, Reason.UNREADABLE)
+        status = before.status if before else None
+        return Needed(origin, Kind.FILE, source, None, found.st_size, status)
     if stat.S_ISDIR(mode):
         return Needed(origin, Kind.FOLDER, source)
     if stat.S_ISLNK(mode):
         return Needed(origin, Kind.LINK, source, os.readlink(source))
     if stat.S_ISSOCK(mode):
         return LeftOut(origin, Reason.SOCKET)
-    if not stat.S_ISREG(mode):
-        return LeftOut(origin, Reason.SPECIAL)
-    if not os.access(source, os.R_OK):
-        return LeftOut(origin, Reason.UNREADABLE)
-    status = before.status if before else None
-    return Needed(origin, Kind.FILE, source, size=found.st_size, status=status)
+    return LeftOut(origin, Reason.SPECIAL)
 
 
 def _is_changed(content: Content, item: Needed, names: list[bytes]) -> bool:

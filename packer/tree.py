@@ -81,10 +81,11 @@ class Tree:
     ``run`` is the number of the run that acts; :func:`rpz.packer.history.history` sets it.
     """
 
-    def __init__(self, plain: Callable[[], Iterable[Content]] = tuple) -> None:
+    def __init__(self, plain: Callable[..., Iterable[Content]] = tuple) -> None:
         """Start with the file system as it was: every name is its own origin.
 
-        ``plain`` gives the files that the runs only used as they were (:mod:`rpz.packer.plain`).
+        ``plain`` gives the files that the runs only used as they were (:mod:`rpz.packer.plain`);
+        with ``only_read``, those that were read.
         """
         self._plain = plain
         self._root = Node(b"/")
@@ -143,10 +144,10 @@ class Tree:
             path = followed
         return path
 
-    def plain(self) -> Iterator[Content]:
+    def plain(self, *, only_read: bool = False) -> Iterator[Content]:
         """Yield the files that aren't in the tree; tell those that are what else was done."""
         known = {content.origin: content for content in self.contents}
-        for found in self._plain():
+        for found in self._plain(only_read=True) if only_read else self._plain():
             if (content := known.get(found.origin)) is None:
                 yield found
             elif not content.is_own:

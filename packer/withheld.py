@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from functools import cache
 
 LIMIT = 1 << 16
 """Bytes of a settings file that are looked through for a secret."""
@@ -108,7 +106,7 @@ STUBS = b"/stubs/"
 class _Table:
     """Finds the rule of a path; what begins alike is looked for together, which is fast."""
 
-    BEGINS = ((rb"^/", b"/"), (rb"/\.", b"/."), (rb"/", b"/"))
+    BEGINS = ((rb"^/", b"/"), (rb"/\.", b"/."), (rb"/lib", b"/lib"), (rb"/", b"/"))
     """The beginnings of patterns, each with what is in all that they match."""
 
     def __init__(self, rules: list[Rule]) -> None:
@@ -117,17 +115,22 @@ class _Table:
             for pattern in rule.patterns:
                 begin = next(begin for begin in self._rows if pattern.startswith(begin))
                 self._rows[begin].append((pattern.removeprefix(begin), rule))
+        self._begins = [row for row in self.BEGINS if self._rows[row[0]]]
+        self._patterns: dict[bytes, re.Pattern[bytes]] = {}
+        """Made when they are needed, which takes a while."""
 
-    @cache  # noqa: B019 (there are two tables, for ever)
-    def _compiled(self, begin: bytes) -> re.Pattern[bytes]:
-        """Return one pattern, of which the group that takes part has the row's number."""
-        return re.compile(begin + b"(?:%s)" % b"|".join(r + b"()" for r, _ in self._rows[begin]))
+    def _compile(self, begin: bytes) -> re.Pattern[bytes]:
+        """Make one pattern, of which the group that takes part has the row's number."""
+        groups = b"|".join(row + b"()" for row, _ in self._rows[begin])
+        found = self._patterns[begin] = re.compile(begin + b"(?:%s)" % groups)
+        return found
 
     def find(self, path: bytes) -> Rule | None:
-        for begin, part in self.BEGINS:
-            rows = self._rows[begin]
-            if rows and part in path and (match := self._compiled(begin).search(path)):
-                return rows[(match.lastindex or 1) - 1][1]
+        for begin, part in self._begins:
+            if part in path:
+                pattern = self._patterns.get(begin) or self._compile(begin)
+                if match := pattern.search(path):
+                    return self._rows[begin][(match.lastindex or 1) - 1][1]
         return None
 
 
@@ -144,8 +147,8 @@ def credential(path: bytes, source: bytes | None) -> str | None:
 
 def driver(path: bytes) -> str | None:
     """Return which part of the host a file is."""
-    rule = None if STUBS in path else _DRIVERS.find(path)
-    return rule.why if rule else None
+    rule = _DRIVERS.find(path)
+    return rule.why if rule and STUBS not in path else None
 
 
 def _holds_secret(source: bytes) -> bool:
@@ -163,8 +166,3 @@ def _holds_secret(source: bytes) -> bool:
         for match in re.finditer(SETTING, text, re.MULTILINE)
         for _ in named(match[1].rpartition(b":")[2], text, *match.span(2))
     )
-
-
-def is_below(path: bytes, folder: bytes | None) -> bool:
-    """Whether a path is in a folder."""
-    return folder is not None and path.startswith(os.path.join(folder, b""))

@@ -19,6 +19,7 @@ class _Question:
 
     def __init__(self, argv: Arguments, state: State) -> None:
         self._state = state
+        self._lines: list[bytes] = []
         self._before = state()
         # Unlike a pipe it takes all without anybody who reads
         self._printed = os.fdopen(os.memfd_create("printed"), "w+b", buffering=0)
@@ -32,11 +33,28 @@ class _Question:
 
     def answer(self) -> bytes | None:
         """Return what it printed; None if it failed, or the state has changed meanwhile."""
-        with self._printed as printed:
+        with self._printed:
             if self._program.wait() == 0 and self._is_true():
-                printed.seek(0)
-                return printed.read()
+                return self._read()
         return None
+
+    def lines(self) -> list[bytes] | None:
+        """Return the lines of the answer."""
+        with self._printed:
+            if self._program.wait() == 0 and self._is_true():
+                return self._lines or self._read().split(b"\n")
+        return None
+
+    def look(self) -> bool:
+        """Take the answer's lines in, if all of it is there; return whether that was done."""
+        if self._lines or self._program.poll() != 0:
+            return False
+        self._lines = self._read().split(b"\n")
+        return True
+
+    def _read(self) -> bytes:
+        self._printed.seek(0)
+        return self._printed.read()
 
     def _is_true(self) -> bool:
         try:
@@ -64,6 +82,17 @@ def answer(argv: Arguments) -> bytes | None:
     """Return what a program printed that was asked before: once, and None if it has to be asked."""
     question = _questions.pop(tuple(argv), None)
     return question.answer() if question else None
+
+
+def lines(argv: Arguments) -> list[bytes] | None:
+    """Return the lines of what a program printed that was asked before, as :func:`answer` does."""
+    question = _questions.pop(tuple(argv), None)
+    return question.lines() if question else None
+
+
+def look() -> bool:
+    """Take in an answer that is there: splitting a long one takes a while; False: there is none."""
+    return any(question.look() for question in _questions.values())
 
 
 def forget() -> None:

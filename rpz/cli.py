@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import logging
 import signal
@@ -24,9 +25,15 @@ COMMANDS = {
     "ps": "rpz.commands.ps",
     "files": "rpz.commands.files",
     "env": "rpz.commands.env",
+    "graph": "rpz.commands.graph",
+    "export": "rpz.commands.export",
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",
+    "report": "rpz.commands.report",
+    "which": "rpz.commands.which",
+    "list": "rpz.commands.list",
+    "catalog": "rpz.commands.catalog",
     "pack": "rpz.commands.pack",
     "reset": "rpz.commands.reset",
     "info": "rpz.commands.info",
@@ -79,6 +86,13 @@ def rpz() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run ``rpz`` and end the process with the command's exit status."""
+    try:
+        _run(args)
+    finally:
+        gc.freeze()  # else Python looks for cycles in all of it, which goes with the process
+
+
+def _run(args: list[str] | None) -> None:
     set_up_logging()
     learn_of_ends()
     try:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sysconfig
-import tempfile
 import time
 from itertools import chain, repeat
 from pathlib import Path
@@ -95,6 +94,7 @@ def blocks_of(
     package: str,
     ok: Sequence[int] = (0,),
     environ: Mapping[str, str] | None = None,
+    folder: bytes | None = None,
     seconds: float,
 ) -> Iterator[bytes]:
     """Run a program that may print much, or never end; yield what it prints, in blocks.
@@ -104,6 +104,7 @@ def blocks_of(
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
         environ: its environment, if not ours.
+        folder: where to run it, if not here.
         seconds: after which it is ended.
 
     Raises:
@@ -113,10 +114,17 @@ def blocks_of(
     """
     name = os.fsdecode(argv[0])
     log.debug("+ %s", shlex.join(map(os.fsdecode, argv[:12])))
+    import tempfile  # as long to import as the rest of this
+
     with tempfile.TemporaryFile() as said:
         try:
             program = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environ
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environ,
+                cwd=folder,
             )
         except FileNotFoundError:
             raise MissingProgramError(name, package) from None

@@ -59,3 +59,24 @@ def test_nobody_waits_for_what_is_not_wanted() -> None:
     ahead.forget()
     assert question._program.returncode == -signal.SIGKILL
     assert not ahead._questions
+
+
+def test_lines_are_taken_in_when_they_are_there(argv: list[str]) -> None:
+    assert ahead.lines(argv) is None
+    ahead.ask(argv, lambda: 0)
+    while not ahead.look():
+        pass
+    assert not ahead.look()
+    assert ahead.lines(argv) == [b"printed" * 100_000, b""]
+    assert ahead.lines(argv) is None
+    ahead.ask(argv, lambda: 0)
+    assert ahead.lines(argv) == [b"printed" * 100_000, b""]
+    assert times(argv) == 2
+
+
+def test_lines_that_are_no_longer_true_are_forgotten(argv: list[str]) -> None:
+    states = iter(range(2))
+    ahead.ask(argv, lambda: next(states))
+    while not ahead.look():
+        pass
+    assert ahead.lines(argv) is None

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.tracer.disks import tells_of_changes, write_back_delay
-from rpz.tracer.sha256 import buffer, sha256
+from rpz.tracer.sha256 import buffer, sha256  # not by the thread: others would wait for it
 
 if TYPE_CHECKING:
     Stamp: TypeAlias = tuple[int, int, int, int, int]

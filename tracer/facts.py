@@ -9,13 +9,12 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from rpz.tracer.rows import FactRow
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.rows import FactRow
 
 
 class Fact(NamedTuple):
@@ -48,6 +47,8 @@ def read_facts(path: Path) -> Iterator[Fact]:
 
 def add_facts(database: TraceDatabase, run: int, facts: Iterable[Fact]) -> None:
     """Add facts about a run to a trace."""
+    from rpz.tracer.rows import FactRow
+
     first = database.last_id(FactRow) + 1
     database.add(
         FactRow(number, run, fact.topic, fact.name, fact.value, fact.source)
@@ -57,4 +58,6 @@ def add_facts(database: TraceDatabase, run: int, facts: Iterable[Fact]) -> None:
 
 def facts_of(database: TraceDatabase, run: int) -> list[FactRow]:
     """Return what is known of a run, in the order in which it was learnt."""
+    from rpz.tracer.rows import FactRow
+
     return list(database.rows(FactRow, "run_id = ?", run))

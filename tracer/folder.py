@@ -1,4 +1,7 @@
-"""The trace folder: the trace database, the record streams it was made from, the configuration."""
+"""The trace folder: the trace database, the record streams it was made from, the configuration.
+
+What reads them is imported when it is needed: ``rpz trace`` starts its command before.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.tracer.database import TraceDatabase, replacement
 from rpz.tracer.lock import LockedError, is_locked, locked
-from rpz.tracer.records import Exec
-from rpz.tracer.rows import RunRow
-from rpz.tracer.stream import RecordStreamError, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +122,8 @@ class TraceFolder:
 
     @property
     def _left_by_interruption(self) -> set[Path]:
+        from rpz.tracer.database import replacement
+
         return {*self._parts, self.lock, replacement(self.database)}
 
     @property
@@ -201,6 +202,9 @@ class TraceFolder:
 
     def next_run(self) -> int:
         """Return the number of the run that is added next."""
+        from rpz.tracer.database import TraceDatabase
+        from rpz.tracer.rows import RunRow
+
         if not self.exists:
             return 0
         with TraceDatabase.open(self.database) as database:
@@ -280,6 +284,9 @@ class StillRunningError(LockedError):
 
 def executes(stream: Path) -> bool:
     """Whether a program was started in a record stream, or what is there can't be read."""
+    from rpz.tracer.records import Exec
+    from rpz.tracer.stream import RecordStreamError, read_records
+
     try:
         return any(isinstance(record, Exec) for record in read_records(stream))
     except RecordStreamError:

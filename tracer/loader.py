@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
 from rpz.tracer.fields import held, joined, name_of, signed
+from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.records import TYPES, ConnectionKind, Flag, Mode, RenameKind, SnapshotKind, u32, u64
 from rpz.tracer.rows import (
     AbsentRow,
@@ -18,13 +19,14 @@ from rpz.tracer.rows import (
     LinkRow,
     ListingRow,
     ProcessRow,
+    RandomRow,
     RemovalRow,
     RenameRow,
     RunRow,
     SnapshotRow,
     WarningRow,
 )
-from rpz.tracer.stream import RecordStreamError, values_of
+from rpz.tracer.stream import RecordStreamError, damaged, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 EVENTS = (
     FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow,
-    AbsentRow, ListingRow, SnapshotRow, WarningRow,
+    AbsentRow, ListingRow, SnapshotRow, WarningRow, RandomRow,
 )  # fmt: skip
 """The tables whose ids come from one sequence, so that they say what came before what."""
 BATCH = 10_000
@@ -51,8 +53,8 @@ DIRECTORY, EXISTED, TRUNCATED, READ = map(
 class Loader:
     """Turn the records of one run into rows."""
 
-    on_read: Callable[[bytes], None] | None = None
-    """Is called with the path of each file that was there and was read."""
+    meanwhile = NOTHING
+    """Its ``on_read`` and ``on_path`` are called."""
 
     def __init__(self, database: TraceDatabase, run: int, engine: str, host: Host) -> None:
         """Prepare to add the run with this number."""
@@ -85,6 +87,8 @@ class Loader:
             (records.Connection, self._on_connection),
             (records.Listing, self._on_listing),
             (records.Snapshot, self._on_snapshot),
+            (records.Traffic, self._on_traffic),
+            (records.Random, self._on_random),
             (records.Warn, self._on_warning),
             (records.End, self._on_end),
         ):
@@ -133,7 +137,7 @@ class Loader:
                 self._time = held(values[0])
                 handlers[kind](*values)
         except (KeyError, ValueError) as error:  # no such path, process, kind; beyond SQLite
-            raise RecordStreamError(f"The record stream is damaged: {_said(error)}") from error
+            raise damaged(error) from error
 
     def _add_all(self, start: records.Run) -> None:
         self._database.add([self._run_row(start)])
@@ -175,6 +179,8 @@ class Loader:
             user_time=command.user_time,
             system_time=command.system_time,
             peak_memory=command.peak_memory,
+            bytes_read=command.bytes_read,
+            bytes_written=command.bytes_written,
             **asdict(self._host),
         )
 
@@ -191,6 +197,8 @@ class Loader:
         if not name_of(name).startswith(b"/"):
             raise ValueError(f"{name!r} is not an absolute path")
         self._paths[path] = name
+        if self.meanwhile.on_path:
+            self.meanwhile.on_path(name)
 
     def _on_process(self, record: records.Process) -> None:
         self._processes[record.process] = ProcessRow(
@@ -217,6 +225,11 @@ class Loader:
             peak_memory=held(record.memory) if known else None,
         )
 
+    def _on_traffic(self, record: records.Traffic) -> None:
+        self._processes[record.process] = self._processes[record.process]._replace(
+            bytes_read=held(record.read), bytes_written=held(record.written)
+        )
+
     def _on_exec(self, record: records.Exec) -> None:
         self._add(
             ExecutionRow(
@@ -233,8 +246,9 @@ class Loader:
         self._executed = True
 
     def _on_file(self, time: int, process: int, path: int, mode: int, flags: int) -> None:
-        if self.on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
-            self.on_read(self._paths[path])
+        on_read = self.meanwhile.on_read
+        if on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
+            on_read(self._paths[path])
         self._add(
             FileRow(
                 self._next(),
@@ -267,16 +281,9 @@ class Loader:
         )
 
     def _on_remove(self, record: records.Remove) -> None:
-        self._add(
-            RemovalRow(
-                id=self._next(),
-                run_id=self._run,
-                timestamp=record.time,
-                process=self._process(record.process),
-                name=self._paths[record.path],
-                is_directory=bool(record.flags & 1),
-            )
-        )
+        name, process = self._paths[record.path], self._process(record.process)
+        is_folder = bool(record.flags & 1)
+        self._add(RemovalRow(self._next(), self._run, record.time, process, name, is_folder))
 
     def _on_connection(self, record: records.Connection) -> None:
         family, address = describe(record.address)
@@ -300,16 +307,9 @@ class Loader:
         self._add(AbsentRow(self._next(), self._run, name, time, self._process(process)))
 
     def _on_listing(self, record: records.Listing) -> None:
-        self._add(
-            ListingRow(
-                id=self._next(),
-                run_id=self._run,
-                name=self._paths[record.path],
-                timestamp=record.time,
-                process=self._process(record.process),
-                entries=joined(record.entries),
-            )
-        )
+        name, process = self._paths[record.path], self._process(record.process)
+        entries = joined(record.entries)
+        self._add(ListingRow(self._next(), self._run, name, record.time, process, entries))
 
     def _on_snapshot(self, record: records.Snapshot) -> None:
         self._add(
@@ -333,6 +333,10 @@ class Loader:
             )
         )
 
+    def _on_random(self, record: records.Random) -> None:
+        process, size = self._process(record.process), held(record.size)
+        self._add(RandomRow(self._next(), self._run, record.time, process, size))
+
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None
         self._add(WarningRow(self._next(), self._run, record.time, process, record.text))
@@ -341,7 +345,3 @@ class Loader:
 def _of_record(kind: type[Any], handler: Callable[[Any], None]) -> Handler:
     """Return what makes the record of its values: of the types that come seldom."""
     return lambda *values: handler(kind(*values))
-
-
-def _said(error: Exception) -> str:
-    return f"number {error} is nothing's" if isinstance(error, KeyError) else str(error)

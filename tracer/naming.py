@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
-from rpz.tracer.database import TraceDatabase
-from rpz.tracer.rows import RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from rpz.tracer.conclusion import Addition
+    from rpz.tracer.database import TraceDatabase
     from rpz.tracer.folder import TraceFolder
 
 VALID = re.compile(r"(?!\d+$)(?![ -])[0-9A-Za-z_@().:% -]{1,100}(?<! )", re.ASCII)
@@ -55,6 +54,9 @@ def check_name(folder: TraceFolder, name: str, *, keep: bool) -> None:
 
 def names(folder: TraceFolder) -> set[str]:
     """Return the names of a trace's runs."""
+    from rpz.tracer.database import TraceDatabase
+    from rpz.tracer.rows import RunRow
+
     with TraceDatabase.open(folder.database) as database:
         return {row.label for row in database.rows(RunRow)}
 
@@ -68,10 +70,8 @@ def free_name(name: str, taken: Container[str]) -> str:
     return found
 
 
-def named(name: str | None, addition: Addition | None) -> Addition | None:
+def named(name: str, addition: Addition | None) -> Addition:
     """Return what gives a run its name and then does what ``addition`` does."""
-    if name is None:
-        return addition
 
     def add(database: TraceDatabase, number: int, run: int) -> None:
         database.name_run(run, name)

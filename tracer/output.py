@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import pty
 import select
 import shutil
 import signal
@@ -121,6 +120,8 @@ def _pipe(number: int, path: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _terminal(number: int, path: Path) -> Iterator[int]:
+    import pty  # seldom
+
     master, slave = pty.openpty()
     settings = termios.tcgetattr(number)
     settings[OFLAG] &= ~termios.OPOST  # the real one does that; here the bytes stay as they are

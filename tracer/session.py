@@ -1,4 +1,7 @@
-"""Trace one command: engine -> record stream -> trace database."""
+"""Trace one command: engine -> record stream -> trace database.
+
+What is needed when it has ended is imported while it runs.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,12 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.process import as_we_were_started, run_in_foreground
-from rpz.tracer.conclusion import add_run, trouble
 from rpz.tracer.engines import DEFAULTS, ENGINES
 from rpz.tracer.facts import write_facts
 from rpz.tracer.folder import Existing
 from rpz.tracer.follower import Follower
-from rpz.tracer.naming import check_name, named
+from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.output import closed_streams_kept, saved_output
-from rpz.tracer.rows import FileRow, ProcessRow, RunRow, WarningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rpz.tracer.engines import EngineOptions
     from rpz.tracer.facts import Fact
     from rpz.tracer.folder import TraceFolder
+    from rpz.tracer.meanwhile import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,7 @@ def trace(
     *,
     save_output: bool = False,
     name: str | None = None,
-    meanwhile: Callable[[], None] | None = None,
-    on_read: Callable[[bytes], None] | None = None,
+    meanwhile: Meanwhile = NOTHING,
     then: Conclusion | None = None,
 ) -> Traced:
     """Run a command under an engine and add what it did to the trace folder.
@@ -66,8 +67,8 @@ def trace(
     What the folder held is replaced or removed only after the command has run. What goes wrong
     after that never hides the command's exit status: it is returned beside it. ``facts`` are known
     before it, and kept before it is started. ``meanwhile`` is
-    called when the command was started, unless its output is saved; ``on_read``, while it runs,
-    with the paths of files that it has read; ``addition`` and ``then`` are :func:`add_run`'s.
+    done while the command runs, unless its output is saved; ``addition`` and ``then`` are
+    :func:`add_run`'s.
 
     Raises:
         RpzError: the folder or the name can't be used, or there is no such engine here.
@@ -75,28 +76,32 @@ def trace(
     """
     with closed_streams_kept(), folder.claimed(), contextlib.ExitStack() as opened:
         if name is not None:
+            from rpz.tracer.naming import check_name, named
+
+            addition = named(name, addition)
             check_name(folder, name, keep=existing is Existing.CONTINUE)
         number = folder.prepare(existing)
         write_facts(folder.facts(number), facts)
         stream = folder.unfinished_stream(number)
         follower = None
         if existing is not Existing.CONTINUE:
-            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, on_read)))
+            follower = opened.enter_context(contextlib.closing(Follower(stream, engine, meanwhile)))
         options = replace(options, snapshots=folder.snapshots(number))
         try:
             command: list[str | bytes] = [*ENGINES[engine](stream, options)]
             with _streams(folder, number, save_output) as streams:
                 words = [*command, *map(os.fsencode, argv)]
                 # What takes output on is not held up by other work: a command may wait for it
-                work = () if save_output else _meanwhile(meanwhile, follower)
+                work = () if save_output else _meanwhile(meanwhile.prepare, follower)
                 status = _run_engine(words, streams, work)
         except (RpzError, OSError):
             folder.abandon(number)
             raise
         try:
-            added = named(name, addition)
-            run = _conclude(folder, number, engine, existing, added, then, follower)
+            run = _conclude(folder, number, engine, existing, addition, then, follower)
         except (Exception, KeyboardInterrupt) as error:
+            from rpz.tracer.conclusion import trouble
+
             log.debug("What went wrong:", exc_info=True)
             return Traced(None, status, trouble(folder, error))
     return Traced(run, status)
@@ -111,6 +116,8 @@ def _conclude(
     then: Conclusion | None,
     follower: Follower | None,
 ) -> int | None:
+    from rpz.tracer.conclusion import add_run
+
     stream = folder.unfinished_stream(number)
     run = None
     if stream.exists():
@@ -180,6 +187,8 @@ def _inherited_descriptors() -> list[int]:
 
 def summary(database: TraceDatabase, run: int) -> str:
     """Return what is worth saying of a run in a few words."""
+    from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
+
     processes = database.count(ProcessRow, "run_id = ? AND NOT is_thread", run)
     files = database.count(FileRow, "run_id = ?", run, distinct="name")
     warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
@@ -190,6 +199,8 @@ def summary(database: TraceDatabase, run: int) -> str:
 
 def is_whole(database: TraceDatabase, run: int) -> bool:
     """Whether the trace of a run has its end: its tracer was not killed before."""
+    from rpz.tracer.rows import RunRow
+
     return all(row.ended is not None for row in database.rows(RunRow, "id = ?", run))
 
 

@@ -30,6 +30,12 @@ class RecordStreamError(RpzError):
     """The record stream can't be read."""
 
 
+def damaged(error: KeyError | ValueError) -> RecordStreamError:
+    """Return what to raise when records contradict each other: a number that is nothing's, say."""
+    said = f"number {error} is nothing's" if isinstance(error, KeyError) else str(error)
+    return RecordStreamError(f"The record stream is damaged: {said}")
+
+
 class _Layout:
     """How one record type lies in the file: its integers first, then its strings and lists."""
 

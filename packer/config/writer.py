@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config import scalars
 from rpz.packer.config.model import VERSION
+from rpz.packer.rows import path_bytes
 from rpz.packer.sizes import human_size
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rpz.packer.config.model import Config, InputOutput, Package, Run
 
-    Describe = Callable[[PosixPath], str]
+    Describe = Callable[[bytes], str]
 
 HEAD = """\
 # What rpz packs, and how the experiment is run again.
@@ -118,7 +119,9 @@ def _blocks(
     in_pack = config.pack_id is not None
     packages = (line for p in config.packages for line in _package(p, say, in_pack=in_pack))
     yield _section("packages", PACKAGES, packages)
-    yield _section("other_files", OTHER_FILES, (_file(f, say) for f in config.other_files))
+    yield _section(
+        "other_files", OTHER_FILES, (_file(f, say(f)) for f in path_bytes(config.other_files))
+    )
     yield _withheld(withheld, say)
     # In a pack they were carried out, and ReproZip takes none
     packed = config.pack_id is not None
@@ -129,13 +132,16 @@ def _blocks(
 def _withheld(files: Mapping[PosixPath, str], say: Describe) -> Iterator[str]:
     if files:
         yield WITHHELD.strip("\n")
-    for file in files:
-        yield (
-            "  # " + _file(file, lambda path: ", ".join(filter(None, (say(path), files[path]))))[2:]
-        )
+    for file, why in files.items():
+        name = bytes(file)
+        yield "  # " + _file(name, _joined(say(name), why))[2:]
 
 
-def _nothing(_path: PosixPath) -> str:
+def _joined(*said: str) -> str:
+    return ", ".join(filter(None, said))
+
+
+def _nothing(_path: bytes) -> str:
     return ""
 
 
@@ -197,8 +203,8 @@ def _package(package: Package, describe: Describe, *, in_pack: bool) -> Iterator
         "files:" if package.files else "files: []",
     ]
     yield _item("\n".join(lines))
-    for file in package.files:
-        yield f"    {_file(file, describe)}"
+    for file in path_bytes(package.files):
+        yield f"    {_file(file, describe(file))}"
 
 
 def _origin(package: Package, *, in_pack: bool) -> list[str]:
@@ -211,10 +217,10 @@ def _origin(package: Package, *, in_pack: bool) -> list[str]:
     return [*lines, f"extent: {package.extent.value}"]
 
 
-def _file(file: PosixPath, describe: Describe) -> str:
-    value = _as_text(file)
+def _file(file: bytes, said: str) -> str:
+    value = file.decode("utf-8", "surrogateescape")
     written = scalars.text(value)
-    note = scalars.comment(describe(file))
+    note = scalars.comment(said)
     if spelt := scalars.remark(written, value):
         note = f"{spelt}, {note}" if note else spelt
     return f"  - {written}  # {note}" if note else f"  - {written}"

@@ -66,7 +66,6 @@ CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc"
 
 def prepare() -> None:
     """Begin with what takes a while and doesn't depend on the files: a run is going on."""
-    dpkg.prepare()
     rpm.prepare()
 
 
@@ -76,7 +75,8 @@ def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[P
     ``loaded`` are the names of the environment modules that the runs found loaded.
     """
     left = set(paths)
-    sources = {path: made_of for path in left if (made_of := source_of(path))}
+    cached = (path for path in left if path.endswith(b".pyc"))
+    sources = {path: made_of for path in cached if (made_of := source_of(path))}
     found: list[Package] = []
     for manager in _managers(loaded):
         if not left:
@@ -118,7 +118,7 @@ def _owners(
     for path in sources.keys() & paths:
         compiled[sources[path]].append(path)
     taken: set[bytes] = set()
-    for package in manager.owners(paths | compiled.keys()):
+    for package in manager.owners(paths | compiled.keys() if compiled else paths):
         found = set(map(bytes, package.files))
         own = found.union(*(compiled[source] for source in found & compiled.keys()))
         own = (own & paths) - taken

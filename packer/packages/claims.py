@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import compress, count
 from typing import TYPE_CHECKING
 
 from rpaths import PosixPath
@@ -10,7 +11,7 @@ from rpaths import PosixPath
 from rpz.packer.config.model import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Claim = tuple[bytes, Package]
 """A path, and the package that it is of; the package's own list of files is not yet made."""
@@ -33,7 +34,7 @@ def packages(claims: Iterable[Claim]) -> list[Package]:
 
 
 def listed(
-    lines: Iterable[bytes],
+    lines: Sequence[bytes],
     wanted: Mapping[bytes, bytes],
     package_of: Callable[[bytes], Package | None],
 ) -> Iterator[Claim]:
@@ -45,13 +46,21 @@ def listed(
     and gives None for one whose files are not on the machine. It is asked only about those that
     have a wanted file.
     """
-    header, package, is_read = b"", None, False
-    for line in lines:
-        if line[:1] != b" ":
-            if b"\t" in line:
-                header, is_read = line, False
-        elif (name := line[1:]) in wanted:
-            if not is_read:
-                package, is_read = package_of(header), True
-            if package is not None:
-                yield wanted[name], package
+    spaced = {b" " + name: path for name, path in wanted.items()}
+    known: dict[int, Package | None] = {}
+    last = header = -1
+    # There are some hundred thousand lines, of which few are wanted
+    for number in compress(count(), map(spaced.__contains__, lines)):
+        header = _header(lines, number, last, header)
+        last = number
+        if header not in known:
+            known[header] = package_of(lines[header] if header >= 0 else b"")
+        if (package := known[header]) is not None:
+            yield spaced[lines[number]], package
+
+
+def _header(lines: Sequence[bytes], number: int, last: int, before: int) -> int:
+    """Return which line is about a file's package: ``before``, if none is behind ``last``."""
+    behind = range(number - 1, last, -1)
+    found = (n for n in behind if lines[n][:1] != b" " and b"\t" in lines[n])
+    return next(found, before)

@@ -8,14 +8,13 @@ people about those that it doesn't know.
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.ahead import ask
+from rpz import ahead
 from rpz.packer.config.model import Package
+from rpz.packer.installed import QUERY, is_there
 from rpz.packer.packages.claims import Claim, listed, packages
 from rpz.packer.packages.folders import text_of
 from rpz.packer.packages.purl import of_distribution
@@ -26,15 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "dpkg"
-STATUS, LISTS = Path("/var/lib/dpkg/status"), Path("/var/lib/dpkg/info")
 DIVERSIONS = Path("/var/lib/dpkg/diversions")
 """One diversion is three lines: the name, what it was changed to, by whom (dpkg-divert)."""
-
-FORMAT = (
-    r"${db:Status-Status}\t${binary:Package}\t${Version}\t${Installed-Size}\t${Architecture}\n"
-    r"${db-fsys:Files}\n"
-)
-"""One line a package, then its files, a line each that starts with a space."""
 
 NOT_THERE = ("not-installed", "config-files")
 """States of a package whose files are not on the machine."""
@@ -55,25 +47,14 @@ class _Diversion:
         return name if self.by == package.name.partition(":")[0] else self.kept
 
 
-def prepare() -> None:
-    """Begin to list all files, which takes a while."""
-    if _is_there():
-        ask(["dpkg-query", "-W", f"-f={FORMAT}"], _state)
-
-
-def _state() -> object:
-    """Return what changes when a package is installed or removed."""
-    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in map(os.stat, (STATUS, LISTS))]
-
-
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    if not _is_there():
+    if not is_there():
         return []
-    printed = output_of(["dpkg-query", "-W", f"-f={FORMAT}"], package="dpkg")
     wanted, diversions = spellings(paths), _diversions()
     names = {name: name for name in (*wanted, *diversions)}
-    claims = listed(printed.split(b"\n"), names, _package)
+    lines = ahead.lines(QUERY) or output_of(QUERY, package="dpkg").split(b"\n")
+    claims = listed(lines, names, _package)
     return packages(_undiverted(claims, wanted, diversions))
 
 
@@ -82,7 +63,7 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
     if not some:
         return
     printed = output_of(
-        ["dpkg-query", "-W", f"-f={FORMAT}", *(package.name for package in some)],
+        [*QUERY, *(package.name for package in some)],
         package="dpkg",
         ok=(0, 1),  # 1: one of them is not installed
     )
@@ -100,10 +81,6 @@ def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
             files[id(package)] = []
     for package in some:
         yield package, files.get(id(package), [])
-
-
-def _is_there() -> bool:
-    return shutil.which("dpkg-query") is not None
 
 
 def _undiverted(

@@ -11,6 +11,7 @@ import os
 import posixpath
 import re
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,7 +22,7 @@ from rpz.packer.packages.git import address, origin_of
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from importlib.metadata import PathDistribution
 
 NAME = "pip"
@@ -38,8 +39,10 @@ def owners(paths: Collection[bytes]) -> list[Package]:
         if found := SITE.match(path):
             sites[found[1]].add(path)
     claims: list[Claim] = []
-    for site in sorted(sites):
-        claims += _claims(site, set(paths))
+    wanted = set(paths)
+    for site, used in sorted(sites.items()):
+        inside = {text_of(path[len(site) + 1 :]): path for path in used}
+        claims += _claims(site, wanted, inside)
     return packages(claims)
 
 
@@ -69,7 +72,7 @@ class _Distribution:
 
         places = (self.folder + b"/METADATA", self.folder + b"/PKG-INFO", self.folder)
         text = text_of(next(filter(None, map(content_of, places)), b""))
-        said = Parser().parsestr(text, headersonly=True)
+        said = Parser().parsestr(text.partition("\n\n")[0], headersonly=True)  # a book may follow
         name, _, version = text_of(os.path.basename(self.folder)).rpartition(".")[0].partition("-")
         return word(said.get("Name")) or name, word(said.get("Version")) or version
 
@@ -81,11 +84,13 @@ class _Distribution:
         return self._recorded()
 
     def _recorded(self) -> list[bytes]:
-        return [self._path(row[0]) for row in self._rows()]
+        return [self._path(row[0]) for row in self._rows]
 
-    def owned(self, paths: set[bytes]) -> list[bytes]:
-        """Return those of some paths that are its own."""
-        own = [path for path in self._recorded() if path in paths]
+    def owned(self, paths: set[bytes], inside: Mapping[str, bytes]) -> list[bytes]:
+        """Return those of some paths that are its own; ``inside`` has names in its folder."""
+        # Most rows are the names of files that nobody has used: no path is made of them
+        names = (row[0] for row in self._rows if row[0] in inside or row[0][:1] in "./")
+        own = [path for path in map(self._path, names) if path in paths]
         if self.root is not None:
             own += [path for path in paths if self._is_of_project(path, self.root)]
         return own
@@ -101,7 +106,7 @@ class _Distribution:
     def package(self) -> Package:
         """Say what it is; its files aren't in it yet."""
         name, version = self.info
-        sizes = [int(row[2]) for row in self._rows() if len(row) > 2 and row[2].isdecimal()]  # noqa: PLR2004 (path, hash, size)
+        sizes = [int(row[2]) for row in self._rows if len(row) > 2 and row[2].isdecimal()]  # noqa: PLR2004 (path, hash, size)
         plain = re.sub(r"[-_.]+", "-", name).lower()
         url = purl("pypi", plain, version, **_source(self._origin()))
         return Package(
@@ -115,6 +120,7 @@ class _Distribution:
         beside = os.path.join(os.path.dirname(path), b"__init__.py")
         return bool(CODE.search(path)) or os.path.exists(beside)
 
+    @cached_property
     def _rows(self) -> list[list[str]]:
         import csv
 
@@ -154,9 +160,9 @@ class _Distribution:
         return Older(Path(os.fsdecode(folder)))
 
 
-def _claims(site: bytes, paths: set[bytes]) -> Iterator[Claim]:
+def _claims(site: bytes, paths: set[bytes], inside: Mapping[str, bytes]) -> Iterator[Claim]:
     for distribution in _distributions(site):
-        if own := distribution.owned(paths):
+        if own := distribution.owned(paths, inside):
             package = distribution.package()
             yield from ((path, package) for path in own)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpz.packer import history as module
+from rpz.packer import plain
 from rpz.packer.history import history
 from rpz.packer.plain import put_others_aside
 from rpz.packer.select import current_names, select
@@ -102,3 +103,24 @@ def test_most_are_not_in_the_tree(tmp_path):
         tree = history(database)
         assert {content.origin[-1:] for content in tree.plain()} == {b"a", b"b", b"c"}
         assert {bytes(tmp_path / name) for name in "abcd"} <= select(tree).by_path.keys()
+
+
+@given(st.lists(events, max_size=12))
+def test_few_folders_and_many_are_found_alike(happened):
+    trace = Trace(Path("/")).start(binary="/b", workingdir="/")
+    for event in happened:
+        told(trace, event)
+    with TraceDatabase.temporary() as database:
+        for row in trace.rows:
+            database.add([row])
+        assert aside(database, plain.FEW) == aside(database, -1)
+
+
+def aside(database, few):
+    before = plain.FEW
+    plain.FEW = few
+    try:
+        put_others_aside(database)
+        return set(database.select("SELECT name FROM aside JOIN opened_files USING (name)"))
+    finally:
+        plain.FEW = before

@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.process import run_in_foreground
-from rpz.tracer import follower, records
+from rpz.tracer import follower, growing, records
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.follower import Follower
 from rpz.tracer.host import this_host
 from rpz.tracer.loader import Loader
+from rpz.tracer.meanwhile import Meanwhile
 from rpz.tracer.rows import TABLES, FileRow
 from rpz.tracer.stream import HEADER, RecordStreamError, read_values
 from tests.tracer.strategies import related_records
@@ -82,7 +83,7 @@ def test_it_is_what_it_is_at_once(content: list[records.Record], cuts: list[int]
 
 
 def test_most_is_loaded_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follower, "BLOCK", 2000)  # so that some records are larger
+    monkeypatch.setattr(growing, "BLOCK", 2000)  # so that some records are larger
     long = records.Listing(15, 1, 1, tuple(b"f%d" % i for i in range(5000)))
     files = [records.File(20 + i, 1, 3, 1, 2) for i in range(500)]
     path = tmp_path / "stream"
@@ -94,7 +95,7 @@ def test_most_is_loaded_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.Mo
         pauses = [next(steps) for steps in [following.follow()] for _ in range(100)]
         assert pauses[0] == follower.SHORTEST
         assert pauses[-1] == follower.LONGEST
-        monkeypatch.setattr(follower, "read_values", lambda _path, begin: rest(path, begin))
+        monkeypatch.setattr(growing, "read_values", lambda _path, begin: rest(path, begin))
         assert following.finish(database)
         assert len(list(database.rows(FileRow))) == 500
         assert content_of(database) == loaded(path)
@@ -188,3 +189,18 @@ class TestWaiting:
         child = subprocess.Popen(["true"])
         assert run_in_foreground(lambda: child, (taken.append(i) or 0 for i in range(5))) == 0
         assert taken == [0]
+
+
+def test_pauses_are_spent_on_what_there_is_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "stream"
+    path.write_bytes(stream_of(*START, *END) + UNUSED)
+    seen: list[bytes] = []
+    left = [True, True, False]
+    meanwhile = Meanwhile(on_path=seen.append, step=lambda: left.pop(0) if left else False)
+    with closing(Follower(path, "native", meanwhile)) as following:
+        pauses = [next(steps) for steps in [following.follow()] for _ in range(6)]
+    assert left == []
+    assert 0 in pauses[:4]
+    assert pauses[-1] > 0
+    assert seen == [values[2] for _, values in read_values(path) if isinstance(values[-1], bytes)
+                    and values[-1].startswith(b"/") and len(values) == 3]  # fmt: skip
