@@ -41,6 +41,8 @@ def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
     commit = ask(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
     if commit:
         yield "commit", commit
+    if tree := ask(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}").strip():
+        yield "tree", tree
     if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
         yield "branch", branch
     yield from _published(root, commit)
