@@ -62,9 +62,10 @@ def require(tool: object, reason: str) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the whole replay matrix has."""
-    from tests.matrix import spared
+    """Leave out what only the whole replay matrix has; expect its holes."""
+    from tests.matrix import expect_holes, spared
 
+    expect_holes(items)
     if left_out := spared(items):
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
