@@ -36,6 +36,8 @@ COMMANDS = {
     "info": "rpz.commands.info",
     "ls": "rpz.commands.ls",
     "check": "rpz.commands.check",
+    "meta": "rpz.commands.meta",
+    "cite": "rpz.commands.cite",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",
