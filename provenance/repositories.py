@@ -85,6 +85,8 @@ def _tree(root: bytes, read: set[bytes]) -> Iterator[Fact]:
     commit = ask(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
     if commit:
         yield Fact(TOPIC, "commit", commit)
+    if tree := ask(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}").strip():
+        yield Fact(TOPIC, "tree", tree)
     if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
         yield Fact(TOPIC, "branch", branch)
     yield from _published(root, commit)

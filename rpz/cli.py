@@ -38,6 +38,7 @@ COMMANDS = {
     "info": "rpz.commands.info",
     "ls": "rpz.commands.ls",
     "check": "rpz.commands.check",
+    "meta": "rpz.commands.meta",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",

@@ -89,7 +89,10 @@ def command(
     What is packed is what config.yml in the trace folder lists: edit it first if you like.
     """
     from rpz.packer.pack import pack, target_path
+    from rpz.provenance.publication.storage import read_publication
 
+    if folder.is_dir():
+        read_publication(folder)  # so that what is wrong in it isn't packed
     with termination_as_interrupt(), progress_bar("Packing") as progress:
         report = pack(
             folder,
