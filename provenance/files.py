@@ -62,9 +62,14 @@ def leaders_of(database: TraceDatabase, run: int) -> dict[int, int]:
     return leaders
 
 
-def files(database: TraceDatabase, run: int, by: Collection[int] | None = None) -> list[File]:
-    """Return the files that a run, or some of its processes, read or wrote, by their paths."""
-    leaders = leaders_of(database, run)
+def files(
+    database: TraceDatabase, run: int, by: Collection[int] | None = None, *, threads: bool = False
+) -> list[File]:
+    """Return the files that a run, or some of its processes, read or wrote, by their paths.
+
+    What threads did is their process's, unless ``threads`` are wanted as readers and writers.
+    """
+    leaders = {} if threads else leaders_of(database, run)
     found: dict[bytes, File] = {}
     for row in database.rows(FileRow, f"run_id = ? AND {USED}", run):
         process = leaders.get(row.process, row.process)

@@ -25,6 +25,8 @@ COMMANDS = {
     "ps": "rpz.commands.ps",
     "files": "rpz.commands.files",
     "env": "rpz.commands.env",
+    "graph": "rpz.commands.graph",
+    "export": "rpz.commands.export",
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",

@@ -1,0 +1,1 @@
+"""What runs did as a graph: processes, files, packages, and what joins them."""
