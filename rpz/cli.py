@@ -40,6 +40,7 @@ COMMANDS = {
     "check": "rpz.commands.check",
     "meta": "rpz.commands.meta",
     "cite": "rpz.commands.cite",
+    "latex": "rpz.commands.latex",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",

@@ -73,6 +73,7 @@ def test_wheel_holds_programs_and_data(built):
     assert "rpz/tracer/schema.sql" in names
     assert "rpz/tracer/facts.sql" in names
     assert "rpz/provenance/graph/graph.css" in names
+    assert "rpz/provenance/paper/rpz.sty" in names
     assert "rpz/py.typed" in names
 
 
