@@ -55,6 +55,7 @@ def output_of(
     package: str,
     ok: Sequence[int] = (0,),
     folder: Path | None = None,
+    given: Path | None = None,
 ) -> bytes:
     """Run a program and return what it printed on its standard output.
 
@@ -65,6 +66,7 @@ def output_of(
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
         folder: where to run it, if not here.
+        given: the file that it reads on its standard input; nothing, if there is none.
 
     Raises:
         MissingProgramError: the program is not installed.
@@ -75,12 +77,11 @@ def output_of(
     if (printed := answer(argv)) is not None:
         return printed
     log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder
-        )
-    except FileNotFoundError:
-        raise MissingProgramError(name, package) from None
+    with (given or Path(os.devnull)).open("rb") as stdin:
+        try:
+            done = subprocess.run(argv, stdin=stdin, capture_output=True, check=False, cwd=folder)
+        except FileNotFoundError:
+            raise MissingProgramError(name, package) from None
     if done.returncode not in ok:
         words = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise CommandFailedError(f"{name} failed with status {done.returncode}: {words[0]}")
@@ -93,6 +94,7 @@ def blocks_of(
     package: str,
     ok: Sequence[int] = (0,),
     environ: Mapping[str, str] | None = None,
+    folder: bytes | None = None,
     seconds: float,
 ) -> Iterator[bytes]:
     """Run a program that may print much, or never end; yield what it prints, in blocks.
@@ -102,6 +104,7 @@ def blocks_of(
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
         environ: its environment, if not ours.
+        folder: where to run it, if not here.
         seconds: after which it is ended.
 
     Raises:
@@ -116,7 +119,12 @@ def blocks_of(
     with tempfile.TemporaryFile() as said:
         try:
             program = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environ
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environ,
+                cwd=folder,
             )
         except FileNotFoundError:
             raise MissingProgramError(name, package) from None

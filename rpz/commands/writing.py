@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,14 +11,22 @@ if TYPE_CHECKING:
 
 
 def written(file: Path | None, text: Iterable[str]) -> None:
-    """Write text as UTF-8 to a file, which is replaced if it is there; None, ``-``: print it."""
+    """Write text as UTF-8 to a file, which is replaced if it is there; None, ``-``: print it.
+
+    What isn't a file of the disk, such as ``/dev/stdout``, is written to as it is.
+    """
     from rpz.packer.atomic import replaced_file
 
     if file is None or str(file) == "-":
-        for piece in text:
-            sys.stdout.buffer.write(piece.encode())
-        sys.stdout.buffer.flush()
-        return
-    with replaced_file(file) as out:
-        for piece in text:
-            out.write(piece.encode())
+        _write(sys.stdout.buffer, text)
+    elif file.exists() and not file.is_file():
+        with file.open("wb") as out:
+            _write(out, text)
+    else:
+        with replaced_file(file.resolve()) as out:
+            _write(out, text)
+
+
+def _write(out: BinaryIO, text: Iterable[str]) -> None:
+    out.writelines(piece.encode() for piece in text)
+    out.flush()
