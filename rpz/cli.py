@@ -39,6 +39,8 @@ COMMANDS = {
     "ls": "rpz.commands.ls",
     "check": "rpz.commands.check",
     "meta": "rpz.commands.meta",
+    "cite": "rpz.commands.cite",
+    "sign": "rpz.commands.sign",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",

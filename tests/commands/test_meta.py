@@ -211,3 +211,11 @@ def test_on_a_terminal_it_asks_and_a_wrong_answer_is_asked_again(experiment, pac
         licence="MIT",
         keywords=("a",),
     )
+
+
+def test_the_pack_is_cited(experiment):
+    done = experiment("cite", "--format", "apa", "experiment.rpz")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"Doe, J. (20")
+    done = experiment("cite", "--format", "cff", "experiment.rpz")
+    assert b"value: swh:1:rev:" in done.stdout
