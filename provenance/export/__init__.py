@@ -63,5 +63,10 @@ FORMS = {
     "prov-json": Form("rpz.provenance.export.prov_json", "W3C PROV, in JSON"),
     "cyclonedx": Form("rpz.provenance.export.cyclonedx", "The packages, as CycloneDX 1.6 in JSON"),
     "spdx": Form("rpz.provenance.export.spdx", "The packages, as SPDX 2.3 in JSON"),
+    "ro-crate": Form(
+        "rpz.provenance.export.ro_crate",
+        "A Process Run Crate 0.5, with the pack in it",
+        Place.FOLDER_OR_ZIP,
+    ),
 }
 """By the options of ``rpz export``."""
