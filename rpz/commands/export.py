@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from rpz.commands.looking import source
 from rpz.commands.options import verbosity
-from rpz.commands.writing import written
-from rpz.provenance.export import FORMS
+from rpz.commands.writing import is_output, written
+from rpz.provenance.export import FORMS, Choice, Place
+
+if TYPE_CHECKING:
+    from rpz.provenance.export import Form
+    from rpz.provenance.source import Source
 
 Function = TypeVar("Function", bound=Any)
 
@@ -19,27 +23,68 @@ Function = TypeVar("Function", bound=Any)
 def forms(function: Function) -> Function:
     """Add an option for each form."""
     for name, form in reversed(FORMS.items()):
-        file = click.Path(path_type=Path, dir_okay=False)
-        function = click.option(f"--{name}", metavar="FILE", type=file, help=form.what)(function)
+        kind = click.Path(path_type=Path, dir_okay=form.place is not Place.FILE)
+        words = f"{form.what}."
+        option = click.option(f"--{name}", metavar=form.place.value, type=kind, help=words)
+        function = option(function)
     return function
 
 
 @click.command(short_help="Write runs in a form that other programs read.")
 @source
 @forms
+@click.option(
+    "--with-files", is_flag=True, help="Lay inputs and outputs out as plain files in a folder."
+)
+@click.option(
+    "--env",
+    "variables",
+    metavar="NAME",
+    multiple=True,
+    help="Tell this variable of the environment, too, in a folder (may be repeated).",
+)
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists; a folder never is.")
 @verbosity
-def command(source: str, **files: Path | None) -> None:
+def command(
+    source: str,
+    with_files: bool,
+    variables: tuple[str, ...],
+    overwrite: bool,
+    **places: Path | None,
+) -> None:
     """Write what runs did in the forms of others: all runs, unless one is named.
 
-    FILE is replaced if it is there; - is the standard output.
+    What is there already is refused. Of a FILE, - is the standard output.
     """
+    from rpz.process import termination_as_interrupt
     from rpz.provenance.public import published
 
-    wanted = {name: file for name in FORMS if (file := files[name.replace("-", "_")]) is not None}
+    wanted = {name: place for name in FORMS if (place := places[name.replace("-", "_")])}
     if not wanted:
-        options = ", ".join(f"--{name}" for name in FORMS)
-        raise click.UsageError(f"Name a form and a file: {options} FILE.")
+        options = ", ".join(f"--{name} {form.place.value}" for name, form in FORMS.items())
+        raise click.UsageError(f"Name a form, and where to: {options}.")
+    for name, place in wanted.items():
+        _refuse(FORMS[name], place, overwrite=overwrite)
     gc.disable()  # of many objects no cycle is ever dropped
-    with published(source) as found:
-        for name, file in wanted.items():
-            written(file, FORMS[name].text(found))
+    with termination_as_interrupt(), published(source) as found:
+        for name, place in wanted.items():
+            if FORMS[name].place is Place.FILE:
+                written(place, FORMS[name].text(found), overwrite=overwrite)
+            else:
+                _fill(FORMS[name], found, place, Choice(with_files, variables))
+
+
+def _refuse(form: Form, place: Path, *, overwrite: bool) -> None:
+    """Refuse what exists before anything is written."""
+    from rpz.provenance.export.folder import refuse_existing
+
+    is_file = form.place is Place.FILE
+    if not (is_file and (overwrite or is_output(place))):
+        refuse_existing(place)
+
+
+def _fill(form: Form, source: Source, place: Path, choice: Choice) -> None:
+    from rpz.provenance.export.folder import new_folder
+
+    with new_folder(place) as folder:
+        form.fill(source, folder, choice)
