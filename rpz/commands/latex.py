@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rpz.commands.options import limit_size, verbosity
+from rpz.commands.options import verbosity
 from rpz.commands.text import counted, shown, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rpz.provenance.paper.outputs import Output
 
 log = logging.getLogger(__name__)
@@ -44,7 +40,6 @@ GOOD, CHANGED = 0, 1
     "--link", default="", metavar="URL", help="Where the packs are, instead of their DOI."
 )
 @click.option("--check", is_flag=True, help="Only check files and numbers against the map.")
-@limit_size
 @verbosity
 @click.argument("packs", nargs=-1, metavar="[TRACE|PACK][:RUN]...")
 def command(
@@ -52,7 +47,6 @@ def command(
     results: tuple[str, ...],
     link: str,
     check: bool,
-    limit: int | None,
     packs: tuple[str, ...],
 ) -> int:
     """Write beside a manuscript which runs made its figures and numbers.
@@ -71,7 +65,7 @@ def command(
     if not packs:
         raise click.UsageError("Name the packs whose runs made what the manuscript shows.")
     chosen = manuscripts or tuple(manuscripts_in(folder))
-    _write(chosen, folder, results, packs, link, limit)
+    _write(chosen, folder, results, packs, link)
     return GOOD
 
 
@@ -99,7 +93,6 @@ def _write(
     results: tuple[str, ...],
     packs: tuple[str, ...],
     link: str,
-    limit: int | None,
 ) -> None:
     from rpz.provenance.paper.beside import put_beside
     from rpz.provenance.paper.build import built
@@ -115,7 +108,7 @@ def _write(
     for pack in packs:
         with published(pack) as source:
             outputs.add(source, link)
-    paper = built(folder, uses, said, outputs, _putting(limit))
+    paper = built(folder, uses, said, outputs, _put)
     write_map(folder, paper)
     for kind in kinds:
         put_beside(folder, kind.needs)
@@ -128,42 +121,19 @@ def _write(
     )
 
 
-def _putting(limit: int | None) -> Callable[[Output, Path], bool]:
-    """Return what brings an output to a place, from where it was written or from the pack."""
+def _put(output: Output, target: Path) -> bool:
+    """Bring an output to a place, from the pack or from where it was written."""
+    from rpz.provenance.export.contents import Wanted, lay_out
+    from rpz.provenance.source import opened
 
-    def put(output: Output, target: Path) -> bool:
-        found = _copied(Path(os.fsdecode(output.path)), output, target)
-        if not found and not output.source.is_dir():
-            found = _taken(output, target, limit)
-        if found:
-            log.info("%s is from %s", shown_path(target), shown(output.run.words))
-        return found
-
-    return put
-
-
-def _copied(path: Path, output: Output, target: Path) -> bool:
-    """Copy a file that still holds what the run left."""
-    from rpz.packer.atomic import replaced_file
-    from rpz.provenance.paper.build import digests
-
-    if not path.is_file() or path.stat().st_size != output.size:
-        return False
-    if digests(path)[1] != output.sha256:
-        return False
-    with path.open("rb") as source, replaced_file(target, overwrite=False) as copy:
-        shutil.copyfileobj(source, copy)
-    return True
-
-
-def _taken(output: Output, target: Path, limit: int | None) -> bool:
-    """Take a file out of the pack, if that has it as the run left it."""
-    from rpz.packer.archive.reader import Pack
-    from rpz.unpackers.excerpt import take_out
-
-    with Pack.open(output.source, limit) as pack, tempfile.TemporaryDirectory() as folder:
-        if all(entry.path != output.path for entry in pack.entries()):
+    wanted = Wanted(output.path, output.sha256)
+    with (
+        tempfile.TemporaryDirectory(prefix=".rpz-", dir=target.parent) as folder,
+        opened(str(output.source)) as source,
+    ):
+        place = Path(folder) / "file"
+        if lay_out(source, {wanted: place}):
             return False
-        take_out(pack, [output.path], Path(folder))
-        taken = Path(folder, os.fsdecode(output.path.lstrip(b"/")))
-        return not taken.is_symlink() and _copied(taken, output, target)
+        place.rename(target)
+    log.info("%s is from %s", shown_path(target), shown(output.run.words))
+    return True
