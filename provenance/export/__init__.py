@@ -68,5 +68,10 @@ FORMS = {
         "A Process Run Crate 0.5, with the pack in it",
         Place.FOLDER_OR_ZIP,
     ),
+    "make": Form("rpz.provenance.export.makefile", "A Makefile with a rule for each run"),
+    "snakemake": Form("rpz.provenance.export.snakefile", "A Snakefile with a rule for each run"),
+    "datalad": Form(
+        "rpz.provenance.export.datalad", "A DataLad dataset that can be rerun", Place.FOLDER
+    ),
 }
 """By the options of ``rpz export``."""

@@ -122,14 +122,16 @@ class Readme:
 
     def _run(self, account: Account) -> Iterator[str]:
         yield from (f"## Run {plain(account.run.label)}", "")
-        yield from (f"- Command: {code(shlex.join(account.argv))}", )
+        yield from (f"- Command: {code(shlex.join(account.argv))}",)
         yield f"- Folder: {code(account.run.workingdir)}"
         yield f"- Began: {account.started.isoformat(' ', 'seconds')}"
         yield f"- Ended: {plain(account.failure or 'exit status 0')}"
         if reason := account.described.fact("why", "reason"):
             yield f"- Why: {plain(reason)}"
         yield f"- Program: {code(account.tool.path)}, version {plain(account.tool.version)}"
-        yield from (f"- {plain(name)} = {code(value)}" for name, value, _ in account.parameters[:MOST])
+        yield from (
+            f"- {plain(name)} = {code(value)}" for name, value, _ in account.parameters[:MOST]
+        )
         yield ""
         yield from self._files("Inputs", account.inputs)
         yield from self._files("Outputs", account.outputs)
