@@ -68,5 +68,6 @@ FORMS = {
         "A Process Run Crate 0.5, with the pack in it",
         Place.FOLDER_OR_ZIP,
     ),
+    "bagit": Form("rpz.provenance.export.bag", "The same crate, as a BagIt bag", Place.FOLDER),
 }
 """By the options of ``rpz export``."""

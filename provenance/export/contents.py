@@ -92,7 +92,9 @@ def _from_pack(pack: Pack, wanted: Mapping[Wanted, Path]) -> Iterator[Wanted]:
 def _places(source: Source, wanted: Wanted) -> Iterator[bytes]:
     if source.pack is None:
         folder = TraceFolder(source.path)
-        rows = source.database.rows(SnapshotRow, "name = CAST(? AS TEXT) AND number > 0", wanted.path)
+        rows = source.database.rows(
+            SnapshotRow, "name = CAST(? AS TEXT) AND number > 0", wanted.path
+        )
         yield from (os.fsencode(folder.snapshots(row.run_id) / str(row.number)) for row in rows)
     yield wanted.path
 

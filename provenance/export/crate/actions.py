@@ -137,6 +137,4 @@ class Actions:
         if not name:
             return None
         kind = {"@id": f"{IMAGE_KINDS}{IMAGES.get(engine, 'DockerImage')}"}
-        return self._metadata.add(
-            f"{run}-image", "ContainerImage", additionalType=kind, name=name
-        )
+        return self._metadata.add(f"{run}-image", "ContainerImage", additionalType=kind, name=name)
