@@ -89,7 +89,7 @@ class Readme:
         rows["packages"] = f"{len(packages)}, in [bom.cdx.json](bom.cdx.json)"
         yield from table(("", ""), rows.items())
         yield "What it needs to run again: Linux on a processor of this architecture, the memory"
-        yield "and disk below, Python 3.10 or later with rpz; no network, unless that is said below."
+        yield "and disk below, Python 3.10 or later with rpz; no network, unless that is said"
         yield ""
         head = ("run", "measured time", "processor time", "memory", "outputs")
         yield from table(head, map(_resources, self.accounts))

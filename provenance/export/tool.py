@@ -12,7 +12,6 @@ from rpz.provenance.export.bill import purl_of
 from rpz.provenance.export.names import in_url
 from rpz.provenance.graph.captions import printable
 from rpz.provenance.graph.model import Joint
-from rpz.provenance.publication.swhid import CHANGED
 from rpz.tracer.fields import items_of
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def _tree_of(path: bytes, described: Described) -> Tool | None:
     is_untracked = any(fact.name == "untracked" and fact.value == inside for fact in facts)
     if not (commit := told.get("commit", "")) or is_untracked:
         return None
-    changed = not CHANGED.isdisjoint(told)
+    changed = "diff" in told or "changes" in told
     remote = told.get("remote", "").removesuffix(".git").rstrip("/")
     return Tool(
         path=path,
