@@ -66,6 +66,15 @@ static void emit_one_of(struct program *program, const struct condition *when) {
   emit_if_bit(program, (uint32_t)when->mask, 1);
 }
 
+static void emit_random(struct program *program, const struct condition *when) {
+  emit_load(program, argument_offset(when->argument + 1, 0));
+  emit(program,
+       (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)when->mask, 0, 3));
+  emit_load(program, argument_offset(when->argument, 0));
+  emit(program,
+       (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)(when->mask >> 32), 1, 0));
+}
+
 /* Return OTHERWISE unless the condition holds. */
 static void emit_condition(struct program *program, const struct condition *condition,
                            uint32_t otherwise) {
@@ -73,6 +82,8 @@ static void emit_condition(struct program *program, const struct condition *cond
     emit_with_bit(program, condition);
   else if (condition->test == ONE_OF)
     emit_one_of(program, condition);
+  else if (condition->test == RANDOM_BYTES)
+    emit_random(program, condition);
   if (condition->test != EVERY)
     emit_return(program, otherwise);
 }
@@ -161,6 +172,9 @@ static bool holds(const struct condition *condition, const uint64_t *args) {
     return (value & condition->mask) != 0;
   case ONE_OF:
     return value < 64 && (condition->mask >> value & 1) != 0;
+  case RANDOM_BYTES:
+    return (args[condition->argument + 1] & (uint32_t)condition->mask) == 0 ||
+           (uint32_t)value >= condition->mask >> 32;
   }
   return true;
 }

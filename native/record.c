@@ -24,6 +24,8 @@ enum type {
   TYPE_ABSENT,
   TYPE_LISTING,
   TYPE_SNAPSHOT,
+  TYPE_TRAFFIC,
+  TYPE_RANDOM,
 };
 
 enum { HEADER_SIZE = 16, RECORD_HEADER_SIZE = 16, WINDOW = 1 << 20 };
@@ -180,6 +182,21 @@ void record_exit(uint32_t process, uint32_t status, const struct usage *usage) {
   put_u64(usage->system_time);
   put_u64(usage->memory);
   put_record(TYPE_EXIT);
+}
+
+void record_traffic(uint32_t process, const struct traffic *traffic) {
+  put_u32(process);
+  put_u32(0);
+  put_u64(traffic->read);
+  put_u64(traffic->written);
+  put_record(TYPE_TRAFFIC);
+}
+
+void record_random(uint32_t process, uint64_t size) {
+  put_u32(process);
+  put_u32(0);
+  put_u64(size);
+  put_record(TYPE_RANDOM);
 }
 
 void record_exec(uint32_t process, uint32_t program, uint32_t folder, const struct buffer *argv,

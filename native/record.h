@@ -2,6 +2,7 @@
 #ifndef RPZ_RECORD_H
 #define RPZ_RECORD_H
 
+#include "traffic.h"
 #include "util.h"
 
 #include <sys/stat.h>
@@ -39,6 +40,8 @@ void record_run(const char *folder, uint32_t umask, char *const argv[]);
 void record_path(uint32_t path, const char *name, size_t length);
 void record_process(uint32_t process, uint32_t parent, uint32_t tid, uint32_t flags);
 void record_exit(uint32_t process, uint32_t status, const struct usage *usage);
+void record_traffic(uint32_t process, const struct traffic *traffic);
+void record_random(uint32_t process, uint64_t size);
 void record_exec(uint32_t process, uint32_t program, uint32_t folder, const struct buffer *argv,
                  const struct buffer *environment);
 void record_file(uint32_t process, uint32_t path, uint32_t mode, uint32_t flags);

@@ -1,6 +1,7 @@
 #include "task.h"
 
 #include "record.h"
+#include "traffic.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ struct task *task_add(pid_t tid) {
   struct task **bucket = bucket_of(tid);
   task->tid = tid;
   task->tgid = tid;
+  task->traffic = -1;
   task->next = *bucket;
   *bucket = task;
   count++;
@@ -65,6 +67,8 @@ void task_start(struct task *task, const struct task *parent) {
   if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {
     task->thread = true;
     task->tgid = parent->tgid;
+  } else {
+    task->traffic = traffic_open(task->tid);
   }
   record_process(task->process, parent != NULL ? parent->process : 0, (uint32_t)task->tid,
                  task->thread ? THREAD : 0);
@@ -85,6 +89,7 @@ void task_end(struct task *task, uint32_t status, const struct usage *usage) {
   *link = task->next;
   task_stop_waiting(task);
   exec_clear(&task->exec);
+  traffic_close(task->traffic);
   free(task);
   count--;
 }

@@ -56,6 +56,8 @@ struct task {
   size_t event_count;
   bool uninterrupted; /* the next call is the one that our interrupt has cut short */
   bool blocks;        /* the call that was entered may wait for others: its end isn't awaited */
+  int traffic;        /* see traffic.h; negative: none */
+  bool random;        /* random bytes that the program got: recorded */
   struct exec exec;
   struct clone_flags made_with;
   struct task *next;

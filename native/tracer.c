@@ -12,6 +12,7 @@
 #include "serve.h"
 #include "signals.h"
 #include "task.h"
+#include "traffic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,8 @@ enum { WAIT_FOR_PARENT = 20000000 };
 static volatile pid_t command; /* 0: it has ended */
 static uint32_t command_status;
 static bool wait_for_all;
+static bool records;          /* or it only lets tasks go on */
+static struct traffic before; /* of the command, while it was still our own child */
 
 /* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
  * thread's exec or exit) can't, and needn't. */
@@ -162,6 +165,7 @@ static void on_exec(struct task *task) {
   record_images(task);
   exec_clear(&task->exec);
   task->row = NULL;
+  task->random = false;
   resume(task, 0);
 }
 
@@ -356,12 +360,38 @@ static void wait_for_parents(void) {
     sleep_without_turn(1000);
 }
 
+static bool is_end(const siginfo_t *info) {
+  return info->si_code == CLD_EXITED || info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
+}
+
+/* What it has read and written is known as long as it isn't collected. */
+static void record_traffic_of(pid_t tid) {
+  struct traffic traffic;
+  const struct task *task = task_find(tid);
+  if (task == NULL || task->process == 0 || task->thread ||
+      !traffic_of(tid, task->traffic, &traffic))
+    return;
+  if (tid == command) {
+    traffic.read -= before.read;
+    traffic.written -= before.written;
+  }
+  record_traffic(task->process, &traffic);
+}
+
 /* Collect a stop and return whose it is. 0: there is none yet; negative: there will be none, or a
  * signal has come (EINTR). */
 static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
+  siginfo_t seen = {0};
   serve_end_turn();
-  stop->tid = wait4(-1, &stop->status, __WALL | (may_sleep ? 0 : WNOHANG), &stop->usage);
+  int flags = WEXITED | WSTOPPED | WNOWAIT | __WALL | (may_sleep ? 0 : WNOHANG);
+  stop->tid = waitid(P_ALL, 0, &seen, flags) == 0 ? seen.si_pid : -1;
   serve_take_turn();
+  if (stop->tid > 0 && is_end(&seen) && records)
+    record_traffic_of(stop->tid);
+  if (stop->tid > 0 && wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage) <= 0) {
+    stop->tid = -1; /* it was killed out of that stop: look again */
+    errno = EINTR;
+  }
   return stop->tid;
 }
 
@@ -420,11 +450,13 @@ uint32_t trace(pid_t pid, bool all) {
   struct stop stop;
   command = pid;
   wait_for_all = all;
+  records = true;
   serve_take_turn();
   set_up_signals();
   placement_begin();
   struct task *task = task_add(pid);
   task_start(task, NULL);
+  traffic_of(pid, task->traffic, &before);
   record_inheritance(task);
   if (notify_is_open())
     serve_begin();
@@ -452,6 +484,7 @@ static void let_go_on(pid_t tid, int status) {
 void mind(void) {
   struct task *task;
   struct stop stop;
+  records = false;
   serve_without_looking();
   while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
     resume(task, 0);

@@ -16,6 +16,7 @@ from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
+from rpz.packer.identify import narrowed
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
@@ -30,9 +31,10 @@ from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import ExecutionRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
     from pathlib import Path
 
+    from rpz.packer.config.model import Package
     from rpz.packer.listings import Listings
     from rpz.packer.looks import Looks
 
@@ -48,11 +50,15 @@ def prepare() -> None:
 
 
 def write_config(
-    folder: Path, opened: TraceDatabase | None = None, looks: Looks = NOTHING
+    folder: Path,
+    opened: TraceDatabase | None = None,
+    looks: Looks = NOTHING,
+    known: Iterable[Package] | None = None,
 ) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
 
-    ``looks`` has what files were found to be since the runs have used them.
+    ``looks`` has what files were found to be since the runs have used them, ``known`` is what
+    :func:`rpz.packer.identify.identified` has found in the trace, if it was asked.
 
     Raises:
         RpzError: there is no trace, there is nothing in it, or it can't be read.
@@ -69,9 +75,8 @@ def write_config(
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
-            packages=packages_of(
-                [path for path, is_file in needed if is_file],
-                loaded_modules(run.environ for run in runs),
+            packages=_packages(
+                database, runs, [path for path, is_file in needed if is_file], known
             ),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
@@ -81,6 +86,16 @@ def write_config(
         folder / CONFIG, config_lines(config, describer(selection), withheld_notes(selection))
     )
     return config
+
+
+def _packages(
+    database: TraceDatabase,
+    runs: Iterable[Run],
+    paths: Collection[bytes],
+    known: Iterable[Package] | None,
+) -> tuple[Package, ...]:
+    found = None if known is None else narrowed(database, known, paths)
+    return packages_of(paths, loaded_modules(r.environ for r in runs)) if found is None else found
 
 
 def _database(

@@ -21,6 +21,7 @@ VARIABLES = {
     "SLURM_ARRAY_JOB_ID": "array job",
     "SLURM_ARRAY_TASK_ID": "array task",
     "SLURM_CLUSTER_NAME": "cluster",
+    "SLURM_SUBMIT_HOST": "submitted from",
     "SLURM_NTASKS": "tasks",
     "SLURM_PROCID": "rank",
     "PBS_JOBID": "pbs job",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from rpz.tracer.facts import Fact
 from rpz.tracer.fields import variables_of
 from rpz.tracer.records import Mode
-from rpz.tracer.rows import ConnectionRow, ExecutionRow, FileRow, ProcessRow
+from rpz.tracer.rows import ConnectionRow, ExecutionRow, FileRow, ProcessRow, RandomRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ def sources(database: TraceDatabase, run: int) -> Iterator[Fact]:
     where = f"run_id = {run} AND name IN ({marks}) AND mode & {int(Mode.READ)}"
     for (device,) in sorted(database.distinct(FileRow, "name", where)):
         yield Fact(TOPIC, "random device", device)
+    for program, size in sorted(_randomized(database, run)):
+        yield Fact(TOPIC, "getrandom", b"%s (%d bytes)" % (program, size))
     for address in sorted(_remote(database, run)):
         yield Fact(TOPIC, "network", address)
     if threads := database.count(ProcessRow, "run_id = ? AND is_thread", run):
@@ -41,6 +44,33 @@ def sources(database: TraceDatabase, run: int) -> Iterator[Fact]:
     first = next(database.rows(ExecutionRow, "run_id = ?", run), None)
     if first is not None:
         yield from _variables(first.envp)
+
+
+def _randomized(database: TraceDatabase, run: int) -> set[tuple[bytes, int]]:
+    """Return the programs that got random bytes, and how many they first asked for."""
+    asked = {
+        number: (process, size)
+        for number, process, size in database.distinct(
+            RandomRow, "id, process, size", f"run_id = {run}"
+        )
+    }
+    if not asked:
+        return set()
+    parents = dict(database.distinct(ProcessRow, "id, parent", f"run_id = {run}"))
+    executed = database.distinct(ExecutionRow, "id, process, name", f"run_id = {run}")
+    started = {number: (process, name) for number, process, name in executed}
+    programs: dict[int, bytes] = {}
+    found = set()
+    for number in sorted(asked.keys() | started.keys()):
+        if number in started:
+            process, name = started[number]
+            programs[process] = posixpath.basename(name)
+        else:
+            process, size = asked[number]
+            while process not in programs and parents.get(process) is not None:
+                process = parents[process]
+            found.add((programs.get(process, b"?"), size))
+    return found
 
 
 def _remote(database: TraceDatabase, run: int) -> set[bytes]:

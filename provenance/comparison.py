@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.side import Side
+from rpz.provenance.held import Held
 from rpz.provenance.source import SourceError, opened
 
 if TYPE_CHECKING:
@@ -29,18 +32,23 @@ def compared(
         RpzError: one of them isn't there, or can't be read.
 
     """
-    with opened(one) as first, opened(other) as second:
+    with (
+        opened(one, contents=True) as first,
+        opened(other, contents=True) as second,
+        tempfile.TemporaryDirectory(prefix="rpz-") as scratch,
+    ):
+        held = Held((first, second), Path(scratch))
         ours, theirs = _side(first), _side(second)
         home = [(ours.home(), theirs.home())] if ours.home() and theirs.home() else []
         both = [(a, b) for a, b in [*maps, *home] if a != b]
         ours = replace(ours, maps=both)
         shared = ours.names & theirs.names
-        yield replace(ours, shared=shared), replace(theirs, shared=shared)
+        ours, theirs = (replace(side, shared=shared, held=held) for side in (ours, theirs))
+        yield ours, theirs
 
 
 def _side(source: Source) -> Side:
-    config = source.config
-    return Side(source.database, source.run, config.packages if config is not None else ())
+    return Side(source.database, source.run, source.packages, gaps=tuple(source.gaps))
 
 
 def advice(one: Side, other: Side) -> str:

@@ -5,33 +5,58 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rpz.provenance import chance, machine, parameters, people, repositories
+from rpz.packer.identify import identified
+from rpz.provenance import (
+    chance,
+    compiled,
+    interpreters,
+    machine,
+    parameters,
+    people,
+    repositories,
+)
+from rpz.provenance.installed import add_packages
 from rpz.tracer.facts import add_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from rpz.packer.config.model import Package
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.facts import Fact
 
 log = logging.getLogger(__name__)
 
 
-def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> None:
+def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> tuple[Package, ...] | None:
     """Add to a trace what is learnt of a run: a part that can't be had leaves a gap.
 
-    ``snapshots`` is the folder of what files were before the run changed them.
+    ``snapshots`` is the folder of what files were before the run changed them. Returns the packages
+    of all runs of the trace; None: they can't be had.
     """
     sources: tuple[Callable[[], Iterable[Fact]], ...] = (
         people.identity,
         machine.machine,
         lambda: repositories.code(database, run),
+        lambda: interpreters.interpreters(database, run),
+        lambda: compiled.compiled(database, run),
         lambda: parameters.parameters(database, run, snapshots),
         lambda: chance.sources(database, run),
     )
     for source in sources:
         add_facts(database, run, _found(source))
+    packages = _packages(database)
+    add_packages(database, run, packages or ())
+    return packages
+
+
+def _packages(database: TraceDatabase) -> tuple[Package, ...] | None:
+    try:
+        return identified(database)
+    except Exception:
+        log.debug("The run's packages aren't in its record:", exc_info=True)
+        return None
 
 
 def _found(source: Callable[[], Iterable[Fact]]) -> list[Fact]:

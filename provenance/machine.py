@@ -24,6 +24,7 @@ def machine(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> 
         yield Fact(TOPIC, "processor", model.encode())
     if cores := _cores():
         yield Fact(TOPIC, "cores", str(cores).encode())
+    yield Fact(TOPIC, "usable processors", str(len(os.sched_getaffinity(0))).encode())
     for gpu in _gpus(root):
         yield Fact(TOPIC, "gpu", gpu.encode())
     if container := _container(environ, root):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.provenance.installed import recorded
 from rpz.tracer.facts import facts_of
 from rpz.tracer.rows import DigestRow, ProcessRow, WarningRow
 
 if TYPE_CHECKING:
+    from rpz.provenance.installed import Installed
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import FactRow, RunRow
 
@@ -19,7 +21,10 @@ LIBRARY = (b"/site-packages/", b"/dist-packages/", b"/node_modules/", b"/lib/pyt
 
 @dataclass(frozen=True)
 class Page:
-    """A run; inputs and outputs are path, bytes and SHA-256."""
+    """A run; inputs and outputs are path, bytes and SHA-256.
+
+    ``modified`` are their times, in nanoseconds since 1970, by role (input, output) and path.
+    """
 
     run: RunRow
     facts: list[FactRow]
@@ -27,6 +32,8 @@ class Page:
     inputs: list[tuple[bytes, int, str]]
     outputs: list[tuple[bytes, int, str]]
     warnings: list[bytes]
+    modified: dict[tuple[str, bytes], int]
+    packages: list[Installed]
 
     def topic(self, topic: str) -> list[FactRow]:
         """Return the facts of a topic."""
@@ -41,9 +48,11 @@ class Page:
 def page_of(database: TraceDatabase, run: RunRow) -> Page:
     """Return what a trace says about a run."""
     files: dict[str, list[tuple[bytes, int, str]]] = {"input": [], "output": []}
+    modified = {}
     for row in database.rows(DigestRow, "run_id = ?", run.id):
         if not is_of_the_machine(row.name):
             files[row.role].append((row.name, row.size, row.sha256))
+            modified[row.role, row.name] = row.modified
     return Page(
         run=run,
         facts=facts_of(database, run.id),
@@ -53,6 +62,8 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
         warnings=list(
             dict.fromkeys(row.text for row in database.rows(WarningRow, "run_id = ?", run.id))
         ),
+        modified=modified,
+        packages=recorded(database, run.id),
     )
 
 

@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 class Process:
     """A process; ``commands`` are what it executed, in their order, each a list of words.
 
-    Times are nanoseconds, ``memory`` bytes. None: not known. ``status`` and ``signal`` exclude each
-    other.
+    Times are nanoseconds, ``memory`` and what was ``read`` and ``written`` bytes; times and bytes
+    are of it and of the children that it has waited for; ``started`` is on the clock of the trace.
+    None: not known. ``status`` and ``signal`` exclude each other.
     """
 
     number: int
     tid: int
+    started: int
     commands: list[list[str]]
     wall: int | None
     cpu: int | None
     memory: int | None
+    read: int | None
+    written: int | None
     status: int | None
     signal: int | None
     threads: int = 0
@@ -70,10 +74,13 @@ def _process(row: ProcessRow, commands: list[list[str]]) -> Process:
     return Process(
         number=row.id,
         tid=row.tid,
+        started=row.timestamp,
         commands=commands,
         wall=row.exit_timestamp - row.timestamp if row.exit_timestamp is not None else None,
         cpu=_sum(row.user_time, row.system_time) if ended else None,
         memory=row.peak_memory,
+        read=row.bytes_read,
+        written=row.bytes_written,
         status=None if killed else row.exitcode,
         signal=row.exitcode - SIGNALLED if killed and row.exitcode is not None else None,
     )

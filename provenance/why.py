@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpz.provenance.comparison import advice
 from rpz.provenance.diff.inputs import described
+from rpz.provenance.diff.withheld import Withheld
 from rpz.provenance.source import SourceError
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ class Step:
 class Cause:
     """An input that differs, and the way from the output to it, that included.
 
-    ``one`` and ``other`` say what it was; None: it wasn't read.
+    ``one`` and ``other`` say what it was; None: it wasn't read. ``package`` is the one that it is
+    of, with the versions, "" if it is of none.
     """
 
     way: tuple[Step, ...]
     one: str | None
     other: str | None
+    package: str = ""
 
     @property
     def path(self) -> bytes:
@@ -48,9 +51,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found of an output: ``differs``, and the causes, the nearest first."""
+    """What was found of an output: ``differs``, and the causes, the nearest first.
+
+    ``known``: it is recorded what it held; else it may differ if there are causes.
+    """
 
     path: bytes
+    known: bool
     differs: bool
     causes: tuple[Cause, ...]
     commands: dict[int, str]
@@ -67,15 +74,18 @@ def why(one: Side, other: Side, name: str) -> Answer:
     """
     path = _output(one, other, name)
     ours, theirs = one.files.get(path), other.files.get(path)
-    if all(file is not None and file.after is None for file in (ours, theirs)):
-        raise SourceError(
-            f"Both traces don't tell what {name} held in the end",
-            "Trace without --no-hash, and name a file that the runs have left",
-        )
-    differs = ours is None or theirs is None or ours.after != theirs.after
+    known = not all(file is not None and file.after is None for file in (ours, theirs))
+    differs = not known or ours is None or theirs is None or ours.after != theirs.after
     side = one if ours is not None else other
     causes = tuple(_causes(one, other, side, path)) if differs else ()
-    return Answer(path, differs, causes, dict(_commands(side.processes)))
+    if not (known or causes):
+        raise SourceError(
+            f"Both traces don't tell what {name} held in the end, nor an input of it that differs",
+            "Trace without --no-hash, and name a file that the runs have left",
+        )
+    secrets = Withheld(one, other)
+    commands = {number: secrets.text(said) for number, said in _commands(side.processes)}
+    return Answer(path, known, differs, causes, commands)
 
 
 def _output(one: Side, other: Side, name: str) -> bytes:
@@ -123,7 +133,7 @@ def _walk(
             if file.made:
                 ways.append((*way, Step(path, _writers(file))))
             elif (found := _differing(one, other, path)) is not None:
-                yield Cause((*way, Step(path, ())), *found)
+                yield Cause((*way, Step(path, ())), *found, _package(one, other, path))
 
 
 def _relatives(side: Side) -> Callable[[set[int]], AbstractSet[int]]:
@@ -140,6 +150,12 @@ def _relatives(side: Side) -> Callable[[set[int]], AbstractSet[int]]:
 def _differing(one: Side, other: Side, path: bytes) -> tuple[str | None, str | None] | None:
     ours, theirs = (described(side.files.get(path)) for side in (one, other))
     return None if ours == theirs else (ours, theirs)
+
+
+def _package(one: Side, other: Side, path: bytes) -> str:
+    found = [package for side in (one, other) if (package := side.owners.get(path))]
+    versions = dict.fromkeys(package.version for package in found)
+    return f"{found[0].name} {' -> '.join(versions)}" if found else ""
 
 
 def _writers(file: File) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ COMMANDS = {
     "note": "rpz.commands.note",
     "diff": "rpz.commands.diff",
     "why": "rpz.commands.why",
+    "report": "rpz.commands.report",
     "which": "rpz.commands.which",
     "list": "rpz.commands.list",
     "catalog": "rpz.commands.catalog",

@@ -94,6 +94,7 @@ def blocks_of(
     package: str,
     ok: Sequence[int] = (0,),
     environ: Mapping[str, str] | None = None,
+    folder: bytes | None = None,
     seconds: float,
 ) -> Iterator[bytes]:
     """Run a program that may print much, or never end; yield what it prints, in blocks.
@@ -103,6 +104,7 @@ def blocks_of(
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
         environ: its environment, if not ours.
+        folder: where to run it, if not here.
         seconds: after which it is ended.
 
     Raises:
@@ -117,7 +119,12 @@ def blocks_of(
     with tempfile.TemporaryFile() as said:
         try:
             program = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environ
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environ,
+                cwd=folder,
             )
         except FileNotFoundError:
             raise MissingProgramError(name, package) from None

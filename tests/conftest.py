@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,6 +59,31 @@ def require(tool: object, reason: str) -> None:
     if os.environ.get(REQUIRE):
         pytest.fail(f"{reason}, and {REQUIRE} is set")
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the whole replay matrix has."""
+    from tests.matrix import spared
+
+    if left_out := spared(items):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the tests among processes by files (``--dist loadfile``), the matrix by journeys."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    from tests.matrix import journey_in
+
+    class ByFileOrJourney(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return journey_in(nodeid) or super()._split_scope(nodeid)
+
+    return ByFileOrJourney(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

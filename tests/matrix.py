@@ -5,6 +5,7 @@ A backend is a row of :data:`BACKENDS`, a place where a case can't replay a row 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -17,9 +18,15 @@ from tests.conftest import docker_works, require
 from tests.journey import CASES, Behaviour, Journey, Person, done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pytest
 
 ENGINE = Lock()
+ENGINES = ("docker", "oci")
+"""The backends whose runs are an engine's."""
+WHOLE = "RPZ_WHOLE_MATRIX"
+"""The variable that has each cell tried (``make matrix``)."""
 USERS = ("root", "user")
 """The super-user; an ordinary one, who traces, packs, unpacks and runs."""
 
@@ -184,7 +191,7 @@ class Cell:
 
     def __str__(self) -> str:
         """Return its name among the tests."""
-        return f"{self.case}:{self.user}:{self.backend}"
+        return f"{self.case}:{self.user}-{self.backend}"
 
     @property
     def hole(self) -> Hole | None:
@@ -193,11 +200,37 @@ class Cell:
 
     @property
     def is_tried(self) -> bool:
-        return self.backend in UNPACKERS and (self.hole is None or self.hole.is_tried)
+        return is_tried(self.backend)
+
+    @property
+    def is_spared(self) -> bool:
+        """Whether only the whole matrix has it: an engine does all as root, whoever asks it to."""
+        if os.environ.get(WHOLE) or os.geteuid() != 0:
+            return False
+        others = Cell(self.case, "root", self.backend)
+        return self.user != others.user and self.backend in ENGINES and self.hole == others.hole
+
+
+def is_tried(backend: str) -> bool:
+    """Whether a backend is tried at all."""
+    untried = {hole.backend for hole in HOLES if not hole.is_tried}
+    return backend in UNPACKERS and backend not in untried
 
 
 CELLS = [Cell(c, user, backend.name) for c in CASES for user in USERS for backend in BACKENDS]
 SAME = "same bytes"
+
+
+def spared(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return those tests whose cells only the whole matrix has."""
+    names = {f"test_replays_what_ran[{cell}]" for cell in CELLS if cell.is_spared}
+    return [item for item in items if item.name in names]
+
+
+def journey_in(name: str) -> str | None:
+    """Return which journey a test is of, by its name; None: of none."""
+    found = re.search(r"/test_cases\.py::test_replays_what_ran\[(.*)-\w+\]$", name)
+    return found and found[1]
 
 
 def table(outcomes: Mapping[Cell, str]) -> str:

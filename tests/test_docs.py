@@ -13,6 +13,7 @@ from rpz.cli import COMMANDS
 from rpz.tracer.database import VERSION, TraceDatabase
 from rpz.tracer.records import RECORDS, TYPES, Flag, Mode, PathName, Record, Warn
 from rpz.tracer.rows import TABLES, FileRow
+from rpz.tracer.schema import all_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +36,7 @@ def sections(page: str) -> dict[str, str]:
 def columns(table: str) -> list[str]:
     connection = sqlite3.connect(":memory:")
     try:
-        for name in ("schema.sql", "facts.sql"):
-            connection.executescript((ROOT / "tracer" / name).read_text("ascii"))
+        connection.executescript(all_tables())
         return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
     finally:
         connection.close()

@@ -72,7 +72,12 @@ def test_wheel_holds_programs_and_data(built):
     assert any(n.endswith("scripts/rpz-init") for n in names)
     assert "rpz/tracer/schema.sql" in names
     assert "rpz/tracer/facts.sql" in names
+    assert "rpz/tracer/packages.sql" in names
     assert "rpz/provenance/graph/graph.css" in names
+    assert "rpz/tracer/random_bytes.sql" in names
+    assert {"rpz/provenance/report/page/page.html", "rpz/provenance/report/page/main.js"} <= set(
+        names
+    )
     assert "rpz/py.typed" in names
 
 

@@ -15,7 +15,7 @@ from rpz.tracer.folder import StillRunningError, number_of, recovery_command, re
 from rpz.tracer.loader import EVENTS
 from rpz.tracer.lock import is_locked
 from rpz.tracer.naming import free_name
-from rpz.tracer.rows import TABLES, ProcessRow, RunRow
+from rpz.tracer.rows import TABLES, PackageRow, ProcessRow, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -116,6 +116,7 @@ class _Shift:
     run: int
     process: int
     event: int
+    package: int
 
     @classmethod
     def of(cls, database: TraceDatabase, added: TraceDatabase) -> _Shift:
@@ -125,13 +126,14 @@ class _Shift:
             run=database.last_id(RunRow) + 1,
             process=max(database.last_id(ProcessRow), 0) + 1 - _first_id(added, ProcessRow),
             event=last_event + 1 - _first_id(added, *EVENTS),
+            package=database.last_id(PackageRow) + 1,
         )
 
     def applied_to(self, kind: type[Any], own: int) -> Callable[[Any], Any]:
         """Return what moves a row; ``own`` is for tables with a sequence of their own."""
         ids = {RunRow: self.run, ProcessRow: self.process}
         by = {"id": ids.get(kind, self.event if kind in EVENTS else own), "run_id": self.run}
-        by |= {"process": self.process, "parent": self.process}
+        by |= {"process": self.process, "parent": self.process, "package": self.package}
         moved = [(name, by[name]) for name in kind._fields if name in by]
 
         def move(row: Any) -> Any:

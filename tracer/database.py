@@ -7,29 +7,20 @@ import os
 import shutil
 import sqlite3
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
 from rpz.tracer.rows import TABLES, RunRow
+from rpz.tracer.schema import LATER, LATER_TABLES, all_tables, sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from typing_extensions import Self
 
 VERSION = 1
 """``PRAGMA user_version`` of the databases that this module writes."""
-
-
-LATER = {"runs": "name"}
-"""Columns that databases of the same version may lack, because they came later; all are TEXT."""
-LATER_TABLE = "facts"
-"""A table that they may lack: it is empty then."""
-
-
-_SCHEMA = Path(__file__).with_name("schema.sql")
-_LATER = Path(__file__).with_name("facts.sql")
 
 
 class TraceDatabaseError(RpzError):
@@ -113,10 +104,10 @@ class TraceDatabase:
     def reopen(cls, path: Path) -> Self:
         """Open a database of ours to add to it."""
         database = cls(_connection_for_writing(path))
-        for table, column in sorted(LATER.items()):
+        for (table, column), kind in LATER.items():
             if database._lacks(table, column):
-                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
-        database._add_later_table()
+                database._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+        database._add_later_tables()
         return database
 
     @classmethod
@@ -144,7 +135,7 @@ class TraceDatabase:
             connection.close()
             raise _version_error(path, version)
         database = cls(connection)
-        database._add_later_table(kind="TEMP TABLE")  # which takes nothing but memory
+        database._add_later_tables(kind="TEMP TABLE")  # which takes nothing but memory
         return database
 
     def __enter__(self) -> Self:
@@ -260,18 +251,20 @@ class TraceDatabase:
         self._connection.commit()
 
     def _selection(self, row: type[Any]) -> str:
-        selection, late = _table(row).selection, LATER.get(TABLES[row])
-        if late is not None and self._lacks(TABLES[row], late):
-            return selection.replace(f", {late} FROM", ", NULL FROM")
+        selection = _table(row).selection
+        for table, column in LATER:
+            if table == TABLES[row] and self._lacks(table, column):
+                selection = selection.replace(f", {column}", ", NULL", 1)
         return selection
 
     def _lacks(self, table: str, column: str) -> bool:
         described = self._connection.execute(f"PRAGMA table_info({table})")
         return column.encode() not in {name for _, name, *_ in described}
 
-    def _add_later_table(self, kind: str = "TABLE") -> None:
-        if self._lacks(LATER_TABLE, "id"):
-            self._connection.execute(_LATER.read_text("ascii").replace("TABLE", kind, 1))
+    def _add_later_tables(self, kind: str = "TABLE") -> None:
+        for table, file in LATER_TABLES.items():
+            if self._lacks(table, "id"):
+                self._connection.executescript(sql(file).replace("TABLE", kind))
 
     def last_id(self, row: type[Any]) -> int:
         """Return the greatest id of a table, -1 when it is empty."""
@@ -290,7 +283,7 @@ def _version_error(path: Path, version: int) -> TraceDatabaseError:
 
 
 def _with_schema(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript(_SCHEMA.read_text("ascii") + _LATER.read_text("ascii"))
+    connection.executescript(all_tables())
     connection.execute(f"PRAGMA user_version = {VERSION}")
     return connection
 

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.tracer.disks import tells_of_changes, write_back_delay
+from rpz.tracer.sha256 import buffer, sha256  # not by the thread: others would wait for it
 
 if TYPE_CHECKING:
     Stamp: TypeAlias = tuple[int, int, int, int, int]
@@ -84,8 +85,6 @@ class EarlyDigests:
     def _hash_all(self) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVES_WAY)
-        from rpz.tracer.sha256 import buffer
-
         into = buffer()
         with contextlib.suppress(_StoppedError):
             while (path := self._offered.get()) is not None:
@@ -93,8 +92,6 @@ class EarlyDigests:
                 self._hash(path, into)
 
     def _hash(self, path: bytes, into: memoryview) -> None:
-        from rpz.tracer.sha256 import sha256
-
         try:
             before = os.lstat(path)
         except OSError:

@@ -19,6 +19,7 @@ from rpz.tracer.rows import (
     LinkRow,
     ListingRow,
     ProcessRow,
+    RandomRow,
     RemovalRow,
     RenameRow,
     RunRow,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 EVENTS = (
     FileRow, ExecutionRow, LinkRow, RenameRow, RemovalRow, ConnectionRow,
-    AbsentRow, ListingRow, SnapshotRow, WarningRow,
+    AbsentRow, ListingRow, SnapshotRow, WarningRow, RandomRow,
 )  # fmt: skip
 """The tables whose ids come from one sequence, so that they say what came before what."""
 BATCH = 10_000
@@ -86,6 +87,8 @@ class Loader:
             (records.Connection, self._on_connection),
             (records.Listing, self._on_listing),
             (records.Snapshot, self._on_snapshot),
+            (records.Traffic, self._on_traffic),
+            (records.Random, self._on_random),
             (records.Warn, self._on_warning),
             (records.End, self._on_end),
         ):
@@ -176,6 +179,8 @@ class Loader:
             user_time=command.user_time,
             system_time=command.system_time,
             peak_memory=command.peak_memory,
+            bytes_read=command.bytes_read,
+            bytes_written=command.bytes_written,
             **asdict(self._host),
         )
 
@@ -218,6 +223,11 @@ class Loader:
             user_time=held(record.user_time) if known else None,
             system_time=held(record.system_time) if known else None,
             peak_memory=held(record.memory) if known else None,
+        )
+
+    def _on_traffic(self, record: records.Traffic) -> None:
+        self._processes[record.process] = self._processes[record.process]._replace(
+            bytes_read=held(record.read), bytes_written=held(record.written)
         )
 
     def _on_exec(self, record: records.Exec) -> None:
@@ -271,16 +281,9 @@ class Loader:
         )
 
     def _on_remove(self, record: records.Remove) -> None:
-        self._add(
-            RemovalRow(
-                id=self._next(),
-                run_id=self._run,
-                timestamp=record.time,
-                process=self._process(record.process),
-                name=self._paths[record.path],
-                is_directory=bool(record.flags & 1),
-            )
-        )
+        name, process = self._paths[record.path], self._process(record.process)
+        is_folder = bool(record.flags & 1)
+        self._add(RemovalRow(self._next(), self._run, record.time, process, name, is_folder))
 
     def _on_connection(self, record: records.Connection) -> None:
         family, address = describe(record.address)
@@ -304,16 +307,9 @@ class Loader:
         self._add(AbsentRow(self._next(), self._run, name, time, self._process(process)))
 
     def _on_listing(self, record: records.Listing) -> None:
-        self._add(
-            ListingRow(
-                id=self._next(),
-                run_id=self._run,
-                name=self._paths[record.path],
-                timestamp=record.time,
-                process=self._process(record.process),
-                entries=joined(record.entries),
-            )
-        )
+        name, process = self._paths[record.path], self._process(record.process)
+        entries = joined(record.entries)
+        self._add(ListingRow(self._next(), self._run, name, record.time, process, entries))
 
     def _on_snapshot(self, record: records.Snapshot) -> None:
         self._add(
@@ -336,6 +332,10 @@ class Loader:
                 modified=signed(record.modified),
             )
         )
+
+    def _on_random(self, record: records.Random) -> None:
+        process, size = self._process(record.process), held(record.size)
+        self._add(RandomRow(self._next(), self._run, record.time, process, size))
 
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None

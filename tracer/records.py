@@ -231,14 +231,33 @@ class Snapshot(NamedTuple):
     modified: u64
 
 
+class Traffic(NamedTuple):
+    """What a process has read and written, in bytes, with the children that it has waited for."""
+
+    time: u64
+    process: u32
+    reserved: u32
+    read: u64
+    written: u64
+
+
+class Random(NamedTuple):
+    """A program got random bytes from the kernel: ``size`` is what it first asked for."""
+
+    time: u64
+    process: u32
+    reserved: u32
+    size: u64
+
+
 Record = (
     Run | PathName | Process | Exit | Exec | File | Link | Rename | Remove | Connection | Warn | End
-    | Absent | Listing | Snapshot
+    | Absent | Listing | Snapshot | Traffic | Random
 )  # fmt: skip
 
 RECORDS: tuple[type[Record], ...] = (
     Run, PathName, Process, Exit, Exec, File, Link, Rename, Remove, Connection, Warn, End,
-    Absent, Listing, Snapshot,
+    Absent, Listing, Snapshot, Traffic, Random,
 )  # fmt: skip
 """In the order of their types' numbers."""
 

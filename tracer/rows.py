@@ -38,6 +38,8 @@ class RunRow(NamedTuple):
     system_time: int | None
     peak_memory: int | None
     name: str | None = None
+    bytes_read: int | None = None
+    bytes_written: int | None = None
 
     @property
     def label(self) -> str:
@@ -59,6 +61,8 @@ class ProcessRow(NamedTuple):
     user_time: int | None
     system_time: int | None
     peak_memory: int | None
+    bytes_read: int | None = None
+    bytes_written: int | None = None
 
 
 class FileRow(NamedTuple):
@@ -204,6 +208,16 @@ class WarningRow(NamedTuple):
     text: bytes
 
 
+class RandomRow(NamedTuple):
+    """A program got random bytes from the kernel: ``size`` is what it first asked for."""
+
+    id: int
+    run_id: int
+    timestamp: int
+    process: int
+    size: int
+
+
 class FactRow(NamedTuple):
     """What is known of a run beside what it did (``docs/run-record.md``)."""
 
@@ -213,6 +227,27 @@ class FactRow(NamedTuple):
     name: str
     value: bytes
     source: bytes
+
+
+class PackageRow(NamedTuple):
+    """One package of which a run has read files; ``size`` is in bytes, of all its files."""
+
+    id: int
+    run_id: int
+    manager: str
+    name: str
+    version: str
+    purl: str
+    size: int | None
+
+
+class PackageFileRow(NamedTuple):
+    """One file that a run has read, and the :class:`PackageRow` that it is of."""
+
+    id: int
+    run_id: int
+    package: int
+    name: bytes
 
 
 TABLES: dict[type[Any], str] = {
@@ -230,4 +265,7 @@ TABLES: dict[type[Any], str] = {
     WarningRow: "warnings",
     DigestRow: "digests",
     FactRow: "facts",
+    RandomRow: "random_bytes",
+    PackageRow: "packages",
+    PackageFileRow: "package_files",
 }

@@ -12,7 +12,9 @@ CREATE TABLE processes (
     tid INTEGER NOT NULL,
     user_time INTEGER,
     system_time INTEGER,
-    peak_memory INTEGER
+    peak_memory INTEGER,
+    bytes_read INTEGER,
+    bytes_written INTEGER
 );
 CREATE INDEX proc_parent_idx ON processes (parent);
 
@@ -65,7 +67,9 @@ CREATE TABLE runs (
     user_time INTEGER,
     system_time INTEGER,
     peak_memory INTEGER,
-    name TEXT
+    name TEXT,
+    bytes_read INTEGER,
+    bytes_written INTEGER
 );
 
 CREATE TABLE links (

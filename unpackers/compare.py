@@ -17,9 +17,9 @@ from rpz.unpackers.textdiff import short_diff
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rpz.packer.alike import Tolerance
     from rpz.packer.outputs import Output
     from rpz.unpackers import Unpacker
-    from rpz.unpackers.alike import Tolerance
     from rpz.unpackers.target import Target
 
 

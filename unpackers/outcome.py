@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rpz.packer.alike import Tolerance
     from rpz.packer.archive.reader import Pack
     from rpz.unpackers import Unpacker
-    from rpz.unpackers.alike import Tolerance
     from rpz.unpackers.verify import Trial
 
 

@@ -23,11 +23,11 @@ from rpz.unpackers.withheld import supplied
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rpz.packer.alike import Tolerance
     from rpz.packer.archive.reader import Pack
     from rpz.packer.config.model import Run
     from rpz.packer.outputs import Output
     from rpz.unpackers import Unpacker
-    from rpz.unpackers.alike import Tolerance
     from rpz.unpackers.choices import Choices
     from rpz.unpackers.target import Target
 

@@ -16,7 +16,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/random.h>
 #include <sys/types.h>
+
+/* Linux 5.6. */
+#ifndef GRND_INSECURE
+#define GRND_INSECURE 4
+#endif
 
 struct abi {
   const char *name;

@@ -17,7 +17,8 @@ typedef void leave_function(struct task *task, int64_t result);
 /* Which calls of a row stop the process: the filter can look at the value of an argument, not at
  * what it points to. */
 struct condition {
-  enum { EVERY, NONE, WITH_BIT, ONE_OF } test; /* the argument has a bit of MASK; is one's number */
+  /* The argument has a bit of MASK; is one's number; is what a program asks getrandom(2) for */
+  enum { EVERY, NONE, WITH_BIT, ONE_OF, RANDOM_BYTES } test;
   unsigned argument;
   uint64_t mask;
 };
@@ -37,10 +38,14 @@ struct syscall_row {
 /* Calls that look and change nothing: we may be told of them instead of stopping them (notify.h),
  * so that ENTER can't read or change registers. */
 #define LOOK(call, enter) {#call, __NR_##call, enter, NULL, {EVERY, 0, 0}, {NONE, 0, 0}},
+#define LOOK_IF(when, call, enter) {#call, __NR_##call, enter, NULL, when, {NONE, 0, 0}},
 #define LOOK_UNLESS(changes, call, enter) {#call, __NR_##call, enter, NULL, {EVERY, 0, 0}, changes},
 #define NOT_ZERO(argument) {WITH_BIT, argument, UINT64_MAX}
 #define HAS_FLAG(argument, flag) {WITH_BIT, argument, flag}
 #define IS_ONE_OF(argument, bits) {ONE_OF, argument, bits}
+/* The flags behind ARGUMENT have no bit of FLAGS, or there are SIZE bytes or more. */
+#define ARE_RANDOM_BYTES(argument, flags, size)                                                    \
+  {RANDOM_BYTES, argument, (uint64_t)(size) << 32 | (flags)}
 #define BIT(number) (UINT64_C(1) << (number))
 /* open(2) for writing (O_WRONLY, O_RDWR), or what makes or empties a file. */
 #define OPENS_TO_CHANGE (O_ACCMODE | O_CREAT | O_TRUNC)
@@ -95,5 +100,7 @@ void allow_io_uring(void);
 enter_function enter_getaffinity, enter_setaffinity;
 /* debug.c */
 enter_function enter_ptrace, enter_seccomp;
+/* random.c */
+enter_function enter_getrandom;
 
 #endif

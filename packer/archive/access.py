@@ -92,18 +92,22 @@ class Blocks:
         first = bisect_right(self._offsets, start) - 1
         last = bisect_right(self._offsets, start + size - 1)
         place = self._offsets[first]
-        several = last - first > 1
-        for block in self._unpacked(first, last) if several else [self._one(first)]:
+        for number, block in enumerate(self._kept_or_unpacked(first, last), first):
+            self._last = number, block
             if block is None:
                 raise self._wrong
             yield block[max(start - place, 0) : start + size - place]
             place += len(block)
 
-    def _one(self, number: int) -> bytes | None:
-        """Return a block; small files that lie in one are read one after the other."""
-        if self._last is None or self._last[0] != number:
-            self._last = number, self._unpack(self._stored(number), self._index.blocks[number])
-        return self._last[1]
+    def _kept_or_unpacked(self, first: int, last: int) -> Iterator[bytes | None]:
+        """Yield blocks; the last one read is kept, as files are mostly read one after the other."""
+        if self._last is not None and self._last[0] == first:
+            yield self._last[1]
+            first += 1
+        if last - first > 1:
+            yield from self._unpacked(first, last)
+        elif last > first:
+            yield self._unpack(self._stored(first), self._index.blocks[first])
 
     def _stored(self, number: int) -> bytes:
         self._file.seek(self._places[number])

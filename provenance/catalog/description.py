@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.secrets.database import secrets_of
 from rpz.packer.secrets.haystack import Haystack
+from rpz.provenance.reprozip import ENGINE
 from rpz.provenance.source import Source, SourceError
 from rpz.tracer.facts import Fact, facts_of
 from rpz.tracer.fields import items_of, joined
@@ -98,9 +99,14 @@ def described(source: Source) -> list[Description]:
     """Return the runs of a trace or a pack.
 
     Raises:
-        SourceError: it has texts in the place of numbers, which would be found later by others.
+        SourceError: it has texts in the place of numbers, which would be found later by others; it
+            is of ReproZip's.
 
     """
+    if source.run.engine == ENGINE:
+        raise SourceError(
+            f"{source.path} has no trace of rpz's", "rpz show shows what a pack of ReproZip's tells"
+        )
     for run in source.runs:
         if not all(isinstance(getattr(run, name), int | None) for name in NUMBERS):
             raise SourceError(f"{source.path} is damaged: its numbers are none", "Leave it out")

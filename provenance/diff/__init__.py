@@ -20,6 +20,7 @@ from rpz.provenance.diff import (
     parameters,
     processes,
 )
+from rpz.provenance.diff.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,6 +49,9 @@ class Section:
     differences: tuple[Difference, ...]
 
 
-def diff(one: Side, other: Side) -> list[Section]:
-    """Return all sections, those in which nothing differs too."""
-    return [Section(title, tuple(of(one, other))) for title, of in SECTIONS.items()]
+def diff(one: Side, other: Side, kinds: Iterable[str] = SECTIONS) -> list[Section]:
+    """Return sections, those in which nothing differs too; without secrets."""
+    secrets = Withheld(one, other)
+    return [
+        Section(kind, tuple(secrets.without(kind, SECTIONS[kind](one, other)))) for kind in kinds
+    ]

@@ -18,7 +18,9 @@ ELSEWHERE = ("setting", "locale")
 
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
-    """Yield sources that only one run had, or had otherwise."""
+    """Yield sources that only one run had, or had otherwise; none if one has no record of them."""
+    if not (one.has_record and other.has_record):
+        return iter(())
     return mapping_differences(sources(one), sources(other))
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.difference import Difference
+from rpz.provenance.diff.programs import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,9 @@ PLAIN = ("commit", "branch", "changes")
 
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
-    """Yield the working trees that differ, and how."""
+    """Yield the working trees and compiled programs that differ; none if one run has no record."""
+    if not (one.has_record and other.has_record):
+        return
     ours, theirs = _trees(one), _trees(other)
     for root in sorted(ours.keys() | theirs.keys()):
         a, b = ours.get(root, {}), theirs.get(root, {})
@@ -32,6 +35,7 @@ def differences(one: Side, other: Side) -> Iterator[Difference]:
                 _amount(b.get("diff")),
                 _between(a.get("diff", ""), b.get("diff", "")),
             )
+    yield from compiled(one, other)
 
 
 def _trees(side: Side) -> dict[str, dict[str, str]]:

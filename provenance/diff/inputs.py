@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpz.provenance.diff.difference import Difference
+from rpz.provenance.diff.difference import Difference, with_details
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rpz.provenance.diff.difference import Changed
     from rpz.provenance.diff.side import Side
     from rpz.provenance.files import Content, File
 
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
     """Yield the files that hold something else, and those that only one run read."""
+    yield from with_details(one.held, list(_found(one, other)))
+
+
+def _found(one: Side, other: Side) -> Iterator[tuple[Difference, Changed]]:
     for path in sorted(one.files.keys() | other.files.keys()):
         if path in one.owners or path in other.owners:
             continue
@@ -23,7 +28,13 @@ def differences(one: Side, other: Side) -> Iterator[Difference]:
             continue
         if described(ours) != described(theirs):
             name = path.decode("utf-8", "surrogateescape")
-            yield Difference(name, described(ours), described(theirs))
+            contents = (
+                ours,
+                ours.before if ours else None,
+                theirs,
+                theirs.before if theirs else None,
+            )
+            yield Difference(name, described(ours), described(theirs)), contents
 
 
 def unrecorded(one: Side, other: Side) -> int:

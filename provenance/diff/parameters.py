@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from rpz.provenance.diff.difference import Difference, mapping_differences
+from rpz.provenance.parameters import of_arguments
 from rpz.tracer.fields import items_of
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 def differences(one: Side, other: Side) -> Iterator[Difference]:
     """Yield what differs; the command itself only where no parameter tells."""
-    found = list(mapping_differences(_settings(one), _settings(other)))
-    yield from found
+    whole = one.has_record and other.has_record
+    yield from mapping_differences(_settings(one, whole=whole), _settings(other, whole=whole))
     ours, theirs = _command(one), _command(other)
     if ours != theirs:
         yield Difference("command", ours, theirs)
@@ -26,11 +27,19 @@ def differences(one: Side, other: Side) -> Iterator[Difference]:
         yield Difference("working folder", *folders)
 
 
-def _settings(side: Side) -> dict[str, str]:
+def _settings(side: Side, *, whole: bool) -> dict[str, str]:
+    """Return the parameters; unless both runs have a record of them, those of the arguments."""
+    if not whole:
+        words = [_text(word) for word in items_of(side.run.argv)]
+        return {name: _text(side.mapped(_bytes(value))) for name, value in of_arguments(words)}
     return {
         f"{fact.name}{_of(side.mapped(fact.source))}": _text(side.mapped(fact.value))
         for fact in side.topic("parameter")
     }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _of(source: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpz.provenance.files import USED, files
 from rpz.provenance.processes import processes
+from rpz.provenance.reprozip import ENGINE
 from rpz.tracer.facts import facts_of
 from rpz.tracer.fields import variables_of
 from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow
@@ -17,8 +18,9 @@ from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpz.packer.config.model import Package
     from rpz.provenance.files import File
+    from rpz.provenance.held import Held
+    from rpz.provenance.installed import Installed
     from rpz.provenance.processes import Process
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import FactRow, RunRow
@@ -44,19 +46,33 @@ CACHES = re.compile(
 class Side:
     """A run; ``maps`` are folders that are called otherwise in the other run, and how there.
 
-    ``shared`` are names that files have in both: they are no random ones.
+    ``shared`` are names that files have in both: they are no random ones. ``gaps`` says what nobody
+    recorded of it. ``held`` finds the content of files of both runs.
     """
 
     database: TraceDatabase
     run: RunRow
-    packages: Sequence[Package]
+    packages: Sequence[Installed]
     maps: Sequence[tuple[bytes, bytes]] = ()
     shared: frozenset[bytes] = frozenset()
+    gaps: tuple[str, ...] = ()
+    held: Held | None = None
 
     @cached_property
     def facts(self) -> list[FactRow]:
         """What its record says."""
         return facts_of(self.database, self.run.id)
+
+    @property
+    def has_record(self) -> bool:
+        """Whether more is known of it than what it did."""
+        return bool(self.facts)
+
+    @cached_property
+    def tells_outputs(self) -> bool:
+        """Whether its trace tells what it has left, and not only that it wrote it."""
+        held = any(file.before or file.after for file in self.files.values())
+        return held and self.run.engine != ENGINE
 
     def topic(self, topic: str) -> list[FactRow]:
         """Return the facts of a topic."""
@@ -103,11 +119,9 @@ class Side:
         return processes(self.database, self.run.id)
 
     @cached_property
-    def owners(self) -> dict[bytes, Package]:
+    def owners(self) -> dict[bytes, Installed]:
         """The packages of its files, by their paths as the other run has them."""
-        return {
-            self._name(bytes(path)): package for package in self.packages for path in package.files
-        }
+        return {self._name(path): package for package in self.packages for path in package.files}
 
     def mapped(self, text: bytes) -> bytes:
         """Return a path, or text with paths in it, as the other run would have it.

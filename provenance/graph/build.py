@@ -46,6 +46,7 @@ def graph_of(
         links = {row.name: row.target for row in database.rows(LinkRow, "run_id = ?", run.id)}
         places = Packed(links=links, files={file.path: file.path for file in used})
         graph.edges.extend(_executions(executed, places))
+    graph.edges[:] = [edge for edge in graph.edges if edge.process in graph.processes]
     return graph
 
 

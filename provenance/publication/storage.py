@@ -15,10 +15,12 @@ from rpz.provenance.publication.document import (
     parsed_document,
     publication_of_document,
 )
+from rpz.provenance.publication.fields import filled
 from rpz.provenance.publication.model import Publication
 from rpz.tracer.folder import TraceFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -43,6 +45,14 @@ def publication_of_pack(pack: Pack) -> Publication:
         return Publication()
     with file:
         return parsed_document(file.read(LARGEST + 1), f"{pack.path}: its publication")
+
+
+def combined_publication(folders: Iterable[Path]) -> Publication:
+    """Return what trace folders say together: of a field that several tell, what the first does."""
+    found = Publication()
+    for folder in folders:
+        found = filled(found, _of_folder(TraceFolder(folder)))
+    return found
 
 
 def _of_folder(folder: TraceFolder) -> Publication:

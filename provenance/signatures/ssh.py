@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.errors import CommandFailedError, RpzError
+from rpz.errors import CommandFailedError
 from rpz.process import output_of
 from rpz.provenance.signatures.errors import SignatureError
+from rpz.provenance.signatures.usual import usual_key, usual_list
 
 if TYPE_CHECKING:
     from rpz.provenance.signatures.trust import Trust
@@ -19,7 +20,6 @@ BEGINS = b"-----BEGIN SSH SIGNATURE-----"
 NAMESPACE = "pack@rpz"
 """What the signature is for: one of something else, a commit say, can't be taken for one."""
 PACKAGE = "openssh-client"
-USUAL = ("id_ed25519", "id_ecdsa", "id_rsa")
 FINGERPRINT = "SHA256:"
 _GOOD = re.compile(r'^Good "[^"]*" signature .*with (\S+ key SHA256:\S+)$', re.MULTILINE)
 
@@ -32,7 +32,7 @@ def sign(message: Path, key: Path | None) -> bytes:
         MissingProgramError: there is no ssh-keygen.
 
     """
-    key = key or _usual_key()
+    key = key or usual_key()
     try:
         output_of(
             ["ssh-keygen", "-Y", "sign", "-f", os.fspath(key), "-n", NAMESPACE, os.fspath(message)],
@@ -62,7 +62,7 @@ def verify(message: Path, signature: Path, trust: Trust) -> str:
         return key
     if trust.signer and Path(trust.signer).is_file():
         return _by_public_key(message, signature, Path(trust.signer), key)
-    allowed = trust.allowed or _usual_list()
+    allowed = trust.allowed or usual_list()
     if allowed is None:
         raise SignatureError(
             f"{signature} is a signature with the {key}, but nothing says whose that is",
@@ -123,28 +123,3 @@ def _other(signature: Path, key: str, wanted: str) -> SignatureError:
         f"{signature} is not a signature of {wanted}: it is with the {key}",
         "Don't trust the pack, unless that is a key of theirs, too",
     )
-
-
-def _usual_key() -> Path:
-    named = _setting("user.signingkey") if _setting("gpg.format") == "ssh" else ""
-    usual = [Path.home() / ".ssh" / name for name in USUAL]
-    for path in [Path(named), *usual] if named else usual:
-        if path.is_file():
-            return path
-    raise SignatureError(
-        "There is no key to sign with", "Name one: --key FILE; or make one: ssh-keygen -t ed25519"
-    )
-
-
-def _usual_list() -> Path | None:
-    found = _setting("gpg.ssh.allowedSignersFile")
-    return Path(found) if found and Path(found).is_file() else None
-
-
-def _setting(name: str) -> str:
-    """Return what the user has told git, if anything: it has the same kinds of signatures."""
-    try:
-        argv = ["git", "config", "--global", "--type=path", "--get", name]
-        return output_of(argv, package="git").decode(errors="replace").strip()
-    except RpzError:
-        return ""

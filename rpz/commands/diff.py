@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import in_usual_trace
+from rpz.commands.looking import in_usual_trace, tell
 from rpz.commands.options import StatusCommand, as_json, verbosity
 from rpz.commands.text import counted, shown
 
@@ -47,9 +48,23 @@ maps = click.option(
 @click.option(
     "--all", "everything", is_flag=True, help="Show all differences, and what is the same."
 )
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also make a page to look at, with both runs (as rpz report).",
+)
 @as_json
 @verbosity
-def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_json: bool) -> int:
+def command(
+    one: str,
+    other: str,
+    maps: tuple[str, ...],
+    everything: bool,
+    page: Path | None,
+    as_json: bool,
+) -> int:
     """Say what differs between two runs, the likeliest cause of other results first.
 
     Home folders and random names of temporary files count as the same; process numbers, times and
@@ -59,21 +74,29 @@ def command(one: str, other: str, maps: tuple[str, ...], everything: bool, as_js
     from rpz.provenance.diff import diff
     from rpz.provenance.diff.inputs import unrecorded
 
-    with compared(one, other, [map_of(text) for text in maps]) as sides:
+    folders = [map_of(text) for text in maps]
+    if page is not None:
+        from rpz.provenance.report import write_report
+
+        write_report(page, (one, other), folders)
+    with compared(one, other, folders) as sides:
         sections = diff(*sides)
         missing = unrecorded(*sides)
+        gaps = [gap for side in sides for gap in side.gaps]
         hint = advice(*sides)
+    tell(gaps)
     if as_json:
-        click.echo(json.dumps({section.title: _json(section) for section in sections}, indent=1))
+        found: dict[str, list[Any]] = {section.title: _json(section) for section in sections}
+        click.echo(json.dumps({**found, "unknown": gaps}, indent=1))
     else:
-        for line in _lines(sections, everything, missing):
+        for line in _lines(sections, everything, missing, gaps=bool(gaps)):
             click.echo(line)
         if hint:
             log.info("%s", shown(hint))
     return DIFFERENT if any(section.differences for section in sections) else SAME
 
 
-def _lines(sections: list[Section], everything: bool, missing: int) -> Iterator[str]:
+def _lines(sections: list[Section], everything: bool, missing: int, *, gaps: bool) -> Iterator[str]:
     for section in sections:
         if section.differences or everything:
             same = "" if section.differences else "  (the same)"
@@ -84,12 +107,14 @@ def _lines(sections: list[Section], everything: bool, missing: int) -> Iterator[
         if len(shown_ones) < len(section.differences):
             yield f"  and {len(section.differences) - len(shown_ones)} more (--all shows them)"
     if not any(section.differences for section in sections):
-        yield (
-            f"Nothing differs that the traces tell; of {counted(missing, 'input')} they don't tell "
-            "the content."
-            if missing
-            else "The runs are the same."
-        )
+        yield _same(missing, gaps=gaps)
+
+
+def _same(missing: int, *, gaps: bool) -> str:
+    if missing:
+        inputs = counted(missing, "input")
+        return f"Nothing differs that the traces tell; of {inputs} they don't tell the content."
+    return "Nothing differs that the traces tell." if gaps else "The runs are the same."
 
 
 def _difference(difference: Difference, everything: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from rpz.commands.looking import source, text
+from rpz.commands.looking import source, tell, text
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown
 
@@ -22,6 +22,7 @@ def command(source: str, as_json: bool) -> None:
     from rpz.tracer.rows import ExecutionRow
 
     with opened(source) as found:
+        tell(found.gaps)
         first = next(found.database.rows(ExecutionRow, "run_id = ?", found.run.id), None)
     environment = first.envp if first is not None else b""
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import source, text
+from rpz.commands.looking import source, tell, text
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown_path
 
@@ -33,7 +33,8 @@ def command(source: str, read: bool, written: bool, by: int | None, as_json: boo
     from rpz.provenance.files import files
     from rpz.provenance.source import opened
 
-    with opened(source) as found:
+    with opened(source, contents=True) as found:
+        tell(found.gaps)
         if by is not None:
             _check(found.database, found.run.id, by)
         listed = files(found.database, found.run.id, None if by is None else {by})

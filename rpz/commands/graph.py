@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from rpz.commands.writing import written
 if TYPE_CHECKING:
     from rpz.provenance.graph.drawing import Drawing
     from rpz.provenance.graph.level import Level
+
+log = logging.getLogger(__name__)
 
 FORMS = ("dot", "json", "svg")
 MANY = 1500
@@ -75,10 +78,8 @@ def command(source: str, file: Path | None, form: str | None, **options: Any) ->
     drawing = _drawing(source, _level(**options))
     written(file, FORMS[chosen](drawing))
     if len(drawing.nodes) > MANY and chosen != "json":
-        what = counted(len(drawing.nodes), "node")
-        click.echo(
-            f"rpz: {what}: fewer with --otherfiles io, --aggregate or --regex-filter", err=True
-        )
+        fewer = "fewer with --otherfiles io, --aggregate or --regex-filter"
+        log.info("Drew %s: %s", counted(len(drawing.nodes), "node"), fewer)
 
 
 def _drawing(source: str, level: Level) -> Drawing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,9 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rpz.commands.options import DEFAULT_TRACE_DIR
+from rpz.commands.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rpz.tracer.rows import RunRow
+
+log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Any)
 NANOSECOND = 1e-9
@@ -31,6 +37,12 @@ def in_usual_trace(_ctx: click.Context, _param: click.Parameter, name: str) -> s
     """Take ``:RUN`` alone for a run of the usual trace folder, unless a file is called so."""
     is_run = name.startswith(":") and not os.path.lexists(name)
     return f"{DEFAULT_TRACE_DIR}{name}" if is_run else name
+
+
+def tell(gaps: Iterable[str]) -> None:
+    """Say what nobody has recorded of a run that is looked at."""
+    for gap in gaps:
+        log.info("%s", shown(gap))
 
 
 def text(value: bytes) -> str:
@@ -62,9 +74,16 @@ def duration(nanoseconds: int | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def amount(size: int | None) -> str:
+    """Return how many bytes something has, for a person; ``?``."""
+    from rpz.packer.sizes import human_size
+
+    return "?" if size is None else human_size(size)
+
+
 def moment(nanoseconds: int | None, offset: str = "+0000") -> str:
     """Return a time of the wall clock in ISO 8601, to the second, in the zone of an offset."""
-    if nanoseconds is None:
+    if not nanoseconds:
         return "?"
     try:
         zone = datetime.strptime(offset, "%z").tzinfo or timezone.utc

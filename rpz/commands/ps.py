@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import duration, seconds, source
+from rpz.commands.looking import amount, duration, seconds, source, tell
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown_command
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @as_json
 @verbosity
 def command(source: str, as_json: bool) -> None:
-    """Show the processes of a run as a tree: number, wall and processor time, end, command.
+    """Show the processes of a run as a tree: number, times, bytes, end, command.
+
+    Processor time, bytes read and written are of a process and the children that it waited for.
 
     Without RUN, of the last run.
     """
@@ -30,6 +32,7 @@ def command(source: str, as_json: bool) -> None:
     from rpz.provenance.source import opened
 
     with opened(source) as found:
+        tell(found.gaps)
         roots = processes(found.database, found.run.id)
     everybody = [place for root in roots for place in root.all()]
     if as_json:
@@ -40,11 +43,12 @@ def command(source: str, as_json: bool) -> None:
 
 
 def _lines(everybody: list[tuple[int, Process]]) -> Iterator[str]:
-    yield f"{'':>6} {'wall':>11} {'processor':>11}  {'end':<10}"
+    yield f"{'':>6} {'wall':>11} {'processor':>11} {'read':>10} {'written':>10}  {'end':<10}"
     for depth, process in everybody:
         times = f"{duration(process.wall):>11} {duration(process.cpu):>11}"
+        size = f"{amount(process.read):>10} {amount(process.written):>10}"
         what = f"{'  ' * depth}{_what(process)}"
-        yield f"{process.number:>6} {times}  {_end(process):<10} {what}"
+        yield f"{process.number:>6} {times} {size}  {_end(process):<10} {what}"
 
 
 def _what(process: Process) -> str:
@@ -67,6 +71,8 @@ def _json(depth: int, process: Process) -> dict[str, Any]:
         "seconds": seconds(process.wall),
         "processor_seconds": seconds(process.cpu),
         "peak_memory": process.memory,
+        "bytes_read": process.read,
+        "bytes_written": process.written,
         "status": process.status,
         "signal": process.signal,
         "threads": process.threads,

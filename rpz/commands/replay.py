@@ -17,7 +17,7 @@ from rpz.errors import TROUBLE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rpz.unpackers.alike import Tolerance
+    from rpz.packer.alike import Tolerance
     from rpz.unpackers.compare import Comparison
     from rpz.unpackers.outcome import Outcome
     from rpz.unpackers.verify import Replayed
@@ -59,8 +59,8 @@ def command(
     --compare), differs, missing; extra is what was made or changed and wasn't when traced. The exit
     status is 0 if all is as recorded, 1 if it isn't, and 125 if it can't be replayed here.
     """
+    from rpz.packer.alike import parsed
     from rpz.packer.archive.reader import Pack
-    from rpz.unpackers.alike import parsed
     from rpz.unpackers.outcome import replay_pack
 
     tolerances: Sequence[Tolerance] = [parsed(rule) for rule in rules]

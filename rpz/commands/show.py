@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import duration, end_of, moment, seconds, source, text, words
+from rpz.commands.looking import (
+    amount,
+    duration,
+    end_of,
+    moment,
+    seconds,
+    source,
+    tell,
+    text,
+    words,
+)
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown, shown_command, shown_path
 from rpz.packer.sizes import human_size
@@ -19,6 +29,8 @@ if TYPE_CHECKING:
     from rpz.provenance.page import Page
     from rpz.tracer.rows import FactRow
 
+TIMES = ("started",)
+"""Facts of a job that are seconds since 1970."""
 MOST = 20
 """Lines of a list: who wants more has a command for it."""
 
@@ -32,7 +44,8 @@ def command(source: str, as_json: bool) -> None:
     from rpz.provenance.page import page_of
     from rpz.provenance.source import opened
 
-    with opened(source) as found:
+    with opened(source, contents=True) as found:
+        tell(found.gaps)
         page = page_of(found.database, found.run)
     if as_json:
         click.echo(json.dumps(_json(page), indent=1))
@@ -52,8 +65,12 @@ def _lines(page: Page) -> Iterator[str]:
     yield _row("where", _where(page))
     yield _row("folder", shown_path(run.workingdir))
     for topic in ("who", "why", "job", "note"):
-        yield from (_row(fact.name, shown(text(fact.value))) for fact in page.topic(topic))
+        yield from (_row(fact.name, shown(_said(fact, offset))) for fact in page.topic(topic))
     yield from _code_lines(page)
+    yield from _program_lines(page)
+    if managers := Counter(package.manager or "others" for package in page.packages):
+        said = ", ".join(f"{count} of {name}" for name, count in managers.most_common())
+        yield _row("packages", f"{shown(said)} (--json has them)")
     yield from _listed("parameters", [_setting(fact) for fact in page.topic("parameter")])
     yield from _listed("inputs", [_file(name, size) for name, size, _ in page.inputs])
     yield from _listed("outputs", [_file(name, size) for name, size, _ in page.outputs])
@@ -62,6 +79,12 @@ def _lines(page: Page) -> Iterator[str]:
     yield from _listed("warnings", [shown(text(warning)) for warning in page.warnings])
     if run_id := page.first("run", "id"):
         yield _row("id", run_id)
+
+
+def _said(fact: FactRow, offset: str) -> str:
+    value = text(fact.value)
+    since_1970 = fact.name in TIMES and value.isascii() and value.isdigit()
+    return moment(int(value) * 10**9, offset) if since_1970 else value
 
 
 def _row(name: str, value: str) -> str:
@@ -74,8 +97,11 @@ def _used(page: Page) -> str:
     if run.user_time is not None and run.system_time is not None:
         cpu = run.user_time + run.system_time
     memory = f", {human_size(run.peak_memory)} of memory at most" if run.peak_memory else ""
+    traffic = ""
+    if run.bytes_read is not None:
+        traffic = f", {amount(run.bytes_read)} read, {amount(run.bytes_written)} written"
     processes = "1 process" if page.processes == 1 else f"{page.processes} processes"
-    return f"{duration(cpu)} of processors{memory}, {processes}"
+    return f"{duration(cpu)} of processors{memory}{traffic}, {processes}"
 
 
 def _where(page: Page) -> str:
@@ -98,8 +124,21 @@ def _code_lines(page: Page) -> Iterator[str]:
         said += ["not pushed" for f in facts["pushed"] if f.value == b"no"]
         said += [_changed(fact) for fact in facts["diff"] + facts["changes"]]
         if others := facts["untracked"]:
-            said += [f"{counted(len(others), 'file')} that git doesn't know"]
+            by = text(facts["system"][0].value) if facts["system"] else "git"
+            said += [f"{counted(len(others), 'file')} that {by} doesn't know"]
         yield _row("code", f"{shown_path(root)}: {shown(', '.join(said))}")
+
+
+def _program_lines(page: Page) -> Iterator[str]:
+    made: dict[bytes, list[str]] = defaultdict(list)
+    for fact in page.topic("program"):
+        if fact.name == "interpreter":
+            yield _row(fact.name, f"{shown(text(fact.value))} ({shown_path(fact.source)})")
+        else:
+            label = "build-id " if fact.name == "build id" else ""
+            made[fact.source].append(label + text(fact.value))
+    for path, said in made.items():
+        yield _row("program", f"{shown_path(path)}: {shown(', '.join(said))}")
 
 
 def _changed(fact: FactRow) -> str:
@@ -143,19 +182,31 @@ def _json(page: Page) -> dict[str, Any]:
         "user_seconds": seconds(run.user_time),
         "system_seconds": seconds(run.system_time),
         "peak_memory": run.peak_memory,
+        "bytes_read": run.bytes_read,
+        "bytes_written": run.bytes_written,
         "end": end_of(run),
+        "uid": run.uid,
+        "gid": run.gid,
+        "umask": f"{run.umask:03o}",
+        "engine": run.engine,
         "host": {
             name: getattr(run, name)
             for name in ("hostname", "architecture", "distribution", "distribution_version",
                          "system", "kernel", "processors", "memory")
         },
         "processes": page.processes,
-        "inputs": [_file_json(*file) for file in page.inputs],
-        "outputs": [_file_json(*file) for file in page.outputs],
+        "inputs": [_file_json(page, "input", *file) for file in page.inputs],
+        "outputs": [_file_json(page, "output", *file) for file in page.outputs],
+        "packages": [
+            {"name": p.name, "version": p.version, "manager": p.manager, "purl": p.purl,
+             "size": p.size, "files": len(p.files)}
+            for p in page.packages
+        ],
         "warnings": [text(warning) for warning in page.warnings],
         "facts": facts,
     }  # fmt: skip
 
 
-def _file_json(name: bytes, size: int, sha256: str) -> dict[str, Any]:
-    return {"path": text(name), "size": size, "sha256": sha256}
+def _file_json(page: Page, role: str, name: bytes, size: int, sha256: str) -> dict[str, Any]:
+    modified = moment(page.modified[role, name])
+    return {"path": text(name), "size": size, "sha256": sha256, "modified": modified}

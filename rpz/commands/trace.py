@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from rpz.packer.config.model import Package
     from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
@@ -110,6 +111,7 @@ def command(
     early = None if no_hash else EarlyDigests()
     digests = _hash(place, early) if early is not None else None
     kept = place.next_kept()
+    learnt = _Learnt(place, digests)
     looks = Looks()
     gc.disable()  # hundreds of thousands of names, and nothing that only it would free
     try:
@@ -120,11 +122,11 @@ def command(
             existing,
             options,
             record.before(reason, project, tags),
-            _described(place, digests),
+            learnt.add,
             save_output=save_output,
             name=name,
             meanwhile=_meanwhile(early, looks),
-            then=lambda database, run: _conclude(place, database, run, looks),
+            then=lambda database, run: _conclude(place, database, run, looks, learnt.packages),
         )
     finally:
         gc.freeze()  # all of it goes with the process, which ends
@@ -167,20 +169,23 @@ def _prepare() -> None:
         this_host()
 
 
-def _described(place: TraceFolder, digests: Addition | None) -> Addition:
-    """Return what adds to a trace what is learnt of a run when it has ended."""
+class _Learnt:
+    """Adds to a trace what is learnt of a run when it has ended; its packages are remembered."""
 
-    def add(database: TraceDatabase, number: int, run: int) -> None:
+    def __init__(self, place: TraceFolder, digests: Addition | None) -> None:
+        self._place = place
+        self._digests = digests
+        self.packages: tuple[Package, ...] | None = None
+
+    def add(self, database: TraceDatabase, number: int, run: int) -> None:
         from rpz.provenance.learnt import add_learnt
 
-        if digests is not None:
-            digests(database, number, run)
+        if self._digests is not None:
+            self._digests(database, number, run)
         try:
-            add_learnt(database, run, place.snapshots(number))
+            self.packages = add_learnt(database, run, self._place.snapshots(number))
         except KeyboardInterrupt:
             log.warning("Interrupted: not all of the run's record is in the trace.")
-
-    return add
 
 
 def _hash(place: TraceFolder, early: EarlyDigests) -> Addition:
@@ -236,14 +241,20 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
-def _conclude(place: TraceFolder, database: TraceDatabase, run: int, looks: Looks) -> None:
+def _conclude(
+    place: TraceFolder,
+    database: TraceDatabase,
+    run: int,
+    looks: Looks,
+    packages: tuple[Package, ...] | None,
+) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
     from rpz.tracer.conclusion import reason
     from rpz.tracer.session import is_whole, summary
 
     try:
-        write_config(place.path, database, looks)
+        write_config(place.path, database, looks, packages)
         if not is_whole(database, run):
             log.warning("The tracer was stopped before the command: the trace ends there.")
         said = summary(database, run)

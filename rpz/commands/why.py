@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rpz.commands.diff import DIFFERENT, SAME, DiffCommand, maps
-from rpz.commands.looking import in_usual_trace, text
+from rpz.commands.looking import in_usual_trace, tell, text
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown, shown_path
 
@@ -37,19 +37,27 @@ def command(one: str, other: str, file: str, maps: tuple[str, ...], as_json: boo
     when it differs, 2 on trouble.
     """
     from rpz.provenance.comparison import compared, map_of
-    from rpz.provenance.diff import SECTIONS
+    from rpz.provenance.diff import diff
+    from rpz.provenance.diff.chance import sources
     from rpz.provenance.why import why
 
     with compared(one, other, [map_of(folder) for folder in maps]) as sides:
+        gaps = [gap for side in sides for gap in side.gaps]
         answer = why(*sides, file)
         others: dict[str, list[Difference]] = {}
+        chance = {**sources(sides[0]), **sources(sides[1])}
         if answer.differs:
-            others = {kind: list(SECTIONS[kind](*sides)) for kind in BEFORE_OUTPUTS}
+            sections = diff(*sides, BEFORE_OUTPUTS)
+            others = {section.title: list(section.differences) for section in sections}
+    tell(gaps)
     if as_json:
-        click.echo(json.dumps(_json(answer, others), indent=1))
+        click.echo(json.dumps({**_json(answer, others), "unknown": gaps}, indent=1))
     else:
         for line in _lines(answer, others):
             click.echo(line)
+        if answer.differs and not answer.causes and not any(others.values()):
+            for kind, found in chance.items():
+                click.echo(f"It may be chance: {kind}: {shown(found)}")
     return DIFFERENT if answer.differs else SAME
 
 
@@ -57,7 +65,10 @@ def _lines(answer: Answer, others: dict[str, list[Difference]]) -> Iterator[str]
     if not answer.differs:
         yield f"{shown_path(answer.path)} is the same in both runs."
         return
-    yield f"{shown_path(answer.path)} differs."
+    if answer.known:
+        yield f"{shown_path(answer.path)} differs."
+    else:
+        yield f"What {shown_path(answer.path)} held isn't recorded; it may differ."
     for cause in answer.causes[:MOST]:
         yield from _cause_lines(cause, answer)
     if len(answer.causes) > MOST:
@@ -71,7 +82,8 @@ def _lines(answer: Answer, others: dict[str, list[Difference]]) -> Iterator[str]
 
 
 def _cause_lines(cause: Cause, answer: Answer) -> Iterator[str]:
-    yield f"{shown_path(cause.path)} differs, too"
+    of = f" of {shown(cause.package)}" if cause.package else ""
+    yield f"{shown_path(cause.path)}{of} differs, too"
     yield f"  - {cause.one or 'not read'}"
     yield f"  + {cause.other or 'not read'}"
     for step in reversed(cause.way[:-1]):
@@ -82,12 +94,13 @@ def _cause_lines(cause: Cause, answer: Answer) -> Iterator[str]:
 def _json(answer: Answer, others: dict[str, list[Difference]]) -> dict[str, Any]:
     return {
         "file": text(answer.path),
-        "differs": answer.differs,
+        "differs": answer.differs if answer.known else None,
         "causes": [
             {
                 "file": text(cause.path),
                 "one": cause.one,
                 "other": cause.other,
+                "package": cause.package or None,
                 "way": [
                     {
                         "file": text(step.path),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,23 +13,29 @@ if TYPE_CHECKING:
 def written(file: Path | None, text: Iterable[str], *, overwrite: bool = True) -> None:
     """Write text as UTF-8 to a file; None, ``-``: print it.
 
+    What isn't a file of the disk, such as ``/dev/stdout``, is written to as it is.
+
     Raises:
         FileExistsError: there is such a file, and no ``overwrite``.
 
     """
     from rpz.packer.atomic import replaced_file
 
-    if is_output(file):
-        for piece in text:
-            sys.stdout.buffer.write(piece.encode())
-        sys.stdout.buffer.flush()
-        return
-    assert file is not None  # noqa: S101 (that is the output)
-    with replaced_file(file, overwrite=overwrite) as out:
-        for piece in text:
-            out.write(piece.encode())
+    if file is None or str(file) == "-":
+        _write(sys.stdout.buffer, text)
+    elif is_stream(file):
+        with file.open("wb") as out:
+            _write(out, text)
+    else:
+        with replaced_file(file.resolve() if overwrite else file, overwrite=overwrite) as out:
+            _write(out, text)
 
 
-def is_output(file: Path | None) -> bool:
-    """Whether the standard output is meant."""
-    return file is None or str(file) == "-"
+def is_stream(file: Path) -> bool:
+    """Whether writing replaces nothing: the standard output, a pipe, a device."""
+    return str(file) == "-" or (file.exists() and not file.is_file())
+
+
+def _write(out: BinaryIO, text: Iterable[str]) -> None:
+    out.writelines(piece.encode() for piece in text)
+    out.flush()

@@ -74,6 +74,15 @@ def test_its_pack_is_shown(rpz, packed):
     named = {item["path"]: item for item in found["inputs_outputs"]}
     assert named[str(lab / "words.txt")]["read_by_runs"] == [0]
     assert named[str(lab / "out.json")]["written_by_runs"] == [0]
+    assert done(rpz("show", f"{path}:run0")).stdout.count(b"words.txt (29 bytes)") == 1
+    (process,) = json.loads(done(rpz("ps", f"{path}:0", "--json")).stdout)
+    assert process["commands"][0][1:] == ["count.py", "words.txt", "out.json"]
+    assert (process["status"], process["seconds"]) == (0, None)
+    files = {f["path"]: f for f in json.loads(done(rpz("files", f"{path}:0", "--json")).stdout)}
+    digest = "7a31f6dea5b2475a"
+    assert files[f"{lab}/words.txt"]["before"]["sha256"].startswith(digest)
+    assert files[f"{lab}/out.json"]["made"]
+    assert "HOME" in json.loads(done(rpz("env", f"{path}:0", "--json")).stdout)
 
 
 def test_its_pack_is_listed_checked_and_taken_apart(rpz, packed, tmp_path):
@@ -133,3 +142,34 @@ def test_its_trace_is_refused_in_a_sentence(rpz, packed, tmp_path):
         refused = done(rpz(*arguments), 1)
         assert b"was not made by rpz" in refused.stderr
         assert refused.stderr.count(b"\n") == 1
+
+
+def test_its_packs_are_compared(rpz, reprozip, tmp_path):
+    """What they tell is compared; what they don't is said, and is no difference."""
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    command = ("/usr/bin/sort", "words.txt", "-o", "sorted.txt")
+    for name in ("one", "other"):
+        (lab / "words.txt").write_text(f"a pear and {name}\n")
+        (lab / "sorted.txt").unlink(missing_ok=True)
+        reprozip("trace", "--overwrite", *command, cwd=lab)
+        reprozip("pack", f"../{name}.rpz", cwd=lab)
+    told = done(rpz("diff", "one.rpz", "other.rpz", "--json"), 1)
+    found = json.loads(told.stdout)
+    (words,) = found.pop("inputs")
+    assert words["name"] == str(lab / "words.txt")
+    assert len(found.pop("unknown")) == 4
+    assert not any(found.values())
+    assert told.stderr.count(b"is of ReproZip's: it doesn't tell") == 2
+    answer = json.loads(done(rpz("why", "one.rpz", "other.rpz", "sorted.txt", "--json"), 1).stdout)
+    assert [cause["file"] for cause in answer["causes"]] == [words["name"]]
+    assert answer["differs"] is None
+    same = done(rpz("diff", "one.rpz", "one.rpz"))
+    assert same.stdout == b"Nothing differs that the traces tell.\n"
+
+    own = type(rpz)(lab, {**rpz.environment, "HOME": str(tmp_path / "home")})
+    assert done(own("trace", "-d", "../own", *command))
+    found = json.loads(done(rpz("diff", "own", "one.rpz", "--json"), 1).stdout)
+    assert [difference["name"] for difference in found["inputs"]] == [words["name"]]
+    for kind in ("code", "parameters", "packages", "host", "processes", "chance", "outputs"):
+        assert found[kind] == []

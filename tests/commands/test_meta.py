@@ -167,7 +167,9 @@ def test_identifiers_are_those_of_git_and_sha256sum(experiment):
     commit, tree = named.stdout.split()
     words = ["hash-object", "--no-filters", pack]
     blob = subprocess.run([*GIT, *words], cwd=folder, check=True, capture_output=True, text=True)
-    assert told(experiment, "experiment.rpz", "--ids")["identifiers"] == {
+    found = told(experiment, "experiment.rpz", "--folder", folder)["identifiers"]
+    assert found.pop("folders") == {str(folder): f"swh:1:dir:{tree}"}  # all of it was read
+    assert found == {
         "sha256": hashlib.sha256(pack.read_bytes()).hexdigest(),
         "swhid": f"swh:1:cnt:{blob.stdout.strip()}",
         "code": [
@@ -219,3 +221,14 @@ def test_the_pack_is_cited(experiment):
     assert done.stdout.startswith(b"Doe, J. (20")
     done = experiment("cite", "--format", "cff", "experiment.rpz")
     assert b"value: swh:1:rev:" in done.stdout
+
+
+def test_a_combined_trace_says_what_its_parts_do(experiment, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for trace in (one, other):
+        shutil.copytree(experiment.folder / ".rpz-trace", trace)
+    write_publication(one, Publication(title="One"))
+    write_publication(other, Publication(title="Other", licence="MIT"))
+    done = experiment("combine", "-d", tmp_path / "both", one, other)
+    assert done.returncode == 0, done.stderr
+    assert read_publication(tmp_path / "both") == Publication(title="One", licence="MIT")

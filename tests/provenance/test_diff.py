@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -11,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from rpz.commands.why import BEFORE_OUTPUTS
 from rpz.provenance.diff.side import without_random_parts
+from rpz.provenance.within import within
 from tests.conftest import require
 
 SCRIPT = """\
 cat in.txt p.json > mid.txt
 sort mid.txt | tr 1 2 > out.txt
+echo "$*" "$STATUS" >> out.txt
 date +%s%N > tmp.$$; rm tmp.$$
 exit ${STATUS:-0}
 """
@@ -64,6 +71,8 @@ def test_equal_runs(rpz, experiment):
     assert (done.returncode, done.stdout) == (0, b"The runs are the same.\n")
     done = rpz("why", "one", "other", "out.txt")
     assert (done.returncode, b"is the same" in done.stdout) == (0, True)
+    (rpz.folder / "one" / "config.yml").unlink()  # nothing but the trace is needed
+    assert diff(rpz, status=0) == {}
 
 
 def test_another_input_byte(rpz, experiment):
@@ -74,6 +83,8 @@ def test_another_input_byte(rpz, experiment):
     assert next(iter(found)) == "inputs"
     assert names(found["inputs"]) == ["in.txt"]
     assert names(found["outputs"]) == ["mid.txt", "out.txt"]
+    # Of the first run that is what the second one has kept before it wrote
+    assert {"-2", "+5"} <= set(found["outputs"][1]["detail"].splitlines())
     answer = causes(rpz)
     assert names({"name": c["file"]} for c in answer["causes"]) == ["in.txt"]
     way = [step["file"].rpartition("/")[2] for step in answer["causes"][0]["way"]]
@@ -98,6 +109,33 @@ def test_another_argument(rpz, experiment):
     found = diff(rpz)
     assert found["parameters"][0] == {"name": "seed", "one": "1", "other": "2", "detail": ""}
     assert "processes" not in found
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("parameters", "seed")
+    assert b"parameters: seed: 1 -> 2\n" in rpz("why", "one", "other", "out.txt").stdout
+    shutil.copytree(rpz.folder / "one", rpz.folder / "earlier")
+    compared_with_an_earlier_rpz(rpz)
+
+
+def compared_with_an_earlier_rpz(rpz):
+    """What its trace doesn't tell is said, and is no difference; what it tells is compared."""
+    with contextlib.closing(sqlite3.connect(rpz.folder / "earlier" / "trace.sqlite3")) as database:
+        database.executescript("DROP TABLE facts; DROP TABLE packages; DROP TABLE package_files")
+    done = rpz("diff", "one", "earlier")
+    assert (done.returncode, done.stdout) == (0, b"Nothing differs that the traces tell.\n")
+    assert done.stderr.startswith(b"rpz: earlier is of an earlier rpz: it doesn't tell by whom")
+    found = json.loads(rpz("diff", "earlier", "other", "--json").stdout)
+    assert [d["name"] for d in found["parameters"]] == ["seed", "command"]
+    assert [kind for kind in found if found[kind]] == ["parameters", "outputs", "unknown"]
+    (rpz.folder / "earlier" / "config.yml").unlink()  # it is what tells of its packages
+    assert json.loads(rpz("diff", "one", "earlier", "--json").stdout)["packages"]
+
+
+def first_other(answer):
+    """Return the first that is no file of what may be the cause: its kind and name."""
+    found = {kind: answer[kind] for kind in BEFORE_OUTPUTS if answer[kind]}
+    kind = next(iter(found))
+    return kind, found[kind][0]["name"]
 
 
 def test_another_variable_and_another_end(rpz, experiment):
@@ -107,6 +145,38 @@ def test_another_variable_and_another_end(rpz, experiment):
     assert next(iter(found)) == "environment"
     assert found["environment"] == [{"name": "STATUS", "one": "0", "other": "3", "detail": ""}]
     assert found["outputs"][0]["other"] == "exit status 3"
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("environment", "STATUS")
+
+
+def test_another_number_of_processors(rpz, experiment):
+    require("taskset", "no taskset (on Debian and Ubuntu: apt-get install util-linux)")
+    allowed = sorted(os.sched_getaffinity(0))
+    require(len(allowed) > 1, "there is one processor only")
+    experiment("one", "sh", "-c", "nproc > out.txt")
+    os.sched_setaffinity(0, allowed[:1])
+    try:
+        experiment("other", "sh", "-c", "nproc > out.txt")
+    finally:
+        os.sched_setaffinity(0, allowed)
+    found = diff(rpz)
+    assert next(iter(found)) == "host"
+    (processors,) = found["host"]
+    told = (processors["name"], processors["one"], processors["other"])
+    assert told == ("usable processors", str(len(allowed)), "1")
+    answer = causes(rpz)
+    assert answer["causes"] == []
+    assert first_other(answer) == ("host", "usable processors")
+
+
+def test_chance(rpz, experiment):
+    """Nothing differs that is known, but for what a random device gave."""
+    for name in ("one", "other"):
+        experiment(name, "sh", "-c", "od -An -N16 -tx1 /dev/urandom > out.txt")
+    assert list(diff(rpz)) == ["outputs"]
+    done = rpz("why", "one", "other", "out.txt")
+    assert b"It may be chance: random device: /dev/urandom\n" in done.stdout
 
 
 def test_another_program(rpz, experiment):
@@ -135,8 +205,8 @@ def test_code_of_a_repository(rpz, experiment):
     assert shown.startswith("code\n  uncommitted changes of ")
 
 
-def test_an_edited_library(rpz, experiment, tmp_path):
-    """The files of a package in a virtual environment; the version stays."""
+def test_an_edited_library_and_an_upgraded_package(rpz, experiment, tmp_path):
+    """In a virtual environment; first the version stays."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
@@ -156,18 +226,18 @@ def test_an_edited_library(rpz, experiment, tmp_path):
     assert package["other"] == "1.0, with 1 file changed"
     assert causes(rpz)["causes"][0]["file"].endswith("/toy.py")
 
-
-def test_an_upgraded_package(rpz, experiment, tmp_path):
-    test_an_edited_library(rpz, experiment, tmp_path)
-    (info,) = (tmp_path / "venv").glob("lib/python*/site-packages/toy-1.0.dist-info")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 2.0\n")
-    shutil.move(info, info.with_name("toy-2.0.dist-info"))
-    (info.with_name("toy-2.0.dist-info") / "RECORD").write_text("toy.py,,\n")
-    program = ("-B", "-c", "import toy; open('out.txt', 'w').write(str(toy.x))")
-    experiment("third", tmp_path / "venv/bin/python", *program)
+    shutil.move(info, site / "toy-2.0.dist-info")
+    (site / "toy-2.0.dist-info" / "RECORD").write_text("toy.py,,\n")
+    (site / "toy.py").write_text("x = 3\n")
+    experiment("third", venv / "bin/python", *program)
     found = diff(rpz, "other", "third", status=1)
+    assert next(iter(found)) == "packages"
     (package,) = (p for p in found["packages"] if p["name"].startswith("toy"))
     assert (package["one"], package["other"]) == ("1.0", "2.0")
+    answer = causes(rpz, "out.txt", "other", "third")
+    assert answer["causes"][0]["package"] == "toy 1.0 -> 2.0"
+    assert answer["causes"][0]["file"].endswith("/toy.py")
 
 
 def test_runs_of_one_trace_and_of_a_pack(rpz, experiment):
@@ -291,3 +361,60 @@ def test_folders_that_are_called_otherwise(rpz, experiment, tmp_path):
 )
 def test_random_names_in_an_argument(argument, without):
     assert without_random_parts(argument) == without
+
+
+def test_secrets_are_withheld(rpz, experiment):
+    """They differ, and nobody is told what they are; a pack withholds them as its trace does."""
+    for name in ("one", "other"):
+        command = ("sh", "-c", f"echo --password hunter2{name} > out.txt")
+        experiment(name, *command, env={"MY_TOKEN": f"abcdefgh{name}"})
+    done = rpz("diff", "one", "other", "--all")
+    assert done.returncode == 1
+    assert b"MY_TOKEN\n    - <redacted>\n    + <redacted>\n" in done.stdout
+    assert b"hunter2" not in done.stdout
+    assert b"abcdefgh" not in done.stdout
+    assert b"abcdefgh" not in rpz("why", "one", "other", "out.txt").stdout
+    assert rpz("pack", "-d", "one", "one.rpz").returncode == 0
+    assert diff(rpz, "one", "one.rpz", status=0) == {}
+
+
+def test_what_differs_in_packed_inputs(rpz, experiment):
+    given = experiment.folder / "in.txt"
+    for name in ("one", "other"):
+        given.write_text(f"first\n{name}\n")
+        experiment(name)
+        assert rpz("pack", "-d", name, f"{name}.rpz").returncode == 0
+    given.unlink()
+    (found,) = diff(rpz, "one.rpz", "other.rpz")["inputs"]
+    assert found["detail"] == "@@ -2 +2 @@\n-one\n+other"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (b"a 1.0 2\n", b"a 1.1 2\n", "1 of 2 numbers differ, by at most 0.091 of their size"),
+        (b"a\nb\n", b"a\nc\n", "@@ -2 +2 @@"),
+        (b"a\n", b"a", "the same up to byte 1"),
+        (b"\0ab", b"\0ac", "the same up to byte 2"),
+        (b"1 " * 70_000, b"1 " * 69_999 + b"2 ", "the same up to byte 139998"),
+        (b"inf 1", b"nan 1", "1 of 2 numbers differ, by at most inf of their size"),
+        (b"0 0", b"0.0 -0", ""),
+    ],
+)
+def test_within(tmp_path, one, other, told):
+    for name, content in (("one", one), ("other", other)):
+        (tmp_path / name).write_bytes(content)
+    assert within(tmp_path / "one", tmp_path / "other").startswith(told)
+
+
+def test_within_images(tmp_path):
+    require(importlib.util.find_spec("PIL"), "Pillow is not installed: pip install pillow")
+    image = importlib.import_module("PIL.Image")
+    one = image.new("L", (4, 5), 10)
+    one.save(tmp_path / "one.png")
+    one.putpixel((1, 1), 17)
+    one.save(tmp_path / "other.png")
+    image.new("L", (3, 5)).save(tmp_path / "small.png")
+    told = within(tmp_path / "one.png", tmp_path / "other.png")
+    assert told == "5.0% of the pixels differ, by at most 7 of 255"
+    assert within(tmp_path / "one.png", tmp_path / "small.png") == "4 x 5 and 3 x 5 pixels"

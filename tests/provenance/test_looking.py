@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import tempfile
+from datetime import datetime, timezone
 
 import pytest
 
@@ -49,6 +51,7 @@ class TestShow:
         page = printed(rpz, "show", run)
         assert page.startswith("first: sh -c ")
         assert "killed by signal 9" in page
+        assert re.search(r"  used .* read, \d+ bytes written, 4 processes\n", page)
         assert f"    {rpz.folder}/in.txt (2 bytes)\n" in page
         assert f"    {rpz.folder}/out\\n1 (2 bytes)\n" in page
 
@@ -56,11 +59,17 @@ class TestShow:
         page = as_json(rpz, "show", ".rpz-trace:first")
         assert page["argv"] == ["sh", "-c", SCRIPT]
         assert page["seconds"] >= 0.2
+        time = int((rpz.folder / "in.txt").stat().st_mtime)
+        modified = datetime.fromtimestamp(time, timezone.utc).isoformat(sep=" ")
         assert page["inputs"] == [
             {"path": f"{rpz.folder}/in.txt", "size": 2,
-             "sha256": hashlib.sha256(b"7\n").hexdigest()}
+             "sha256": hashlib.sha256(b"7\n").hexdigest(),
+             "modified": modified}
         ]  # fmt: skip
         assert {fact["name"] for fact in page["facts"]["run"]} == {"id"}
+        assert page["bytes_read"] > page["bytes_written"] >= 2
+        assert all(p["files"] > 0 and p["manager"] for p in page["packages"])
+        assert page["packages"]
 
     def test_a_pack_says_the_same(self, rpz):
         assert rpz("pack").returncode == 0
@@ -83,6 +92,10 @@ def test_ps(rpz):
     assert [process["status"] for process in found] == [None, 0, 3, 0]
     assert found[3]["commands"] == [["sleep", "0.2"]]
     assert found[3]["seconds"] >= 0.2
+    cat, shell = found[1], found[0]
+    assert (cat["bytes_read"] > 2, cat["bytes_written"]) == (True, 2)
+    assert shell["bytes_read"] > cat["bytes_read"]
+    assert "  2 bytes  0 " in lines[1]
 
 
 @pytest.mark.usefixtures("folder")

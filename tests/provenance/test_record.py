@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rpz.packer.archive.reader import Pack
-from rpz.provenance import batch, machine, repositories
+from rpz.provenance import batch, machine
+from rpz.provenance.repositories import changes
+from rpz.provenance.repositories import git as git_trees
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.facts import Fact, facts_of, read_facts, write_facts
 from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow
+from rpz.tracer.schema import LATER
 from tests.conftest import require
 
 if TYPE_CHECKING:
@@ -118,7 +121,8 @@ def test_the_code_that_was_read(rpz, git, tmp_path):
     (tree / "other").write_text("changed\n")
     (tree / "new").write_text("new")
     (tree / "unread").write_text("unread")
-    found = traced(rpz, "cat", "tree/a.sh", "tree/new", "tree/cache", env=git.environ)
+    script = "cat tree/a.sh tree/new tree/cache >tree/made; cat tree/made"  # which isn't code
+    found = traced(rpz, "sh", "-c", script, env=git.environ)
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=tree, capture_output=True, check=True
     ).stdout
@@ -167,10 +171,10 @@ def test_changes_that_are_too_large_are_told_apart(git, tmp_path):
     told = set()
     for letter in "bc":
         (tmp_path / "a").write_text((letter + "\n") * 2**20)
-        told |= set(repositories._changes(os.fsencode(tmp_path)))
-    assert {fact.name for fact in told} == {"changes"}
+        told |= set(git_trees.difference(os.fsencode(tmp_path)))
+    assert {name for name, _ in told} == {"changes"}
     assert len(told) == 2
-    assert all(b"too large to keep: " in fact.value for fact in told)
+    assert all(b"too large to keep: " in value for _, value in told)
 
 
 def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
@@ -182,14 +186,14 @@ def test_a_tree_that_git_refuses_is_in_it(rpz, git, tmp_path):
 
 
 def test_changes_that_take_too_long_are_not_known(git, tmp_path, monkeypatch):
-    monkeypatch.setattr(repositories, "PATIENCE", 0.2)
+    monkeypatch.setattr(changes, "PATIENCE", 0.2)
     git("init", "-q")
     os.mkfifo(tmp_path / "endless")
     with (tmp_path / ".git/config").open("a") as config:
         config.write("[include]\npath = ../endless\n")
-    (fact,) = repositories._changes(os.fsencode(tmp_path))
-    assert fact.name == "changes"
-    assert fact.value.startswith(b"not known: git took longer")
+    ((name, value),) = git_trees.difference(os.fsencode(tmp_path))
+    assert name == "changes"
+    assert value.startswith(b"not known: git took longer")
 
 
 def test_a_pushed_commit(rpz, git, tmp_path):
@@ -239,10 +243,12 @@ def test_a_pipe_in_the_place_of_a_parameter_file_is_not_waited_for(rpz, tmp_path
 
 def test_chance(rpz):
     script = "import os, threading; open('/dev/urandom', 'rb').read(1)\n"
+    script += "os.getrandom(16); os.fork() or (os.getrandom(17), os._exit(0))\nos.wait()\n"
     script += "t = threading.Thread(target=print); t.start(); t.join()"
     env = {**os.environ, "OMP_NUM_THREADS": "3", "LC_ALL": "C.UTF-8"}
     found = traced(rpz, "/usr/bin/python3", "-c", script, env=env)
     assert found["chance", "random device"] == [b"/dev/urandom"]
+    assert found["chance", "getrandom"] == [b"python3 (16 bytes)", b"python3 (17 bytes)"]
     assert found["chance", "threads"] == [b"1"]
     assert b"OMP_NUM_THREADS=3" in found["chance", "setting"]
     assert b"LC_ALL=C.UTF-8" in found["chance", "locale"]
@@ -272,6 +278,23 @@ def test_a_trace_without_records_is_read(rpz):
     assert rpz("trace", "--continue", "--reason", "x", "true").returncode == 0
     assert record(place.path) == {}
     assert record(place.path, 1)["why", "reason"] == [b"x"]
+
+
+def test_a_trace_of_before_bytes_were_counted_is_read(rpz):
+    traced(rpz, "true")
+    place = TraceFolder(rpz.folder / ".rpz-trace")
+    with contextlib.closing(sqlite3.connect(place.database)) as connection:
+        connection.execute("DROP TABLE random_bytes")
+        for table, column in LATER:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.commit()
+    assert rpz("trace", "--continue", "sh", "-c", "echo 12; :").returncode == 0
+    pages = [json.loads(rpz("show", f":{run}", "--json").stdout) for run in (0, 1)]
+    assert [page["bytes_written"] for page in pages] == [None, 3]
+    assert b" read, " not in rpz("show", ":0").stdout
+    lines = [rpz("ps", f":{run}").stdout.decode().splitlines()[1] for run in (0, 1)]
+    assert [line.split()[5] for line in lines] == ["?", lines[1].split()[5]]
+    assert lines[1].split()[7:9] == ["3", "bytes"]
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -311,4 +334,6 @@ def test_machine(tmp_path):
     (tmp_path / "run/.containerenv").touch()
     found = {fact.name: fact.value for fact in machine.machine({}, tmp_path)}
     assert int(found.pop("cores")) > 0
+    allowed = str(len(os.sched_getaffinity(0))).encode()
+    assert found.pop("usable processors") == allowed
     assert found == {"processor": b"A CPU: fast", "gpu": b"A GPU", "container": b"podman"}

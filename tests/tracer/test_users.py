@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rpz.tracer import records
 from rpz.tracer.stream import read_records
 from tests.conftest import require, rpz_in
 from tests.tracer import harness
@@ -89,6 +90,15 @@ def test_memory_that_cannot_be_read(user: User) -> None:
         "rpz: The memory of a process can't be read (it isn't dumpable): files that it names are "
         "missing from the trace. Trace as root to see them."
     )
+
+
+def test_what_processes_have_read_and_written(user: User) -> None:
+    """A process that has ended is not the user's to be asked about."""
+    run = user.traces("sh", "-c", "head -c 5000 /dev/zero | wc -c; sleep 0 & wait")
+    assert run.status == 0
+    found = [record.process for record in run.of(records.Traffic)]
+    assert found == [record.process for record in run.of(records.Exit)]
+    assert max(record.written for record in run.of(records.Traffic)) >= 5000
 
 
 def test_a_deep_folder_that_cannot_be_found(user: User) -> None:

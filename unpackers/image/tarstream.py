@@ -6,6 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
+from rpz.packer.archive.blockheader import header_bytes
 from rpz.packer.archive.headers import exact_seconds
 from rpz.unpackers.members import BLOCK, SECOND, Kind, Member
 
@@ -46,7 +47,7 @@ def _text(name: bytes) -> str:
 
 def header(info: tarfile.TarInfo) -> bytes:
     """Return what comes before a member's content."""
-    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    return header_bytes(info)
 
 
 def entry(info: tarfile.TarInfo, content: Iterable[bytes] = ()) -> Iterator[bytes]:
@@ -63,15 +64,20 @@ def file(info: tarfile.TarInfo, content: bytes) -> Iterator[bytes]:
 
 
 def in_blocks(pieces: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
-    """Yield the same bytes in pieces of at least ``size``, so that each is worth sending."""
-    block = bytearray()
+    """Yield the same bytes in pieces of at least ``size``, so that each is worth sending.
+
+    A piece of that size that needs none before it is passed on uncopied, as most of an image is.
+    """
+    held: list[bytes] = []
+    length = 0
     for piece in pieces:
-        block += piece
-        if len(block) >= size:
-            yield bytes(block)
-            block.clear()
-    if block:
-        yield bytes(block)
+        held.append(piece)
+        length += len(piece)
+        if length >= size:
+            yield b"".join(held)
+            held, length = [], 0
+    if length:
+        yield b"".join(held)
 
 
 class Incoming(io.RawIOBase):

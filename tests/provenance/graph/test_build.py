@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rpz.provenance.graph.build import graph_of
-from rpz.provenance.graph.model import Joint, Role
+from rpz.provenance.graph.draw import drawing_of
+from rpz.provenance.graph.level import Level
+from rpz.provenance.graph.model import Edge, Joint, Role
 from rpz.provenance.source import opened
+from rpz.tracer.database import TraceDatabase
+from rpz.tracer.rows import ExecutionRow, FileRow, ProcessRow, RunRow
 from tests.conftest import rpz_in
 
 FIRST = (
@@ -80,3 +84,19 @@ def test_processes(graph):
 def test_packages(graph):
     (program,) = (e.target for e in graph.edges if e.kind is Joint.EXECUTES and e.process == 1)
     assert graph.files[program].package is not None
+
+
+def test_what_unknown_processes_did_is_left_out(tmp_path):
+    """A trace may be anybody's: that of a hostile pack, or of a run that was cut short."""
+    with TraceDatabase.create(tmp_path / "trace.sqlite3") as database:
+        database.add([ProcessRow(1, 0, 1, 0, False, 0, 0, 1, None, None, None)])
+        database.add([ProcessRow(2, 0, 9, 0, False, 0, 0, 1, None, None, None)])
+        database.add([FileRow(1, 0, b"/a", 0, 1, False, 1, True, False)])
+        database.add([FileRow(2, 0, b"/b", 0, 2, False, 8, False, False)])
+        database.add([ExecutionRow(3, b"/a", 0, 0, 7, b"a\0", b"", b"/")])
+        fields = dict.fromkeys(RunRow._fields, 0)
+        run = RunRow(**{**fields, "argv": b"a\0", "workingdir": b"/", "name": None})
+        graph = graph_of(database, [run])
+    assert [(p.number, p.parent) for p in graph.processes.values()] == [(1, None), (2, None)]
+    assert graph.edges == [Edge(Joint.READS, 1, b"/a")]
+    assert {node.name for node in drawing_of(graph, Level()).nodes} == {b"/a", b"/b", b"(a fork)"}

@@ -61,6 +61,14 @@ def test_the_usual_trace_to_a_file_twice(rpz):
         assert ET.parse(rpz.folder / "new.svg").getroot().get("role") == "img"
 
 
+def test_a_pipe_and_a_link_stay_what_they_are(rpz):
+    assert printed(rpz, ".rpz-trace", "/dev/stdout", "--dot").startswith(b"digraph")
+    (rpz.folder / "link.svg").symlink_to("linked.svg")
+    assert printed(rpz, "link.svg") == b""
+    assert (rpz.folder / "link.svg").is_symlink()
+    assert (rpz.folder / "linked.svg").read_bytes().endswith(b"</svg>\n")
+
+
 def test_options(rpz):
     words = ["--processes", "run", "--packages", "drop", "--aggregate", str(rpz.folder), "--json"]
     document = json.loads(printed(rpz, *words, "--regex-filter", "copy$"))
