@@ -73,5 +73,6 @@ FORMS = {
     "datalad": Form(
         "rpz.provenance.export.datalad", "A DataLad dataset that can be rerun", Place.FOLDER
     ),
+    "bagit": Form("rpz.provenance.export.bag", "The same crate, as a BagIt bag", Place.FOLDER),
 }
 """By the options of ``rpz export``."""

@@ -30,7 +30,7 @@ USUAL = re.compile(
     rb"(?:OMP|MKL|OPENBLAS|BLIS|NUMEXPR|VECLIB|KMP|NUMBA)_\w+|LANG|LC_\w+|TZ|PYTHONHASHSEED"
     rb"|CUDA_VISIBLE_DEVICES|SOURCE_DATE_EPOCH"
 )
-"""Variables that decide on results and say nothing of a person: the others are told if asked for."""
+"""Variables that decide on results and say nothing of a person; others are told if asked for."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from rpz.provenance.graph.captions import printable
 from rpz.provenance.publication.storage import publication_of_pack, read_publication
 
 if TYPE_CHECKING:
+    from packageurl import PackageURL
+
     from rpz.packer.config.model import Package
     from rpz.provenance.publication.model import Publication
     from rpz.provenance.source import Source
@@ -54,3 +56,13 @@ def publication_of(source: Source) -> Publication:
     if source.pack is not None:
         return publication_of_pack(source.pack)
     return read_publication(source.path)
+
+
+def purl_of(package: Package) -> PackageURL | None:
+    """Return the URL of a package; None if it has none, or a pack tells one that is none."""
+    from packageurl import PackageURL
+
+    try:
+        return PackageURL.from_string(package.purl) if package.purl else None
+    except ValueError:
+        return None

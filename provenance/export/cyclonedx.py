@@ -8,10 +8,9 @@ from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
-from packageurl import PackageURL
 
 from rpz import __version__
-from rpz.provenance.export.bill import bill_of
+from rpz.provenance.export.bill import bill_of, purl_of
 from rpz.provenance.graph.captions import printable
 
 if TYPE_CHECKING:
@@ -50,6 +49,6 @@ def _component(number: int, package: Package) -> Component:
         version=printable(package.version) or None,
         type=ComponentType.LIBRARY,
         bom_ref=f"package-{number}",
-        purl=PackageURL.from_string(package.purl) if package.purl else None,
+        purl=purl_of(package),
         properties=manager,
     )

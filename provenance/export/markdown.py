@@ -10,12 +10,13 @@ from rpz.provenance.graph.captions import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+.!|~&^$-])")
+SPECIAL = re.compile(r"(^\d+(?=[.)](?:\s|$)))|^(?=[#+=-])|(?=[\\`*_\[\]<>|~&$])")
+"""Where a backslash is needed: before signs, and behind the number of a list."""
 
 
 def plain(text: str) -> str:
     """Return text of one line that means only itself."""
-    return SPECIAL.sub(r"\\\1", printable(text))
+    return SPECIAL.sub(r"\g<0>\\", printable(text))
 
 
 def code(text: str | bytes) -> str:

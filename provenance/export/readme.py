@@ -15,7 +15,6 @@ from rpz.provenance.publication.authors import author_line, funding_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rpz.packer.archive.data import Summary
     from rpz.provenance.export.account import Account, Used
@@ -83,17 +82,17 @@ class Readme:
 
     def _requirements(self) -> Iterator[str]:
         yield from ("## Hardware and software", "", "What the runs were made with:", "")
-        rows = {}
+        rows: dict[str, str] = {}
         for account in self.accounts:
-            rows.update(dict(_machine(account)))
+            rows.update(_machine(account))
         packages = {package.purl or package.name for a in self.accounts for package in a.packages}
         rows["packages"] = f"{len(packages)}, in [bom.cdx.json](bom.cdx.json)"
         yield from table(("", ""), rows.items())
-        yield "What it needs to run again: Linux on the same kind of processor, the memory and disk"
-        yield "below, Python 3.10 or later with rpz, or ReproZip; no network, unless it is said below."
+        yield "What it needs to run again: Linux on a processor of this architecture, the memory"
+        yield "and disk below, Python 3.10 or later with rpz; no network, unless that is said"
         yield ""
-        rows = [_resources(account) for account in self.accounts]
-        yield from table(("run", "measured time", "processor time", "memory", "outputs"), rows)
+        head = ("run", "measured time", "processor time", "memory", "outputs")
+        yield from table(head, map(_resources, self.accounts))
         if self.pack is not None:
             disk = human_size(self.pack.summary.bytes)
             yield f"Unpacked, the pack takes {disk} of disk."
@@ -216,8 +215,3 @@ def _link(path: str) -> str:
 
 def _text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
-
-
-def written_readme(folder: Path, readme: Readme) -> None:
-    """Write it into a folder."""
-    (folder / "README.md").write_text(readme.text(), "utf-8")

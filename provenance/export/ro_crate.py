@@ -24,9 +24,9 @@ from rpz.provenance.export.crate.preview import preview
 from rpz.provenance.export.layout import laid_out
 from rpz.provenance.export.readme import Packed, Readme
 from rpz.provenance.graph.captions import printable
+from rpz.provenance.publication.authors import organization
 from rpz.provenance.publication.citation import cff
 from rpz.provenance.publication.citation.cited import cited
-from rpz.provenance.publication.model import Organization
 from rpz.provenance.publication.swhid import code_of, digests_of
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Crate:
             license=self._licence(metadata),
             author=[add_author(metadata, author) for author in told.authors],
             publisher=told.publisher
-            and add_organization(metadata, Organization(told.publisher)),
+            and add_organization(metadata, organization(told.publisher)),
             keywords=", ".join(told.keywords),
             version=told.version,
             identifier=told.doi_url,

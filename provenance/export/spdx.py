@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rpz import __version__
-from rpz.provenance.export.bill import bill_of
+from rpz.provenance.export.bill import bill_of, purl_of
 from rpz.provenance.graph.captions import printable
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def document_of(bill: Bill) -> dict[str, Any]:
 
 def _package(name: str, package: Package) -> dict[str, Any]:
     described = _named(name, printable(package.name), printable(package.version))
-    if package.purl:
+    if (purl := purl_of(package)) is not None:
         described["externalRefs"] = [
             {
                 "referenceCategory": "PACKAGE-MANAGER",
                 "referenceType": "purl",
-                "referenceLocator": package.purl,
+                "referenceLocator": purl.to_string(),
             }
         ]
     return described

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rpz.provenance.export.bill import purl_of
 from rpz.provenance.export.names import in_url
 from rpz.provenance.graph.captions import printable
 from rpz.provenance.graph.model import Joint
-from rpz.provenance.publication.swhid import CHANGED
 from rpz.tracer.fields import items_of
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ PLACES = {
     "alpm/arch": "https://archlinux.org/packages/?name={name}",
     "apk/alpine": "https://pkgs.alpinelinux.org/packages?name={name}",
     "conda": "https://anaconda.org/search?q={name}",
-    "generic": "https://repology.org/projects/?search={name}",
 }
 """Pages on packages, by the beginnings of their URLs; the library knows those of languages."""
+ANYWHERE = "https://repology.org/projects/?search={name}"
+"""Where one may look for a package of any distribution."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,14 @@ def page_of(package: Package) -> str:
     """Return a page on a package: of its own registry, else where one may look for it."""
     from packageurl.contrib.purl2url import get_repo_url
 
-    kind = package.purl.removeprefix("pkg:")
+    name = in_url(package.name.partition(":")[0])
+    if (purl := purl_of(package)) is None:
+        return ANYWHERE.format(name=name)
     for begin, page in PLACES.items():
-        if kind.startswith(f"{begin}/"):
-            return page.format(name=in_url(package.name.partition(":")[0]))
-    found = get_repo_url(package.purl) if package.purl else None
-    return found or PLACES["generic"].format(name=in_url(package.name))
+        if purl.to_string().startswith(f"pkg:{begin}/"):
+            return page.format(name=name)
+    found: str | None = get_repo_url(purl.to_string())  # type: ignore[no-untyped-call]
+    return found or ANYWHERE.format(name=name)
 
 
 def _executed(graph: Graph) -> bytes:
@@ -121,7 +124,7 @@ def _tree_of(path: bytes, described: Described) -> Tool | None:
     is_untracked = any(fact.name == "untracked" and fact.value == inside for fact in facts)
     if not (commit := told.get("commit", "")) or is_untracked:
         return None
-    changed = not CHANGED.isdisjoint(told)
+    changed = "diff" in told or "changes" in told
     remote = told.get("remote", "").removesuffix(".git").rstrip("/")
     return Tool(
         path=path,

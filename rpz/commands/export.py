@@ -10,7 +10,7 @@ import click
 
 from rpz.commands.looking import source
 from rpz.commands.options import verbosity
-from rpz.commands.writing import is_output, written
+from rpz.commands.writing import is_stream, written
 from rpz.provenance.export import FORMS, Choice, Place
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _refuse(form: Form, place: Path, *, overwrite: bool) -> None:
     from rpz.provenance.export.folder import refuse_existing
 
     is_file = form.place is Place.FILE
-    if not (is_file and (overwrite or is_output(place))):
+    if not (is_file and (overwrite or is_stream(place))):
         refuse_existing(place)
 
 

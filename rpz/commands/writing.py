@@ -22,19 +22,19 @@ def written(file: Path | None, text: Iterable[str], *, overwrite: bool = True) -
     """
     from rpz.packer.atomic import replaced_file
 
-    if file is None or is_output(file):
+    if file is None or str(file) == "-":
         _write(sys.stdout.buffer, text)
-    elif file.exists() and not file.is_file():
+    elif is_stream(file):
         with file.open("wb") as out:
             _write(out, text)
     else:
-        with replaced_file(file.resolve(), overwrite=overwrite) as out:
+        with replaced_file(file.resolve() if overwrite else file, overwrite=overwrite) as out:
             _write(out, text)
 
 
-def is_output(file: Path | None) -> bool:
-    """Whether the standard output is meant."""
-    return file is None or str(file) == "-"
+def is_stream(file: Path) -> bool:
+    """Whether writing replaces nothing: the standard output, a pipe, a device."""
+    return str(file) == "-" or (file.exists() and not file.is_file())
 
 
 def _write(out: BinaryIO, text: Iterable[str]) -> None:

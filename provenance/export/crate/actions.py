@@ -43,7 +43,7 @@ class Actions:
         ended = account.ended
         return self._metadata.add(
             number,
-            "CreateAction",
+            "CreateAction" if account.outputs else "ActivateAction",
             name=printable(run.label),
             description=printable(shlex.join(account.argv)),
             identifier=account.described.url.rstrip("#"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from rpz.provenance.export.crate.people import page_of
+from rpz.provenance.publication.authors import organization
 from rpz.provenance.publication.errors import PublicationError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ AUTHOR = (
     " of the RO-Crate"
 )
 AFFILIATION = "The author SHOULD have an organizational affiliation"
+URL = "The organization SHOULD have a URL"
 PUBLISHER = "The `publisher` property of a `Root Data Entity` SHOULD be an `Organization`"
 
 
@@ -41,9 +44,15 @@ def check(publication: Publication) -> None:
 
 
 def _wishes(publication: Publication) -> Iterator[tuple[str, str]]:
+    author = "--author 'Family, Given <ORCID> (Affiliation; ROR)'"
+    places = [place for person in publication.authors for place in person.affiliations]
     if not publication.authors:
-        yield AUTHOR, "--author 'Family, Given <ORCID> (Affiliation; ROR)'"
-    elif any(not author.affiliations for author in publication.authors):
-        yield AFFILIATION, "--author 'Family, Given <ORCID> (Affiliation; ROR)'"
+        yield AUTHOR, author
+    elif any(not person.affiliations for person in publication.authors):
+        yield AFFILIATION, author
+    if not all(map(page_of, places)):
+        yield URL, author
     if not publication.publisher:
         yield PUBLISHER, "--publisher NAME"
+    elif not page_of(organization(publication.publisher)):
+        yield URL, "--publisher 'NAME; ROR'"

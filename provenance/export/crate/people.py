@@ -13,10 +13,29 @@ if TYPE_CHECKING:
     from rpz.provenance.publication.model import Author, Organization, Publication
 
 
+ARCHIVES = {
+    "zenodo": "https://zenodo.org/",
+    "figshare": "https://figshare.com/",
+    "dryad": "https://datadryad.org/",
+    "osf": "https://osf.io/",
+    "open science framework": "https://osf.io/",
+    "harvard dataverse": "https://dataverse.harvard.edu/",
+    "software heritage": "https://www.softwareheritage.org/",
+    "pangaea": "https://www.pangaea.de/",
+}
+"""Where the usual archives are, by their names in lower case."""
+
+
+def page_of(place: Organization) -> str:
+    """Return a page of a place; "" where none is known."""
+    return place.url or ARCHIVES.get(place.name.casefold(), "")
+
+
 def add_organization(metadata: Metadata, place: Organization) -> Reference:
     """Describe a place."""
-    name = place.url or f"#organization-{in_url(place.name).replace('/', '%2F')}"
-    return metadata.add(name, "Organization", name=place.name, url=place.url or None)
+    page = page_of(place)
+    name = page or f"#organization-{in_url(place.name).replace('/', '%2F')}"
+    return metadata.add(name, "Organization", name=place.name, url=page)
 
 
 def add_author(metadata: Metadata, author: Author) -> Reference:
