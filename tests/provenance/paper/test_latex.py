@@ -147,6 +147,33 @@ class TestLatex:
         assert "There is no rpz-map.tex" in log
 
 
+class TestLinks:
+    """Where figures and numbers lead to; only pdfLaTeX, since the engines link alike."""
+
+    def leads_to(self, paper):
+        assert typeset(paper, "pdflatex")[0] == 0
+        status, log, pdf = typeset(paper, "pdflatex")  # of a list further down it knows by now
+        assert status == 0, log
+        return pdf
+
+    def test_an_odd_address(self, rpz, paper, pack):
+        link = "https://example.org/a%20b/~x_y?q=1&z=#c"
+        linked(rpz, pack, "--link", link)
+        assert self.leads_to(paper).count(f"/URI({link})".encode()) >= 6
+
+    def test_without_an_address_it_is_the_list_of_runs(self, rpz, paper, pack):
+        linked(rpz, pack.parent / ".rpz-trace")
+        pdf = self.leads_to(paper).replace(b" ", b"")
+        assert pdf.count(b"/D(rpz.1)") >= 5
+        assert b"/URI(" not in pdf
+
+    def test_without_hyperref(self, rpz, paper, pack):
+        linked(rpz, pack)
+        text = (paper / "paper.tex").read_text().replace(r"\usepackage{hyperref}", "")
+        (paper / "paper.tex").write_text(text)
+        assert b"/URI" not in self.leads_to(paper)
+
+
 class TestCheck:
     def test_nothing_has_changed(self, rpz, paper, pack):
         linked(rpz, pack)
