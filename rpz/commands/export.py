@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Any)
 
 
+IMAGES = {
+    "dockerfile": ("fill", "A Dockerfile and what it adds"),
+    "devcontainer": ("fill_for_editors", "A development container, for VS Code and others"),
+}
+"""Forms of a pack that are folders to build an image from: the functions, of the unpackers."""
+
+
 def forms(function: Function) -> Function:
     """Add an option for each form."""
+    for name, (_, what) in reversed(IMAGES.items()):
+        folder = click.Path(path_type=Path)
+        function = click.option(f"--{name}", metavar="DIR", type=folder, help=f"{what}.")(function)
     for name, form in reversed(FORMS.items()):
         kind = click.Path(path_type=Path, dir_okay=form.place is not Place.FILE)
         words = f"{form.what}."
@@ -60,8 +70,12 @@ def command(
     from rpz.provenance.public import published
 
     wanted = {name: place for name in FORMS if (place := places[name.replace("-", "_")])}
-    if not wanted:
-        options = ", ".join(f"--{name} {form.place.value}" for name, form in FORMS.items())
+    images = {name: place for name in IMAGES if (place := places[name])}
+    if not wanted and not images:
+        options = ", ".join(
+            [f"--{name} {form.place.value}" for name, form in FORMS.items()]
+            + [f"--{name} DIR" for name in IMAGES]
+        )
         raise click.UsageError(f"Name a form, and where to: {options}.")
     for name, place in wanted.items():
         _refuse(FORMS[name], place, overwrite=overwrite)
@@ -72,6 +86,8 @@ def command(
                 written(place, FORMS[name].text(found), overwrite=overwrite)
             else:
                 _fill(FORMS[name], found, place, Choice(with_files, variables))
+        for name, place in images.items():
+            _fill_image(IMAGES[name][0], found, place)
 
 
 def _refuse(form: Form, place: Path, *, overwrite: bool) -> None:
@@ -88,3 +104,14 @@ def _fill(form: Form, source: Source, place: Path, choice: Choice) -> None:
 
     with new_folder(place) as folder:
         form.fill(source, folder, choice)
+
+
+def _fill_image(function: str, source: Source, place: Path) -> None:
+    from rpz.errors import RpzError
+    from rpz.provenance.export.folder import new_folder
+    from rpz.unpackers.docker import context
+
+    if source.pack is None:
+        raise RpzError(f"{source.path} is no pack, which an image is made of", "Pack it: rpz pack")
+    with new_folder(place) as folder:
+        getattr(context, function)(source.pack, folder)
