@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rpz.provenance.files import Content
     from rpz.provenance.graph.model import Graph
 
+GIT = "git"
 ARCHIVE = "https://archive.softwareheritage.org/"
 """Before a SWHID: where one finds what it names, if it is archived."""
 INTERPRETER = re.compile(
@@ -70,7 +71,8 @@ def tool_of(graph: Graph, described: Described, swhid: Callable[[bytes, Content]
     own = f"{ARCHIVE}{name}" if content and (name := swhid(path, content)) else ""
     version = f"sha256:{content.sha256}" if content else "not known"
     if (tree := _tree_of(path, described)) is not None:
-        return replace(tree, is_script=bool(script), identifier=tree.identifier or own or tree.url)
+        name = tree.identifier or own or tree.url or f"{described.url}program{in_url(path)}"
+        return replace(tree, is_script=bool(script), url=tree.url or own, identifier=name)
     if file is not None and file.package is not None:
         url = page_of(file.package)
         name = f"{url}#{in_url(posixpath.basename(path))}"
@@ -126,12 +128,14 @@ def _tree_of(path: bytes, described: Described) -> Tool | None:
         return None
     changed = "diff" in told or "changes" in told
     remote = told.get("remote", "").removesuffix(".git").rstrip("/")
+    of_git = told.get("system", GIT) == GIT  # what others call a commit, archives find by no link
+    archived = f"{ARCHIVE}swh:1:rev:{commit}" if of_git else ""
     return Tool(
         path=path,
         is_script=False,
         version=f"{commit} with changes" if changed else commit,
-        url=remote if remote.startswith("https://") else f"{ARCHIVE}swh:1:rev:{commit}",
-        identifier="" if changed else _permalink(remote, commit, in_url(inside)),
+        url=remote if remote.startswith("https://") else archived,
+        identifier="" if changed or not of_git else _permalink(remote, commit, in_url(inside)),
     )
 
 

@@ -4,6 +4,7 @@ It is run in an environment of its own.
 """
 
 import sys
+from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -13,8 +14,8 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 
 def errors_in(cyclonedx, spdx):
-    with open(cyclonedx) as file:
-        yield [error] if (error := CYCLONEDX.validate_str(file.read())) else []
+    error = CYCLONEDX.validate_str(Path(cyclonedx).read_text())
+    yield [error] if error else []
     try:
         yield validate_full_spdx_document(parse_file(spdx))
     except SPDXParsingError as error:
@@ -23,5 +24,5 @@ def errors_in(cyclonedx, spdx):
 
 CYCLONEDX = JsonStrictValidator(SchemaVersion.V1_6)
 found = list(errors_in(*sys.argv[1:]))
-print(*found, sep="\n", file=sys.stderr)
+sys.stderr.writelines(f"{error}\n" for error in found)
 sys.exit(sum(map(bool, found)))
