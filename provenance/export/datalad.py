@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
@@ -20,7 +22,6 @@ from rpz.tracer.rows import DigestRow, ExecutionRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from rpz.provenance.export import Choice
     from rpz.provenance.export.steps import Step
@@ -40,10 +41,11 @@ def fill(source: Source, folder: Path, _choice: Choice) -> None:
 
     """
     steps = steps_of(source)
-    made = {path for step in steps for path in step.outputs if path not in step.changed}
     dataset = _Dataset(source, folder)
+    known: set[str] = set()  # what is there, or was left by a run before
     for step, run in zip(steps, source.runs, strict=True):
-        inputs = {*step.inputs, *step.changed} - made
+        inputs = {*step.inputs, *step.changed} - known
+        known |= {*inputs, *step.outputs}
         if missing := dataset.put(run, "input", inputs):
             raise StepsError(
                 f"{missing[0]} isn't to be had as {step.name} has read it", "Export from the pack"
@@ -72,19 +74,19 @@ class _Dataset:
     def put(self, run: RunRow, role: str, paths: set[str]) -> list[str]:
         """Put files below the top where they were; return those that aren't to be had."""
         rows = self._source.database.rows(DigestRow, "run_id = ? AND role = ?", run.id, role)
-        digests = {row.name: row.sha256 for row in rows}
-        wanted = {}
+        digests = {posixpath.normpath(row.name): row.sha256 for row in rows}
+        places = {}
         for path in sorted(path for path in paths if not path.startswith("/")):
             real = posixpath.normpath(posixpath.join(self._top, os.fsencode(path)))
-            place = self._folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.unlink(missing_ok=True)
-            wanted[Wanted(real, digests[real])] = place
-        gone = lay_out(self._source, wanted)
-        for one in wanted.keys() - gone:
-            if one.path in self._executed:
-                wanted[one].chmod(0o755)
-        return [str(wanted[one].relative_to(self._folder)) for one in sorted(gone)]
+            places[Wanted(real, digests[real])] = self._folder / path
+        with tempfile.TemporaryDirectory(dir=self._folder / ".git") as folder:
+            new = {one: Path(folder, str(number)) for number, one in enumerate(places)}
+            gone = lay_out(self._source, new)
+            for one in new.keys() - gone:
+                new[one].chmod(0o755 if one.path in self._executed else 0o644)
+                places[one].parent.mkdir(parents=True, exist_ok=True)
+                new[one].replace(places[one])
+        return [str(places[one].relative_to(self._folder)) for one in sorted(gone)]
 
     def commit(self, message: str, run: RunRow) -> None:
         """Commit all that is there, in the name of who ran it, at the time of the run."""

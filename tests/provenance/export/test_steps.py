@@ -143,6 +143,29 @@ class TestDatalad:
         assert (dataset / "sub" / "c d.txt").read_text() == "k\n36\n"
         assert called(dataset, "git", "status", "--short") == (0, "")
 
+    def test_a_file_that_is_changed_in_place(self, rpz):
+        (rpz.folder / "in").write_text("1\n")
+        assert rpz("trace", "sh", "-c", "read x < in; echo $x 2 >> in").returncode == 0
+        assert rpz("pack", "x.rpz").returncode == 0
+        (rpz.folder / "in").unlink()
+        assert rpz("export", "x.rpz", "--datalad", "dataset").returncode == 0
+        dataset = rpz.folder / "dataset"
+        assert called(dataset, "git", "show", "HEAD~1:in") == (0, "1\n")
+        assert (dataset / "in").read_text() == "1\n"  # so that the run can be repeated
+        _, message = called(dataset, "git", "log", "-1", "--format=%B")
+        assert "Not to be had any more as the run left it: in" in message  # packs have no outputs
+        assert b"# 'in' is changed, too\n" in exported(rpz.folder, "make")
+
+    def test_a_file_that_is_changed_and_then_read(self, rpz):
+        (rpz.folder / "in").write_text("1\n")
+        assert rpz("trace", "sh", "-c", "read x < in; echo $x 2 >> in").returncode == 0
+        assert rpz("trace", "--continue", "sh", "-c", "cat in > out").returncode == 0
+        assert rpz("export", "--datalad", "dataset").returncode == 0
+        dataset = rpz.folder / "dataset"
+        assert called(dataset, "git", "show", "HEAD~2:in") == (0, "1\n")
+        assert called(dataset, "git", "show", "HEAD~1:in") == (0, "1\n1 2\n")
+        assert (dataset / "out").read_text() == "1\n1 2\n"
+
     def test_an_input_that_is_gone(self, rpz):
         (rpz.folder / "in").write_text("1")
         assert rpz("trace", "sh", "-c", "cat in > out").returncode == 0
