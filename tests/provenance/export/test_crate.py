@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rocrate.rocrate import ROCrate
 
+from rpz.provenance.export.contents import Wanted
 from rpz.provenance.export.crate import complete
 from rpz.provenance.export.folder import new_folder
+from rpz.provenance.export.layout import _places
 from rpz.provenance.export.markdown import code, plain
 from rpz.provenance.graph.captions import printable
 from rpz.provenance.publication.sources import read_file
@@ -159,7 +161,7 @@ def test_runs_are_actions(rpz, crate):
     assert killed["actionStatus"] == "http://schema.org/FailedActionStatus"
     assert {"@id": "outputs/out.png"} in as_list(killed["object"])
     packages = [known[one["@id"]] for one in as_list(known[script]["softwareRequirements"])]
-    assert any(package["identifier"].startswith("pkg:deb/") for package in packages)
+    assert any(package["identifier"].startswith("pkg:") for package in packages)
 
 
 def as_list(value):
@@ -226,6 +228,29 @@ def test_the_readme_tells_what_committees_ask(rpz, crate):
                   "outputs/d/b.txt", "CC-BY-4.0"):  # fmt: skip
         assert words in readme
     assert digest(rpz.folder / "fig.rpz").hex() in readme
+
+
+def test_credentials_stay_where_they_are(tmp_path):
+    alone = rpz_in(tmp_path)
+    (alone.folder / ".netrc").write_text("machine a login b password 83hd-ahHy2\n")
+    assert alone("trace", "cat", ".netrc").returncode == 0
+    assert alone("meta", "--licence", "MIT").returncode == 0
+    assert alone("pack").returncode == 0
+    (alone.folder / ".rpz-trace" / "config.yml").unlink()  # which leaves it out already
+    done = alone("export", ".rpz-trace", "--ro-crate", "one", "--with-files")
+    assert done.returncode == 0
+    assert b"Not laid out, since it is not others' to have (passwords of servers)" in done.stderr
+    assert alone("export", "experiment.rpz", "--ro-crate", "two", "--with-files").returncode == 0
+    assert not [*(tmp_path / "one").glob("inputs"), *(tmp_path / "two").glob("inputs")]
+
+
+def test_names_that_are_folders_elsewhere(tmp_path):
+    paths = [b"/p/b", b"/q/b/c", b"/r/d/c", b"/s/B"]
+    places = _places("inputs", [Wanted(path, "") for path in paths], set())
+    for place in places.values():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("")
+    assert len({place.lower() for place in places.values()}) == len(paths)
 
 
 class _Page(html.parser.HTMLParser):
