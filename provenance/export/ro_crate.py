@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PLAIN_NAME = re.compile(r"[\w-][\w.+=-]*\.rpz", re.ASCII)
+MOST = 10
+"""Files that are named one by one on the terminal."""
 DESCRIPTION = "ro-crate-metadata.json"
 PREVIEW = "ro-crate-preview.html"
 README = "README.md"
@@ -88,8 +90,10 @@ class _Crate:
         self._lost: list[bytes] = []
         if choice.with_files:
             self._places, self._lost = laid_out(source, self._accounts, folder)
-        for path in self._lost:
+        for path in self._lost[:MOST]:
             log.warning("Not laid out, since %s: %s", _why(path), printable(path))
+        if len(self._lost) > MOST:
+            log.warning("Neither are %d others: %s has some more", len(self._lost) - MOST, README)
 
     @property
     def title(self) -> str:
