@@ -17,7 +17,7 @@ from rpz.tracer.rows import SnapshotRow
 from rpz.tracer.sha256 import FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rpz.packer.archive.manifest import Entry
     from rpz.packer.archive.reader import Pack
@@ -32,10 +32,15 @@ class Wanted(NamedTuple):
     sha256: str
 
 
-def lay_out(source: Source, wanted: Mapping[Wanted, Path]) -> set[Wanted]:
+def lay_out(
+    source: Source,
+    wanted: Mapping[Wanted, Path],
+    elsewhere: Callable[[bytes], bool] = lambda _: True,
+) -> set[Wanted]:
     """Write files to new places; return those that nobody has any more, or not as they were.
 
-    They are looked for in the pack, among what a trace keeps of changed files, and on this machine.
+    They are looked for in the pack; those whose paths may come from ``elsewhere``, too, among what
+    a trace keeps of changed files, and on this machine.
 
     Raises:
         PackError: the pack is damaged.
@@ -46,7 +51,8 @@ def lay_out(source: Source, wanted: Mapping[Wanted, Path]) -> set[Wanted]:
         for one in _from_pack(source.pack, missing):
             del missing[one]
     for one in list(missing):
-        if any(_copied(path, missing[one], one) for path in _places(source, one)):
+        places = _places(source, one) if elsewhere(one.path) else ()
+        if any(_copied(path, missing[one], one) for path in places):
             del missing[one]
     return set(missing)
 

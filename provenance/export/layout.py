@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rpz.packer.names import short_names
+from rpz.packer.withheld import credential
 from rpz.provenance.export.contents import Wanted, lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from rpz.provenance.export.account import Account, Used
@@ -31,10 +32,13 @@ def laid_out(
     """
     left = _known(file for account in accounts for file in account.outputs)
     read = _known(file for account in accounts for file in account.inputs)
-    places = _places("outputs", left) | _places("inputs", [one for one in read if one not in left])
+    used: set[str] = set()
+    places = _places("outputs", left, used)
+    places |= _places("inputs", [one for one in read if one not in left], used)
     for place in places.values():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
-    gone = lay_out(source, {one: folder / place for one, place in places.items()})
+    wanted = {one: folder / place for one, place in places.items()}
+    gone = lay_out(source, wanted, _elsewhere(source, {one.path for one in left}))
     _remove_empty(folder)
     unknown = {f.path for a in accounts for f in (*a.inputs, *a.outputs) if f.content is None}
     kept = {one: place for one, place in places.items() if one not in gone}
@@ -46,16 +50,37 @@ def _known(files: Iterable[Used]) -> list[Wanted]:
     return list(dict.fromkeys(found))
 
 
-def _places(top: str, files: Sequence[Wanted]) -> dict[Wanted, str]:
-    names, used, places = short_names(one.path for one in files), set(), {}
+def _elsewhere(source: Source, left: set[bytes]) -> Callable[[bytes], bool]:
+    """Return whether a file may be taken from elsewhere than a pack, by its path.
+
+    What a run has left is in no pack. What one has read is in it, unless somebody left it out.
+    """
+
+    def may(path: bytes) -> bool:
+        return (source.pack is None or path in left) and credential(path, None) is None
+
+    return may
+
+
+def _places(top: str, files: Sequence[Wanted], used: set[str]) -> dict[Wanted, str]:
+    """Return a place for each file; ``used`` are those of files and folders, in lower case."""
+    names, places = short_names(one.path for one in files), {}
     for one in files:
         name = f"{top}/{'/'.join(map(_plain, names[one.path].split('/')))}"
-        if name.casefold() in used:
-            stem, dot, suffix = name.rpartition(".")
-            name = f"{stem or suffix}~{_short(one)}{dot}{suffix if stem else ''}"
-        used.add(name.casefold())
+        folders = _folders(name)
+        if name.casefold() in used or any(f"{folder}\0" in used for folder in folders):
+            stem, dot, suffix = name.removeprefix(f"{top}/").replace("/", "_").rpartition(".")
+            name = f"{top}/{stem or suffix}~{_short(one)}{dot}{suffix if stem else ''}"
+            folders = _folders(name)
+        used |= {name.casefold(), f"{name.casefold()}\0", *folders}
         places[one] = name
     return places
+
+
+def _folders(name: str) -> set[str]:
+    """Return the folders that a file is in, in lower case."""
+    parts = name.casefold().split("/")
+    return {"/".join(parts[:end]) for end in range(1, len(parts))}
 
 
 def _short(one: Wanted) -> str:

@@ -166,7 +166,7 @@ class Readme:
             yield f"- Secrets were withheld: {names}. Who runs it again sets these variables."
         yield from (f"- A source of chance: {plain(what)}" for what in chance)
         if self.lost:
-            yield "- Not laid out here, since nobody has them any more as they were:"
+            yield "- Not laid out here (nobody has them as they were, or they aren't for others):"
             yield from (f"  - {code(path)}" for path in self.lost[:MOST])
         yield ""
 

@@ -12,6 +12,7 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from rpz.packer.withheld import credential
 from rpz.provenance.export import cyclonedx, prov_json, spdx
 from rpz.provenance.export.account import accounts_of
 from rpz.provenance.export.bill import publication_of
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PLAIN_NAME = re.compile(r"[\w-][\w.+=-]*\.rpz", re.ASCII)
+MOST = 10
+"""Files that are named one by one on the terminal."""
 DESCRIPTION = "ro-crate-metadata.json"
 PREVIEW = "ro-crate-preview.html"
 README = "README.md"
@@ -87,8 +90,10 @@ class _Crate:
         self._lost: list[bytes] = []
         if choice.with_files:
             self._places, self._lost = laid_out(source, self._accounts, folder)
-        for path in self._lost:
-            log.warning("Not laid out, since nobody has it as it was: %s", printable(path))
+        for path in self._lost[:MOST]:
+            log.warning("Not laid out, since %s: %s", _why(path), printable(path))
+        if len(self._lost) > MOST:
+            log.warning("Neither are %d others: %s has some more", len(self._lost) - MOST, README)
 
     @property
     def title(self) -> str:
@@ -190,6 +195,11 @@ class _Crate:
             one: metadata.add_file(self._folder, place, **_described(one, place))
             for one, place in self._places.items()
         }
+
+
+def _why(path: bytes) -> str:
+    kept = credential(path, None)
+    return f"it is not others' to have ({kept})" if kept else "nobody has it as it was"
 
 
 def _described(one: Wanted, place: str) -> dict[str, Any]:
