@@ -41,6 +41,7 @@ COMMANDS = {
     "check": "rpz.commands.check",
     "meta": "rpz.commands.meta",
     "cite": "rpz.commands.cite",
+    "latex": "rpz.commands.latex",
     "sign": "rpz.commands.sign",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from rpz.unpackers import UNPACKERS
 from tests import journey, matrix
+from tests.conftest import rpz_in
+from tests.provenance.export.validation import found_in
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "fidelity.md"
 BACKENDS = {backend.name: backend for backend in matrix.BACKENDS}
@@ -19,6 +22,11 @@ TRIED = [backend.name for backend in matrix.BACKENDS if matrix.is_tried(backend.
 
 
 JOURNEYS = list(product(journey.CASES, matrix.USERS))
+PUBLISHED = [("enzyme-kinetics", "root"), ("r-regression", "root"), ("two-runs", "root"),
+             ("worker-processes", "root")]  # fmt: skip
+"""Of which a crate is looked at by the validator of archives."""
+TOLD = ("--title", "A case", "--description", "As a test", "--licence", "CC0-1.0", "--author",
+        "Doe, Jane (CNRS; 02feahw73)", "--publisher", "Zenodo")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,16 @@ def test_replays_what_ran(replays, packed, by):
     assert found.status == packed.recorded.status, told
     assert found.outputs == packed.recorded.outputs, told
     assert not packed.lab.exists()
+
+
+@pytest.mark.parametrize("packed", PUBLISHED, indirect=True, scope="module", ids=":".join)
+def test_a_crate_of_it_is_valid(packed, tmp_path):
+    shutil.copy(packed.pack, tmp_path / "case.rpz")
+    rpz = rpz_in(tmp_path)
+    assert rpz("meta", *TOLD, "case.rpz").returncode == 0
+    done = rpz("export", "case.rpz", "--ro-crate", "crate", "--with-files")
+    assert done.returncode == 0, done.stderr
+    assert found_in(tmp_path / "crate") == [[]]
 
 
 def test_the_document_has_the_table():

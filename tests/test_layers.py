@@ -22,7 +22,11 @@ LAYERS = {
 """Who may import whom of ``rpz``; what follows is everybody's."""
 EVERYBODYS = {"ahead", "errors", "process", "__version__"}
 LIBRARY = ("tracer", "packer", "unpackers", "provenance")
-PROGRAMS = {Path("tracer/reference/__main__.py"), Path("tracer/reference/command.py")}
+PROGRAMS = {
+    Path("tracer/reference/__main__.py"),
+    Path("tracer/reference/command.py"),
+    Path("provenance/paper/rpz_filter.py"),
+}
 """They are processes of their own, not called by others."""
 
 

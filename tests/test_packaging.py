@@ -74,6 +74,7 @@ def test_wheel_holds_programs_and_data(built):
     assert "rpz/tracer/facts.sql" in names
     assert "rpz/tracer/packages.sql" in names
     assert "rpz/provenance/graph/graph.css" in names
+    assert "rpz/provenance/paper/rpz.sty" in names
     assert "rpz/tracer/random_bytes.sql" in names
     assert {"rpz/provenance/report/page/page.html", "rpz/provenance/report/page/main.js"} <= set(
         names

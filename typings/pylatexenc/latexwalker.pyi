@@ -1,0 +1,16 @@
+from typing import Any
+
+class LatexNode:
+    def latex_verbatim(self) -> str: ...
+
+class LatexMacroNode(LatexNode):
+    macroname: str
+    nodeargd: Any
+
+class LatexWalker:
+    def __init__(
+        self, s: str, latex_context: Any = ..., *, tolerant_parsing: bool = ...
+    ) -> None: ...
+    def get_latex_nodes(self) -> tuple[list[LatexNode | None], int, int]: ...
+
+def get_default_latex_context_db() -> Any: ...

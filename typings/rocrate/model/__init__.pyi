@@ -1,0 +1,3 @@
+from rocrate.model.entity import Entity
+
+class ContextEntity(Entity): ...
