@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rpaths import PosixPath
 
 from rpz.packer.archive.codecs import GZIP
-from rpz.packer.archive.format import PACKAGES, PackError
+from rpz.packer.archive.format import PACKAGES, PUBLICATION, PackError
 from rpz.packer.archive.writer import Content, exists_already, write_archive
 from rpz.packer.changed import changes, refuse
 from rpz.packer.clashes import clashes
@@ -34,6 +34,7 @@ from rpz.packer.secrets.report import find_secrets, report_of
 from rpz.packer.times import folder_times
 from rpz.packer.whole import expand
 from rpz.tracer.database import TraceDatabase
+from rpz.tracer.folder import TraceFolder
 from rpz.tracer.rows import RunRow, WarningRow
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def pack(
     ready = _Ready(selection, expansion, planned, changed, stand_ins, secrets, closure)
     steps = progress(planned.size) if progress else _ignore
     with _scratch(target) as scratch:
-        own = _own(ready, scratch)
+        own = _own(ready, TraceFolder(folder).publication, scratch)
         content = Content(
             planned.members,
             without_secrets(folder / TRACE, secrets, scratch),
@@ -208,8 +209,10 @@ def pack(
     return Report(target, size, summary, seconds=seconds, **ready.report(folder))
 
 
-def _own(ready: _Ready, scratch: Path) -> dict[str, Path]:
+def _own(ready: _Ready, publication: Path, scratch: Path) -> dict[str, Path]:
     own = {PACKAGES: saved_identities(ready.expansion.config, scratch)}
+    if publication.exists():
+        own[PUBLICATION] = publication
     ready.secrets.exposed.update(ready.secrets.names_in(own[PACKAGES].read_bytes()))
     return own | ready.placeholders.saved(scratch)
 

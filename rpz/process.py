@@ -55,6 +55,7 @@ def output_of(
     package: str,
     ok: Sequence[int] = (0,),
     folder: Path | None = None,
+    given: Path | None = None,
 ) -> bytes:
     """Run a program and return what it printed on its standard output.
 
@@ -65,6 +66,7 @@ def output_of(
         package: the Debian package that brings the program, for the error message.
         ok: exit statuses that are not a failure.
         folder: where to run it, if not here.
+        given: the file that it reads on its standard input; nothing, if there is none.
 
     Raises:
         MissingProgramError: the program is not installed.
@@ -75,12 +77,11 @@ def output_of(
     if (printed := answer(argv)) is not None:
         return printed
     log.debug("+ %s", shlex.join(a if isinstance(a, str) else repr(a) for a in argv[:12]))
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder
-        )
-    except FileNotFoundError:
-        raise MissingProgramError(name, package) from None
+    with (given or Path(os.devnull)).open("rb") as stdin:
+        try:
+            done = subprocess.run(argv, stdin=stdin, capture_output=True, check=False, cwd=folder)
+        except FileNotFoundError:
+            raise MissingProgramError(name, package) from None
     if done.returncode not in ok:
         words = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise CommandFailedError(f"{name} failed with status {done.returncode}: {words[0]}")

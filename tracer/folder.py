@@ -76,6 +76,11 @@ class TraceFolder:
         return self.path / "config.yml"
 
     @property
+    def publication(self) -> Path:
+        """What is told of the runs when they are published (``docs/publishing.md``)."""
+        return self.path / "publication.json"
+
+    @property
     def records(self) -> Path:
         """The folder of the record streams."""
         return self.path / "records"

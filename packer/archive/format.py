@@ -19,6 +19,9 @@ INDEX = "rpz/index.jsonl"
 PACKAGES = "rpz/packages.json"
 """The extension that tells of packages what ``config.yml`` can't."""
 
+PUBLICATION = "rpz/publication.json"
+"""The extension that tells who made the runs, under which licence, and beside what."""
+
 VERSION_TEXT = b"REPROZIP VERSION 2\n"
 OLD_VERSION_TEXT = b"REPROZIP VERSION 1\n"
 

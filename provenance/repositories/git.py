@@ -31,7 +31,7 @@ DIFFERENCE = (
 
 
 def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield commit, branch, remote, whether it is pushed, changes, and untracked files."""
+    """Yield commit, its tree, branch, remote, whether it is pushed, changes, and untracked files."""
     listed = b"".join(answers(root, "ls-files", "-z", seconds=changes.PATIENCE))
     known = {root + b"/" + name for name in listed.split(b"\0") if name}
     others = changes.shared_out(sorted(read - known))
@@ -41,6 +41,8 @@ def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
     commit = ask(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
     if commit:
         yield "commit", commit
+    if tree := ask(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}").strip():
+        yield "tree", tree
     if branch := ask(root, "symbolic-ref", "--quiet", "--short", "HEAD").strip():
         yield "branch", branch
     yield from _published(root, commit)

@@ -23,9 +23,29 @@ if TYPE_CHECKING:
 @click.command(short_help="Verify every byte of a pack.")
 @as_json
 @limit_size
+@click.option("--signature", is_flag=True, help="Check also who has signed it, in PACK.sig.")
+@click.option(
+    "--signer",
+    default="",
+    metavar="WHO",
+    help="Who must have signed: a public key or its file, SHA256:..., or a name in the list.",
+)
+@click.option(
+    "--allowed-signers",
+    "allowed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The list of signers, as ssh-keygen has it; git's, if it has one.",
+)
 @verbosity
 @click.argument("pack", type=click.Path(path_type=Path, exists=True))
-def command(pack: Path, as_json: bool, limit: int | None) -> int:
+def command(
+    pack: Path,
+    as_json: bool,
+    limit: int | None,
+    signature: bool,
+    signer: str,
+    allowed: Path | None,
+) -> int:
     """Verify every byte of PACK, and name what is damaged; the exit status is 1 if anything is.
 
     What unpack would refuse is damaged, too, and what the manifest says otherwise than the data.
@@ -33,12 +53,24 @@ def command(pack: Path, as_json: bool, limit: int | None) -> int:
     from rpz.packer.archive.reader import Pack
 
     with Pack.open(pack, limit) as opened, progress_bar("Checking") as progress:
+        wanted = signature or signer or allowed
+        signed_by = _signer(opened, signer, allowed) if wanted else None
         verdict = _checked(opened, progress(_size(opened)) if progress else lambda _count: None)
     if as_json:
-        click.echo(json.dumps(_as_json(pack, verdict), indent=2))
+        signed = {"signed_by": signed_by} if signed_by and not verdict.faults else {}
+        click.echo(json.dumps(_as_json(pack, verdict) | signed, indent=2))
     else:
         _tell(pack, verdict)
+        if signed_by and not verdict.faults:
+            click.echo(f"Signed by {shown(signed_by)}")
     return TROUBLE if verdict.faults else 0
+
+
+def _signer(pack: Pack, signer: str, allowed: Path | None) -> str:
+    from rpz.provenance.signatures.signing import verify_signature
+    from rpz.provenance.signatures.trust import Trust
+
+    return verify_signature(pack, Trust(signer, allowed))
 
 
 def _size(pack: Pack) -> int:

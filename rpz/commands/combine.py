@@ -36,12 +36,16 @@ def command(folder: Path, append: bool, traces: tuple[Path, ...]) -> None:
     others read. The folders stay as they are.
     """
     from rpz.packer.configure import write_config
+    from rpz.provenance.publication.storage import combined_publication, write_publication
     from rpz.tracer.combine import combine
 
     target = TraceFolder(folder)
     kept = target.next_kept()
-    combined = combine([_folder(trace) for trace in traces], target, append=append)
+    sources = [_folder(trace) for trace in traces]
+    told = combined_publication([folder, *(source.path for source in sources)])
+    combined = combine(sources, target, append=append)
     write_config(folder)
+    write_publication(folder, told)
     _tell(combined, target)
     if kept.exists():
         log.info("The %s from before is kept as %s", target.config.name, shown_path(kept))

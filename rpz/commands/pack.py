@@ -16,6 +16,7 @@ from rpz.commands.progress import progress_bar
 from rpz.commands.text import counted, shown, shown_path
 from rpz.packer.archive.codecs import CODECS, GZIP
 from rpz.process import termination_as_interrupt
+from rpz.tracer.folder import TraceFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +91,7 @@ def command(
     """
     from rpz.packer.pack import pack, target_path
 
+    _check_publication(folder)
     with termination_as_interrupt(), progress_bar("Packing") as progress:
         report = pack(
             folder,
@@ -111,6 +113,14 @@ def command(
         from rpz.commands.verification import verify_pack
 
         verify_pack(report.path, folder)
+
+
+def _check_publication(folder: Path) -> None:
+    """Refuse what is wrong in it before it is packed."""
+    if TraceFolder(folder).publication.exists():
+        from rpz.provenance.publication.storage import read_publication
+
+        read_publication(folder)
 
 
 def _programs() -> dict[str, Path]:

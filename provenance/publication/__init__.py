@@ -1,0 +1,1 @@
+"""What a publication says of runs: who made them, under which licence, beside which paper."""
