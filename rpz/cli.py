@@ -42,6 +42,7 @@ COMMANDS = {
     "meta": "rpz.commands.meta",
     "cite": "rpz.commands.cite",
     "sign": "rpz.commands.sign",
+    "deposit": "rpz.commands.deposit",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",

@@ -5,6 +5,7 @@ https://inveniordm.docs.cern.ch/reference/rest_api_drafts_records
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,12 +14,15 @@ from rpz.provenance.deposit.service import Draft, Held
 from rpz.provenance.web.body import Body
 from rpz.provenance.web.client import Client
 from rpz.provenance.web.errors import WebError
+from rpz.provenance.web.said import said_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rpz.provenance.publication.model import Publication
+
+log = logging.getLogger(__name__)
 
 COMPLETED = "completed"
 
@@ -44,6 +48,7 @@ class Invenio:
     def create(self, publication: Publication) -> str:
         """Make a draft, and return its id."""
         page = self._client.page("POST", "/api/records", sent=self.record(publication))
+        self._tell(page)
         return str(_of(page, "id"))
 
     def reserve(self, draft_id: str) -> Draft:
@@ -63,7 +68,13 @@ class Invenio:
         """Tell anew all that is known; the DOI that is reserved would go unless it is told, too."""
         place = f"{_record(draft.id)}/draft"
         pids = self._client.page("GET", place).get("pids", {})
-        self._client.page("PUT", place, sent=self.record(publication) | {"pids": pids})
+        told = self.record(publication) | {"pids": pids}
+        self._tell(self._client.page("PUT", place, sent=told))
+
+    def _tell(self, page: dict[str, Any]) -> None:
+        """Say what the archive doesn't like of a draft that it has taken all the same."""
+        if words := said_of({"errors": page.get("errors")}):
+            log.warning("%s won't publish it so: %s", self._client.host, words)
 
     def held(self, draft: Draft) -> dict[str, Held]:
         """Return the files of a draft by their names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.provenance.web.errors import WebError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = 1 << 20
+Begin: TypeAlias = "Callable[[int], Callable[[int], None]]"
+"""Is told how many bytes there are, and returns what is told how many more have gone."""
 
 
 def no_progress(count: int) -> None:

@@ -21,8 +21,11 @@ def said(data: bytes) -> str:
         page = json.loads(data)
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(page, dict):
-        return ""
+    return said_of(page) if isinstance(page, dict) else ""
+
+
+def said_of(page: dict[str, Any]) -> str:
+    """Return the words of an answer that was read already."""
     words = "; ".join(dict.fromkeys(_words(page)))
     return words[:LONGEST].strip().rstrip(".")
 
