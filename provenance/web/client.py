@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from rpz import __version__
-from rpz.provenance.web.address import is_loopback
+from rpz.provenance.web.address import is_loopback, origin
 from rpz.provenance.web.errors import RefusedError, TransientError, WebError
 from rpz.provenance.web.said import said
 
@@ -48,6 +48,10 @@ class Client:
         self._session = requests.Session()
         self._session.trust_env = not is_loopback(urlsplit(base).hostname or "")
         self._session.headers["User-Agent"] = f"rpz/{__version__}"
+        self._headers = dict(headers)
+
+    def sign(self, headers: Mapping[str, str]) -> None:
+        """Have these headers go with each request from now on, to this server alone."""
         self._headers = dict(headers)
 
     def page(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -133,8 +137,9 @@ class Client:
             yield answer
 
     def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the token; what ``~/.netrc`` has is not asked for then."""
-        request.headers.update(self._headers)
+        """Add the token, for this server alone; what ``~/.netrc`` has is not asked for then."""
+        if origin(request.url or "") == origin(self.base):
+            request.headers.update(self._headers)
         return request
 
     def _cut(self, error: Exception) -> WebError:
@@ -167,6 +172,7 @@ class Client:
             )
             + why,
             self.remedies.get(status, ""),
+            challenge=answer.headers.get("WWW-Authenticate", ""),
         )
 
 

@@ -14,12 +14,16 @@ class AddressError(WebError):
 
 
 class RefusedError(WebError):
-    """The server has answered, and refuses; ``status`` is HTTP's."""
+    """The server has answered, and refuses; ``status`` is HTTP's.
 
-    def __init__(self, status: int, message: str, remedy: str = "") -> None:
+    ``challenge`` is what it wants to know of who asks: ``WWW-Authenticate``.
+    """
+
+    def __init__(self, status: int, message: str, remedy: str = "", *, challenge: str = "") -> None:
         """Keep the status."""
         super().__init__(message, remedy)
         self.status = status
+        self.challenge = challenge
 
 
 class TransientError(WebError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-
+from typing import TYPE_CHECKING
 
 from rpz.provenance.publication.model import Author, Funding, Organization, Publication, Related
 from rpz.provenance.publication.storage import write_publication
 from tests.conftest import rpz_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CNRS = Organization("CNRS", "02feahw73")
 TOLD = Publication(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import email
-import email.policy
 import hashlib
 import json
 import re
@@ -44,6 +42,8 @@ class Archive(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    keeps = 1 << 20
+    """Bytes of what was sent that are remembered."""
 
     def log_message(self, *_words):
         pass
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
             self.forged = bool(fault and fault.forge)
             self.do(path, parse_qs(urlsplit(self.path).query))
 
-    do_GET = do_POST = do_PUT = do_DELETE = handle_any
+    do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 (http.server asks for these)
 
     def _fault(self, path):
         for fault in self.server.faults:
@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.received += len(block)
             if hasattr(self, "digest"):
                 self.digest.update(block)
-                if len(self.kept) < 1 << 20:
+                if len(self.kept) < self.keeps:
                     self.kept += block
 
     def page(self):
@@ -167,6 +167,8 @@ class Invenio(Handler):
 class Dataverse(Handler):
     """The native API: https://guides.dataverse.org/en/latest/api/native-api.html."""
 
+    keeps = 1 << 30
+
     def may(self):
         return self.headers.get("X-Dataverse-key") == TOKEN
 
@@ -203,14 +205,16 @@ class Dataverse(Handler):
         return None
 
     def file(self):
-        header = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        form = email.message_from_bytes(header + self.kept, policy=email.policy.HTTP)
-        (part,) = [one for one in form.iter_parts() if one.get_filename()]
-        digest = hashlib.sha1(part.get_payload(decode=True)).hexdigest()
+        boundary = self.headers["Content-Type"].partition("boundary=")[2].encode()
+        head, data = (
+            self.kept.split(b"--" + boundary)[2].removesuffix(b"\r\n").split(b"\r\n\r\n", 1)
+        )
+        (name,) = re.findall(rb'filename="(.*?)"', head)
+        digest = hashlib.sha1(data).hexdigest()
         number = len(self.server.asked)
         checksum = {"type": "SHA-1", "value": "0" * 40 if self.forged else digest}
-        about = {"id": number, "filename": part.get_filename(), "checksum": checksum}
-        return {"label": part.get_filename(), "dataFile": about}
+        about = {"id": number, "filename": name.decode(), "checksum": checksum}
+        return {"label": name.decode(), "dataFile": about}
 
     def said(self, status, data):
         self.answer(status, {"status": "OK", "data": data})
