@@ -43,6 +43,8 @@ COMMANDS = {
     "cite": "rpz.commands.cite",
     "sign": "rpz.commands.sign",
     "deposit": "rpz.commands.deposit",
+    "push": "rpz.commands.push",
+    "pull": "rpz.commands.pull",
     "extract": "rpz.commands.extract",
     "unpack": "rpz.commands.unpack",
     "run": "rpz.commands.run",

@@ -37,7 +37,8 @@ def authorization(where: Reference, challenge: str, actions: str) -> dict[str, s
         return who
     if scheme.lower() != "bearer":
         raise WebError(f"{where.host} asks for {scheme or 'nothing'} that rpz doesn't know")
-    return {"Authorization": f"Bearer {_token(where, parse_dict_header(rest), who, actions)}"}
+    asked: dict[str, Any] = parse_dict_header(rest)  # type: ignore[no-untyped-call]
+    return {"Authorization": f"Bearer {_token(where, asked, who, actions)}"}
 
 
 def _token(where: Reference, asked: Mapping[str, Any], who: Mapping[str, str], actions: str) -> str:

@@ -78,13 +78,9 @@ class Registry:
         return action()
 
     def has_blob(self, digest: str) -> bool:
-        """Whether the registry has some bytes."""
-
-        def look() -> bool:
-            with self._client.asked("HEAD", self._path("blobs", digest), allowed=(404,)) as answer:
-                return answer.ok
-
-        return self.patiently(look)
+        """Whether the registry has some bytes; this is asked once."""
+        with self._client.asked("HEAD", self._path("blobs", digest), allowed=(404,)) as answer:
+            return answer.ok
 
     def put_blob(self, upload: Upload) -> None:
         """Send a file, unless it is there; one that is cut off goes on where the registry has it.
@@ -93,12 +89,12 @@ class Registry:
             WebError: the registry can't be reached, or refuses.
 
         """
-        if self.has_blob(upload.digest):
-            upload.advance(upload.size)
-            return
         self.patiently(lambda: self._send(upload))
 
     def _send(self, upload: Upload) -> None:
+        if self.has_blob(upload.digest):
+            upload.advance(upload.size)
+            return
         begin = self._begun(upload)
         upload.advance(begin)
         body = Body(upload.path, upload.size - begin, begin, advance=upload.advance)

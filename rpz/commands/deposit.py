@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.options import verbosity
+from rpz.commands.options import tries, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown, shown_path
 from rpz.provenance.deposit import SERVICES
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from rpz.provenance.deposit.service import Archive, Service
 
 log = logging.getLogger(__name__)
-
-tries = click.option(
-    "--tries",
-    type=click.IntRange(1),
-    default=6,
-    show_default=True,
-    help="How often something is tried when the line breaks or the server is busy.",
-)
 
 
 @click.group(short_help="Give a pack to an archive, as a draft with a DOI.")
