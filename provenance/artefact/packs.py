@@ -99,7 +99,7 @@ def _stored(
 
 
 def _artefact(registry: Registry, folder: Path, kind: str, layer: dict[str, Any]) -> dict[str, Any]:
-    """Return the manifest of one file (image specification 1.1, "Guidelines for Artifact Usage")."""
+    """Return the manifest of one file (image specification, "Guidelines for Artifact Usage")."""
     empty = folder / "empty.json"
     empty.write_bytes(b"{}")
     config = _stored(registry, empty, EMPTY, "")

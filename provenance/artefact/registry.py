@@ -170,7 +170,9 @@ class Registry:
     @contextlib.contextmanager
     def blob(self, digest: str, begin: int) -> Iterator[requests.Response]:
         """Yield the answer that has some bytes from a place on, or all (status 200)."""
-        headers = {"Range": f"bytes={begin}-"} if begin else {}
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if begin:
+            headers["Range"] = f"bytes={begin}-"
         path = self._path("blobs", digest)
         with contextlib.ExitStack() as stack:
             asked = self._client.asked("GET", path, headers=headers, allowed=ELSEWHERE)
