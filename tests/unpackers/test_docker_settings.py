@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import shutil
 import socket
@@ -24,7 +25,10 @@ from rpz.packer.archive.reader import Pack
 from rpz.unpackers import target as state
 from rpz.unpackers.docker import gpu, x11
 from rpz.unpackers.docker.engine import DOCKER, connected, place
+from rpz.unpackers.docker.push import checked
+from rpz.unpackers.errors import TargetError
 from tests.conftest import require
+from tests.provenance.artefact.registries import registry
 from tests.unpackers import packs
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -212,3 +216,24 @@ def test_connection_by_place(docker_engine):
     del docker_engine
     with connected(place()) as engine:
         assert engine.ping()
+
+
+def test_an_image_is_pushed(unpacked, tmp_path_factory):
+    with registry(tmp_path_factory.mktemp("registry")) as host:
+        target = unpacked("--push", f"{host}/lab/figure1:v1")
+        with connected() as engine:
+            names = engine.inspect_image(target.data["image"])["RepoTags"]
+            assert names == [target.data["image"]]
+        accepted = "application/vnd.docker.distribution.manifest.v2+json"
+        url = f"http://{host}/v2/lab/figure1/manifests/v1"
+        asked = urllib.request.Request(url, headers={"Accept": accepted})
+        with urllib.request.urlopen(asked) as answer:
+            assert len(json.load(answer)["layers"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "name", ["figure1", "lab/figure1", "ghcr.io/Lab/a", "ghcr.io/a:b:c", "a.b"]
+)
+def test_what_is_no_place_to_push_to(name):
+    with pytest.raises(TargetError, match="is no place in a registry"):
+        checked(name)

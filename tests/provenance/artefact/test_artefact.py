@@ -187,14 +187,14 @@ def test_tokens(tmp_path, monkeypatch):
     with serving(Guarded) as server:
         server.said = None
         host = server.url.removeprefix("http://")
-        with pytest.raises(WebError, match="gives no token.*docker login"):
+        with pytest.raises(WebError, match=r"gives no token.*docker login"):
             find(at(host))
         auth = base64.b64encode(b"jane:word").decode()
         (tmp_path / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
         assert find(at(host)) == Found(f"sha256:{'0' * 64}", 7, "")
 
 
-def test_no_name_of_a_registry_leads_elsewhere(rpz, tmp_path):
+def test_no_name_of_a_registry_leads_elsewhere():
     from rpz.commands.pull import _name
 
     where = Reference("h", NAME, "v1")
