@@ -12,14 +12,20 @@ from rpz.provenance.artefact.errors import ArtefactError
 from rpz.provenance.artefact.packs import ARTEFACT, PACK, Found, find, push
 from rpz.provenance.artefact.pulling import Pull
 from rpz.provenance.artefact.reference import Reference, reference
-from rpz.provenance.artefact.registry import INDEX, MANIFEST, Registry
+from rpz.provenance.artefact.registry import (
+    INDEX,
+    MANIFEST,
+    Registry,
+    Upload,
+    digest_of,
+)
 from rpz.provenance.publication.model import Publication
 from rpz.provenance.web.errors import TransientError, WebError
 from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
 from tests.provenance.artefact.registries import line, registry
 from tests.provenance.deposit.packs import made_pack
-from tests.provenance.deposit.servers import Handler, serving
+from tests.provenance.deposit.servers import Fault, Handler, serving
 
 LARGE = 40 << 20
 NAME = "lab/figure1"
@@ -192,6 +198,46 @@ def test_tokens(tmp_path, monkeypatch):
         auth = base64.b64encode(b"jane:word").decode()
         (tmp_path / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
         assert find(at(host)) == Found(f"sha256:{'0' * 64}", 7, "")
+
+
+class Resuming(Handler):
+    """A registry that keeps what has arrived of an upload, as the specification allows."""
+
+    keeps = 1 << 30
+
+    def may(self):
+        return True
+
+    def broken(self):
+        self.server.held += self.kept
+
+    def do(self, path, query):
+        place = {"Location": "/upload"}
+        if path == "/upload" and self.command == "GET":
+            return self.answer(204, None, place | {"Range": f"0-{len(self.server.held) - 1}"})
+        if path == "/upload" and self.command == "PATCH":
+            begin = int(self.headers.get("Content-Range", "0-").partition("-")[0])
+            assert begin == len(self.server.held)
+            self.server.held += self.kept
+            return self.answer(202, None, place)
+        if path == "/upload":
+            (self.server.digest,) = query["digest"]
+            return self.answer(201)
+        return self.answer(*((202, None, place) if self.command == "POST" else (404,)))
+
+
+def test_a_push_goes_on_where_the_registry_has_it(large):
+    with serving(Resuming) as server:
+        server.held = bytearray()
+        server.faults += [Fault("PATCH", "upload", cut_after=n << 20) for n in (9, 7)]
+        size, digest = large.stat().st_size, digest_of(large.read_bytes())
+        shown = []
+        upload = Upload(large, digest, size, shown.append)
+        at(server.url.removeprefix("http://")).put_blob(upload)
+        assert server.held == large.read_bytes()
+        assert server.digest == digest
+        assert server.received == size
+        assert sum(shown) == size
 
 
 def test_no_name_of_a_registry_leads_elsewhere():

@@ -54,7 +54,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.times.append(time.monotonic())
         fault = self._fault(path)
         if fault and fault.cut_after is not None:
+            self.digest, self.kept = hashlib.md5(), bytearray()
             self._swallow(fault.cut_after)
+            self.broken()
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.close_connection = True
             self.connection.close()
@@ -69,7 +71,10 @@ class Handler(BaseHTTPRequestHandler):
             self.forged = bool(fault and fault.forge)
             self.do(path, parse_qs(urlsplit(self.path).query))
 
-    do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 (http.server asks for these)
+    do_HEAD = do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 (http.server asks for these)
+
+    def broken(self):
+        """What arrived before the line broke is in ``kept``."""
 
     def _fault(self, path):
         for fault in self.server.faults:
