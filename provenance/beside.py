@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.errors import RpzError
 from rpz.provenance.publication.citation import cff
 from rpz.provenance.publication.citation.cited import cited
 from rpz.provenance.publication.storage import read_publication
@@ -52,6 +53,17 @@ def cited_pack(pack: Path) -> Cited:
 def signature_of(pack: Path) -> Path:
     """Return where the signature of a pack would be."""
     return pack.with_name(f"{pack.name}.sig")
+
+
+def check_name(pack: Path) -> None:
+    """Check that a pack can be called elsewhere what it is called here.
+
+    Raises:
+        RpzError: its name is not UTF-8, or has what isn't printed.
+
+    """
+    if not pack.name.isprintable():
+        raise RpzError(f"{pack} has a name that no server takes", "Give it another: mv")
 
 
 def companions(pack: Path, folder: Path) -> list[Companion]:

@@ -17,10 +17,10 @@ from rpz.provenance.artefact.registry import (
     digest_of,
     encoded,
 )
-from rpz.provenance.beside import companions
-from rpz.provenance.deposit.files import digest
+from rpz.provenance.beside import check_name, companions
 from rpz.provenance.publication.storage import read_publication
 from rpz.provenance.web.body import no_progress
+from rpz.provenance.web.checksum import checksum
 
 if TYPE_CHECKING:
     from rpz.provenance.beside import Companion
@@ -49,9 +49,11 @@ def push(registry: Registry, pack: Path, begin: Begin | None = None) -> Pushed:
     """Store a pack under its tag, with what goes beside it attached.
 
     Raises:
+        RpzError: no registry takes its name.
         WebError: the registry can't be reached, or refuses.
 
     """
+    check_name(pack)
     publication = read_publication(pack)
     advance = begin(pack.stat().st_size) if begin else no_progress
     with tempfile.TemporaryDirectory() as folder:
@@ -92,9 +94,9 @@ def _stored(
 ) -> dict[str, Any]:
     """Store a file, and return what describes it in a manifest."""
     size = path.stat().st_size
-    checksum = f"sha256:{digest(path, 'sha256')}"
-    registry.put_blob(Upload(path, checksum, size, advance))
-    described = {"mediaType": kind, "digest": checksum, "size": size}
+    found = f"sha256:{checksum(path, 'sha256')}"
+    registry.put_blob(Upload(path, found, size, advance))
+    described = {"mediaType": kind, "digest": found, "size": size}
     return described | {"annotations": {TITLE: name}}
 
 

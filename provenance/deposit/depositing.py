@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.provenance.beside import companions, signature_of
+from rpz.provenance.beside import check_name, companions, signature_of
 from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.deposit.files import Files
 from rpz.provenance.deposit.note import Note, place_of, read_note, write_note
@@ -158,8 +158,10 @@ def ready(pack: Path) -> Publication:
 
     Raises:
         DepositError: too little is told.
+        RpzError: no archive takes its name.
 
     """
+    check_name(pack)
     publication = read_publication(pack)
     if missing := [name for name in NEEDED if not getattr(publication, name)]:
         raise DepositError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rpz.provenance.deposit.errors import DepositError
-from rpz.provenance.web.body import BLOCK, no_progress
+from rpz.provenance.web.body import no_progress
+from rpz.provenance.web.checksum import checksum
 from rpz.provenance.web.errors import TransientError
 
 if TYPE_CHECKING:
@@ -89,13 +89,4 @@ def is_same(held: Held, path: Path) -> bool:
             f"The archive's checksum of {path.name} is {held.algorithm}, which can't be compared",
             "Compare by hand, and upload the file in a browser",
         )
-    return digest(path, ALGORITHMS[held.algorithm]) == held.checksum
-
-
-def digest(path: Path, algorithm: str) -> str:
-    """Return the checksum of a file, in hex digits."""
-    state = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            state.update(block)
-    return state.hexdigest()
+    return checksum(path, ALGORITHMS[held.algorithm]) == held.checksum

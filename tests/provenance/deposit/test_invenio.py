@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from rpz.errors import RpzError
 from rpz.provenance.deposit.depositing import Deposit
 from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.deposit.invenio import Invenio as Client
@@ -279,3 +280,10 @@ def test_where_no_token_goes(pack, url, words):
     done = run(pack, "invenio", "--url", url, pack.name, token="")
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_a_name_that_no_server_takes(pack, server):
+    odd = pack.rename(pack.with_name("a\udcff.rpz"))
+    with pytest.raises(RpzError, match="that no server takes"):
+        deposited(odd, server)
+    assert server.asked == []
