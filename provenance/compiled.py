@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from rpz.packer import prefixes
 from rpz.provenance.interpreters import TOPIC
-from rpz.provenance.page import SYSTEM
 from rpz.tracer.facts import Fact
 from rpz.tracer.records import Mode
 from rpz.tracer.rows import ExecutionRow, FileRow
@@ -23,7 +23,7 @@ def compiled(database: TraceDatabase, run: int) -> Iterator[Fact]:
     """Yield build-id and compilers of the programs that were started from outside the system."""
     executed = database.distinct(ExecutionRow, "name", f"run_id = {run}")
     real = {os.path.realpath(name) for (name,) in executed}
-    paths = {path for path in real if not path.startswith(SYSTEM)}
+    paths = {path for path in real if not prefixes.is_system(path)}
     if not paths:
         return
     from rpz.provenance.origin import made_of  # takes a while: most runs don't need it

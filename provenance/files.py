@@ -17,6 +17,21 @@ READ, WRITE, SOCKET = int(Mode.READ), int(Mode.WRITE), int(Mode.SOCKET)
 USED = f"mode & {READ | WRITE} AND NOT is_directory AND NOT mode & {SOCKET}"
 
 
+def read_as_found(database: TraceDatabase, run: int) -> list[bytes]:
+    """Return the files that a run read and that were there before it, sorted by their names.
+
+    What a process of the run made for another to read is not among them.
+    """
+    rows = database.select(
+        "SELECT name FROM opened_files WHERE run_id = ? AND NOT is_directory GROUP BY name"
+        " HAVING max(existed AND mode & ?) AND min(id) = min(CASE WHEN existed THEN id END)"
+        " ORDER BY name",
+        run,
+        READ,
+    )
+    return [name for (name,) in rows]
+
+
 @dataclass(frozen=True)
 class Content:
     """What a file held; ``size`` in bytes."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from rpz.packer.rows import path_bytes
-from rpz.tracer.records import Mode
+from rpz.provenance.files import read_as_found
 from rpz.tracer.rows import PackageFileRow, PackageRow
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from rpz.packer.config.model import Config, Package
     from rpz.tracer.database import TraceDatabase
-
-READ = int(Mode.READ)
 
 
 class Installed(NamedTuple):
@@ -31,7 +29,7 @@ class Installed(NamedTuple):
 
 def add_packages(database: TraceDatabase, run: int, packages: Iterable[Package]) -> None:
     """Add to a trace those packages of which a run has read files that were there."""
-    read = _read(database, run)
+    read = set(read_as_found(database, run))
     number = database.last_id(PackageRow) + 1
     place = database.last_id(PackageFileRow) + 1
     for package in packages:
@@ -61,15 +59,10 @@ def configured(
 
     ``real`` returns the real path of one there.
     """
-    read = _read(database, run)
+    read = set(read_as_found(database, run))
     found = [
         Installed(p.name, p.version, p.manager, p.purl, p.size,
                   [name for name in map(real, path_bytes(p.files)) if name in read])
         for p in config.packages
     ]  # fmt: skip
     return [package for package in found if package.files]
-
-
-def _read(database: TraceDatabase, run: int) -> set[bytes]:
-    where = f"run_id = {run} AND existed AND NOT is_directory AND mode & {READ}"
-    return {name for (name,) in database.select(f"SELECT name FROM opened_files WHERE {where}")}  # noqa: S608 (a number)

@@ -12,9 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpz.provenance.files import read_as_found
 from rpz.tracer.facts import Fact
-from rpz.tracer.records import Mode
-from rpz.tracer.rows import FileRow
 from rpz.tracer.sha256 import FLAGS
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
 
 TOPIC = "program"
-READ = int(Mode.READ)
 
 
 @dataclass(frozen=True)
@@ -112,10 +110,9 @@ NAMES = tuple(name for interpreter in INTERPRETERS for name in interpreter.names
 
 def interpreters(database: TraceDatabase, run: int) -> Iterator[Fact]:
     """Yield the interpreters of which a run read the program or the library."""
-    where = f"run_id = {run} AND mode & {READ} AND NOT is_directory AND existed"
     said: set[tuple[str, bytes]] = set()
-    paths = (path for (path,) in database.distinct(FileRow, "name", where))
-    for path in sorted(path for path in paths if path.rpartition(b"/")[2].startswith(NAMES)):
+    paths = read_as_found(database, run)
+    for path in (path for path in paths if path.rpartition(b"/")[2].startswith(NAMES)):
         for interpreter in INTERPRETERS:
             version = interpreter.version_of(path)
             if version and (interpreter.name, version) not in said:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from rpz.packer import prefixes
 from rpz.provenance.installed import recorded
 from rpz.tracer.facts import facts_of
+from rpz.tracer.fields import items_of
 from rpz.tracer.rows import DigestRow, ProcessRow, WarningRow
 
 if TYPE_CHECKING:
@@ -14,14 +18,12 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.rows import FactRow, RunRow
 
-SYSTEM = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/etc/", b"/var/", b"/opt/")
-"""Folders of the machine: what is there is no input of an experiment to a person."""
 LIBRARY = (b"/site-packages/", b"/dist-packages/", b"/node_modules/", b"/lib/python", b"/lib/R/")
 
 
 @dataclass(frozen=True)
 class Page:
-    """A run; inputs and outputs are path, bytes and SHA-256.
+    """A run; inputs and outputs are path, bytes and SHA-256, of what a person calls his files.
 
     ``modified`` are their times, in nanoseconds since 1970, by role (input, output) and path.
     """
@@ -49,8 +51,10 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
     """Return what a trace says about a run."""
     files: dict[str, list[tuple[bytes, int, str]]] = {"input": [], "output": []}
     modified = {}
+    named = _named(run)
     for row in database.rows(DigestRow, "run_id = ?", run.id):
-        if not is_of_the_machine(row.name):
+        hidden = is_of_the_machine(row.name) or prefixes.is_hidden(row.name, run.workingdir)
+        if row.name in named or not hidden:
             files[row.role].append((row.name, row.size, row.sha256))
             modified[row.role, row.name] = row.modified
     return Page(
@@ -69,4 +73,10 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
 
 def is_of_the_machine(path: bytes) -> bool:
     """Whether a file is of the system or of a library, by where it is."""
-    return path.startswith(SYSTEM) or any(part in path for part in LIBRARY)
+    return prefixes.is_system(path) or any(part in path for part in LIBRARY)
+
+
+def _named(run: RunRow) -> frozenset[bytes]:
+    """Return the paths that a run's arguments may stand for."""
+    words = chain.from_iterable((w, w.partition(b"=")[2]) for w in items_of(run.argv))
+    return frozenset(posixpath.normpath(posixpath.join(run.workingdir, word)) for word in words)

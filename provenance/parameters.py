@@ -17,10 +17,10 @@ from rpz.packer.config.bounds import Bounds
 from rpz.packer.config.compose import LOADER
 from rpz.packer.config.faults import ConfigError
 from rpz.packer.secrets.names import Naming, naming
+from rpz.provenance.files import read_as_found
 from rpz.tracer.facts import Fact
 from rpz.tracer.fields import items_of
-from rpz.tracer.records import Mode
-from rpz.tracer.rows import FileRow, RunRow, SnapshotRow
+from rpz.tracer.rows import RunRow, SnapshotRow
 from rpz.tracer.sha256 import FLAGS
 
 if sys.version_info >= (3, 11):
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
 
 TOPIC = "parameter"
-READ = int(Mode.READ)
 LARGEST = 1 << 16
 """Bytes of a parameter file: a larger one is data."""
 MOST = 200
@@ -138,8 +137,7 @@ def _files(
     """
     named = {posixpath.join(folder, os.fsencode(word.rpartition("=")[2])) for word in words}
     kept = {row.name: row for row in database.rows(SnapshotRow, "run_id = ? AND number > 0", run)}
-    where = f"run_id = {run} AND mode & {READ} AND existed AND NOT is_directory"
-    for (path,) in sorted(database.distinct(FileRow, "name", where)):
+    for path in read_as_found(database, run):
         inside = path.startswith(folder.rstrip(b"/") + b"/") and not _is_hidden(path[len(folder) :])
         if posixpath.splitext(path)[1].lower() in READERS and (inside or path in named):
             row = kept.get(path)

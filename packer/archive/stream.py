@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+PIECE = 1 << 16
+"""Bytes that tarfile asks for: it copies what it has left of them with each header."""
 READS_AT_THE_END = 16
 """More than tarfile needs to see that an archive has ended, with or without the blocks for that."""
 
@@ -166,7 +168,7 @@ def opened_data(
     ending = _Ending(stream, name, limit)
     try:
         tar = kind.open(
-            fileobj=cast("Any", ending), mode="r|", bufsize=BLOCK, errors="surrogateescape"
+            fileobj=cast("Any", ending), mode="r|", bufsize=PIECE, errors="surrogateescape"
         )
     except (PackError, tarfile.TarError, RecursionError):
         raise damaged_data(name) from None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 _SHA1 = re.compile(rb"[0-9a-f]{40}")
 """A git that names its objects by SHA-256 gives ids that SWHID has no place for."""
+GIT = b"git"
 CHANGED = {"diff", "changes", "untracked"}
 """Facts about a working tree that wasn't as committed."""
 
@@ -73,7 +74,8 @@ def _code(source: Source, run: int) -> Iterator[Code]:
         if fact.topic == "code":
             trees.setdefault(fact.source, {})[fact.name] = fact.value
     for root, told in trees.items():
-        if _SHA1.fullmatch(commit := told.get("commit", b"")):
+        of_git = told.get("system", GIT) == GIT  # those of others have other ids
+        if of_git and _SHA1.fullmatch(commit := told.get("commit", b"")):
             tree = told.get("tree", b"")
             yield Code(
                 root,

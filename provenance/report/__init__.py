@@ -78,4 +78,10 @@ def _run(side: Clean) -> dict[str, Any]:
 def _comparison(one: Clean, other: Clean, maps: Sequence[tuple[bytes, bytes]]) -> dict[str, Any]:
     with compared(one.opened, other.opened, maps) as sides:
         gaps = any(side.gaps for side in sides)
-        return differences_document(diff(*sides), unrecorded(*sides), advice(*sides), gaps=gaps)
+        return differences_document(
+            diff(*sides),
+            unrecorded(*sides),
+            advice(*sides),
+            gaps=gaps,
+            secrets=(one.secrets, other.secrets),
+        )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from rpz.provenance.report.preview import without
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rpz.packer.secrets.redact import Secrets
     from rpz.provenance.diff import Section
 
 MOST = 2000
@@ -14,12 +17,17 @@ MOST = 2000
 
 
 def differences_document(
-    sections: Iterable[Section], missing: int, hint: str, *, gaps: bool
+    sections: Iterable[Section],
+    missing: int,
+    hint: str,
+    *,
+    gaps: bool,
+    secrets: Sequence[Secrets | None] = (),
 ) -> dict[str, Any]:
     """Return the differences.
 
     ``missing`` inputs may differ, ``hint`` says how to compare better, ``gaps`` that a trace
-    doesn't tell all.
+    doesn't tell all. ``secrets`` of the runs are taken out, which the content of files may have.
     """
     return {
         "gaps": gaps,
@@ -30,10 +38,22 @@ def differences_document(
                 "title": section.title,
                 "count": len(section.differences),
                 "differences": [
-                    {"name": d.name, "one": d.one, "other": d.other, "detail": d.detail}
-                    for d in section.differences[:MOST]
+                    {
+                        field: _cleaned(getattr(difference, field), secrets)
+                        for field in ("name", "one", "other", "detail")
+                    }
+                    for difference in section.differences[:MOST]
                 ],
             }
             for section in sections
         ],
     }
+
+
+def _cleaned(value: str | None, secrets: Sequence[Secrets | None]) -> str | None:
+    if value is None:
+        return None
+    data = value.encode("utf-8", "surrogateescape")
+    for withheld in secrets or (None,):
+        data = without(data, withheld)
+    return data.decode("utf-8", "surrogateescape")

@@ -54,7 +54,7 @@ def preview(
         return _image(kind, head + original.file.read(LARGEST_IMAGE), secrets, budget)
     if not head:
         return {"note": "It is empty"}
-    if (text := _text(_without(head, secrets))) is None:
+    if (text := _text(without(head, secrets))) is None:
         return {"note": "It is neither a text nor an image that browsers show"}
     whole = len(head) < 2 * HEAD and len(text) <= HEAD
     text = text if whole else _whole_lines(text[:HEAD])
@@ -91,7 +91,7 @@ def _image(kind: str, data: bytes, secrets: Secrets | None, budget: Budget) -> d
     return {"image": kind, "data": base64.b64encode(data).decode()}
 
 
-def _without(data: bytes, secrets: Secrets | None) -> bytes:
+def without(data: bytes, secrets: Secrets | None) -> bytes:
     """Take out the secrets of the run, and what looks like one by itself."""
     own = Secrets()
     own.collect_passage(data)

@@ -49,7 +49,7 @@ def run_document(source: Source, side: Clean) -> dict[str, Any]:
         "warnings": [text(warning) for warning in page.warnings],
         "environment": _environment(database, run.id),
         "redacted": REDACTED.decode(),
-        "gaps": source.gaps,
+        "gaps": [gap.replace(str(source.path), side.name) for gap in source.gaps],
         "withheld": list(side.secrets.names) if side.secrets is not None else None,
         "processes": processes,
         **file_table(source, processes["number"], sets),

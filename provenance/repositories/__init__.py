@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import CommandFailedError
 from rpz.packer.packages.folders import Marker
+from rpz.provenance.files import read_as_found
 from rpz.provenance.repositories import git, mercurial, subversion
 from rpz.provenance.repositories.changes import UNKNOWN, unknown
 from rpz.tracer.facts import Fact
-from rpz.tracer.records import Mode
-from rpz.tracer.rows import FileRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["SYSTEMS", "TOPIC", "UNKNOWN", "code"]
 
 TOPIC = "code"
-READ = int(Mode.READ)
 SYSTEMS: tuple[System, ...] = (git.SYSTEM, mercurial.SYSTEM, subversion.SYSTEM)
 MACHINE = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/proc/", b"/sys/", b"/dev/")
 """Folders that no working tree is above of."""
@@ -37,8 +35,7 @@ def code(database: TraceDatabase, run: int) -> Iterator[Fact]:
 
     Untracked files are those that the run has read.
     """
-    where = f"run_id = {run} AND mode & {READ} AND NOT is_directory AND existed"
-    paths = (path for (path,) in database.distinct(FileRow, "name", where))
+    paths = read_as_found(database, run)
     trees = _trees(path for path in paths if not path.startswith(MACHINE))
     for (root, number), read in sorted(trees.items()):
         for name, value in _state(SYSTEMS[number], root, read):

@@ -31,7 +31,7 @@ DIFFERENCE = (
 
 
 def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield commit, tree, branch, remote, whether it is pushed, changes, untracked files."""
+    """Yield commit, branch, remote, whether it is pushed, changes, and untracked files."""
     listed = b"".join(answers(root, "ls-files", "-z", seconds=changes.PATIENCE))
     known = {root + b"/" + name for name in listed.split(b"\0") if name}
     others = changes.shared_out(sorted(read - known))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from rpz.commands.text import shown, shown_lines, shown_path
 from rpz.provenance.publication.fields import FIELDS, edited, filled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rpz.commands.options import Function
     from rpz.provenance.publication.model import Publication
@@ -55,6 +57,15 @@ def _edits(function: Function) -> Function:
     return function
 
 
+@dataclass(frozen=True)
+class _Ids:
+    """What identifies a pack, the code that was run, and folders as they are packed."""
+
+    pack: Digests | None
+    code: list[Code]
+    folders: dict[str, str]
+
+
 @click.command(short_help="Show or say who made it, under which licence.")
 @_edits
 @click.option(
@@ -72,6 +83,13 @@ def _edits(function: Function) -> Function:
 @click.option("--defaults", is_flag=True, help="Take what is proposed for what is not told yet.")
 @click.option("--show", is_flag=True, help="Ask nothing, on a terminal either.")
 @click.option("--ids", is_flag=True, help="Show SHA-256 and SWHID of the pack, and of the code.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    metavar="PATH",
+    help="Show the SWHID of what a pack holds of this folder, too (may be repeated).",
+)
 @as_json
 @click.argument(
     "source",
@@ -87,6 +105,7 @@ def command(
     defaults: bool,
     show: bool,
     ids: bool,
+    folders: tuple[str, ...],
     as_json: bool,
     **told: Any,
 ) -> None:
@@ -102,7 +121,7 @@ def command(
     from rpz.provenance.publication.swhid import code_of
     from rpz.provenance.source import SourceError, opened
 
-    proposed, code = Proposals(Publication(), {}), []
+    proposed, code, ids = Proposals(Publication(), {}), [], ids or bool(folders)
     before = read_publication(source)
     now = filled(read_file(file), before) if file else before
     now = edited(now, {**dict.fromkeys(clear, ()), **_lines(told)})
@@ -116,7 +135,8 @@ def command(
         now = ask(now, proposed)
     if now != before:
         _store(source, now)
-    _show(source, now, proposed, (_digests(source), code) if ids else None, as_json=as_json)
+    found = _Ids(_digests(source), code, _folders(source, folders)) if ids else None
+    _show(source, now, proposed, found, as_json=as_json)
 
 
 def _lines(told: dict[str, Any]) -> dict[str, Sequence[str]]:
@@ -144,11 +164,23 @@ def _digests(source: Path) -> Digests | None:
     return digests_of(source) if source.is_file() else None
 
 
+def _folders(source: Path, folders: Iterable[str]) -> dict[str, str]:
+    from rpz.packer.archive.reader import Pack
+    from rpz.provenance.publication.trees import folder_swhid
+
+    if not folders:
+        return {}
+    if source.is_dir():
+        raise click.UsageError("--folder is of a pack: a trace has no copy of the files.")
+    with Pack.open(source) as pack:
+        return {folder: folder_swhid(pack, os.fsencode(folder)) for folder in folders}
+
+
 def _show(
     source: Path,
     publication: Publication,
     proposed: Proposals,
-    ids: tuple[Digests | None, list[Code]] | None,
+    ids: _Ids | None,
     *,
     as_json: bool,
 ) -> None:
@@ -180,12 +212,14 @@ def _missing(publication: Publication, proposed: Proposals) -> Iterator[str]:
         yield f"Not told: {', '.join(others)}"
 
 
-def _ids(ids: tuple[Digests | None, list[Code]] | None) -> Iterator[str]:
-    digests, code = ids or (None, [])
-    if digests:
-        yield f"SHA-256: {digests.sha256}"
-        yield f"SWHID: {digests.swhid}"
-    for tree in code:
+def _ids(ids: _Ids | None) -> Iterator[str]:
+    if ids is None:
+        return
+    if ids.pack:
+        yield f"SHA-256: {ids.pack.sha256}"
+        yield f"SWHID: {ids.pack.swhid}"
+    yield from (f"{shown_path(path)}, as packed: {swhid}" for path, swhid in ids.folders.items())
+    for tree in ids.code:
         note = " (changed since: what was run is not that alone)" if tree.changed else ""
         names = " ".join(filter(None, (tree.revision, tree.directory)))
         yield f"{shown_path(tree.root)}: {names}{note}"
@@ -195,7 +229,7 @@ def _as_json(
     source: Path,
     publication: Publication,
     proposed: Proposals,
-    ids: tuple[Digests | None, list[Code]] | None,
+    ids: _Ids | None,
 ) -> dict[str, Any]:
     from rpz.provenance.publication.document import document_of
 
@@ -207,9 +241,12 @@ def _as_json(
     }
     if ids is None:
         return page
-    digests, code = ids
-    told = {"sha256": digests.sha256, "swhid": digests.swhid} if digests else {}
-    return page | {"identifiers": told | {"code": [_code_json(tree) for tree in code]}}
+    told: dict[str, Any] = {"code": [_code_json(tree) for tree in ids.code]}
+    if ids.folders:
+        told["folders"] = ids.folders
+    if ids.pack:
+        told |= {"sha256": ids.pack.sha256, "swhid": ids.pack.swhid}
+    return page | {"identifiers": told}
 
 
 def _code_json(tree: Code) -> dict[str, Any]:

@@ -167,7 +167,9 @@ def test_identifiers_are_those_of_git_and_sha256sum(experiment):
     commit, tree = named.stdout.split()
     words = ["hash-object", "--no-filters", pack]
     blob = subprocess.run([*GIT, *words], cwd=folder, check=True, capture_output=True, text=True)
-    assert told(experiment, "experiment.rpz", "--ids")["identifiers"] == {
+    found = told(experiment, "experiment.rpz", "--folder", folder)["identifiers"]
+    assert found.pop("folders") == {str(folder): f"swh:1:dir:{tree}"}  # all of it was read
+    assert found == {
         "sha256": hashlib.sha256(pack.read_bytes()).hexdigest(),
         "swhid": f"swh:1:cnt:{blob.stdout.strip()}",
         "code": [

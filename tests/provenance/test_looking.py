@@ -38,6 +38,16 @@ def as_json(rpz, *words):
     return json.loads(printed(rpz, *words, "--json"))
 
 
+def test_what_tools_keep_in_hidden_folders_is_no_input(rpz):
+    (rpz.folder / ".tool").mkdir()
+    for name in (".tool/list", ".tool/named", "data"):
+        (rpz.folder / name).write_text(name)
+    command = ["sh", "-c", "cat .tool/list $1 data", "sh", ".tool/named"]
+    assert rpz("trace", *command).returncode == 0
+    found = {os.path.relpath(file["path"], rpz.folder) for file in as_json(rpz, "show")["inputs"]}
+    assert found == {".tool/named", "data"}
+
+
 @pytest.mark.usefixtures("folder")
 class TestShow:
     def test_the_last_run(self, rpz):

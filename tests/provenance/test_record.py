@@ -121,7 +121,8 @@ def test_the_code_that_was_read(rpz, git, tmp_path):
     (tree / "other").write_text("changed\n")
     (tree / "new").write_text("new")
     (tree / "unread").write_text("unread")
-    found = traced(rpz, "cat", "tree/a.sh", "tree/new", "tree/cache", env=git.environ)
+    script = "cat tree/a.sh tree/new tree/cache >tree/made; cat tree/made"  # which isn't code
+    found = traced(rpz, "sh", "-c", script, env=git.environ)
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=tree, capture_output=True, check=True
     ).stdout

@@ -6,13 +6,17 @@ import base64
 import json
 import re
 import shutil
+import sqlite3
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpz.packer.secrets.redact import Secrets
+from rpz.provenance.diff import Section
+from rpz.provenance.diff.difference import Difference
 from rpz.provenance.report import write_report
+from rpz.provenance.report.differences import differences_document
 from rpz.provenance.report.html import PAGE, SCRIPTS, embedded
 from rpz.provenance.report.originals import Original
 from rpz.provenance.report.preview import HEAD, LARGEST_IMAGE, Budget, image_type, preview
@@ -234,6 +238,17 @@ class TestTwoRuns:
         assert any(label.startswith("sleep") for label in texts(page, "#timeline-2 .label"))
         assert is_sound(page, made)
 
+    def test_secrets_in_what_differs_are_withheld(self):
+        secret = Secrets()
+        secret.collect([b"LAB_PASSWORD=open sesame 7"], [])
+        secret.seal()
+        found = Difference("out", None, "x", f"-{TOKEN}\n+open sesame 7 \udcff")
+        sections = [Section("outputs", (found,))]
+        document = differences_document(sections, 0, "", gaps=False, secrets=(None, secret))
+        ((told,),) = (kind["differences"] for kind in document["sections"])
+        assert told["detail"] == "-<redacted>\n+<redacted> \udcff"
+        assert (told["one"], told["other"]) == (None, "x")
+
     def test_the_same(self, chromium, traced):
         assert traced("report", "one", "one", "same.html").returncode == 0
         page = shown(chromium, traced.folder / "same.html")
@@ -378,6 +393,17 @@ def test_five_thousand_processes_and_fifty_thousand_files(chromium, tmp_path):
     assert page.ask("document.querySelectorAll('*').length") < 3000
     assert page.call("Runtime.getHeapUsage")["usedSize"] < 200 * 2**20
     assert is_sound(page, tmp_path / "page.html")
+
+
+def test_what_nobody_recorded_is_told(chromium, tmp_path):
+    trace = written(tmp_path / "old")
+    with sqlite3.connect(trace / "trace.sqlite3") as database:
+        database.execute("DELETE FROM facts")
+    database.close()
+    write_report(tmp_path / "page.html", [str(trace)])
+    page = shown(chromium, tmp_path / "page.html")
+    (told,) = texts(page, "#summary .warning:not(:last-child) li")
+    assert told.startswith(f"{trace} is of an earlier rpz")
 
 
 class TestPreview:

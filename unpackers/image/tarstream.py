@@ -6,6 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
+from rpz.packer.archive.blockheader import header_bytes
 from rpz.packer.archive.headers import exact_seconds
 from rpz.unpackers.members import BLOCK, SECOND, Kind, Member
 
@@ -46,7 +47,7 @@ def _text(name: bytes) -> str:
 
 def header(info: tarfile.TarInfo) -> bytes:
     """Return what comes before a member's content."""
-    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    return header_bytes(info)
 
 
 def entry(info: tarfile.TarInfo, content: Iterable[bytes] = ()) -> Iterator[bytes]:

@@ -12,8 +12,8 @@ function headOf(run) {
       "p",
       { class: "chips" },
       endChip(run),
-      el("span", { class: "chip" }, moment(run.started, offset)),
-      el("span", { class: "chip" }, duration(run.wall)),
+      run.started ? el("span", { class: "chip" }, moment(run.started, offset)) : null,
+      run.wall === null ? null : el("span", { class: "chip" }, duration(run.wall)),
       el("span", { class: "chip" }, shown(run.host.hostname)),
       run.topic("why").filter(({ name }) => name !== "reason").map(({ name, value }) => el("span", { class: "chip quiet", title: name }, shown(value))),
     ),
@@ -82,6 +82,8 @@ function isInput(run, file) {
 
 /** What the run has left of what it wrote. */
 function outputsOfRun(run) {
+  // Without digests nobody knows what is left of it
+  if (!run.outputs.files.length) return filesWhere(run, (file) => run.has(file, WRITTEN) && !run.has(file, MACHINE));
   const left = new Set(run.outputs.files.map((output) => output.path));
   return filesWhere(run, (file) => left.has(run.files.path[file]));
 }
@@ -148,7 +150,7 @@ function parametersCard(run) {
 
 function peopleCard(run) {
   const who = [...run.topic("who"), ...run.topic("job"), ...run.topic("note")].map(({ name, value }) => [shown(name), shown(value)]);
-  return el("div", { class: "card" }, el("h3", {}, "Who and where"), facts([...who, ["folder", el("span", { class: "path" }, shown(run.folder))], ["id", el("code", {}, shown(run.fact("run", "id")))]]));
+  return el("div", { class: "card" }, el("h3", {}, "Who and where"), facts([...who, ["folder", el("span", { class: "path" }, shown(run.folder))], ["id", run.fact("run", "id") ? el("code", {}, shown(run.fact("run", "id"))) : ""]]));
 }
 
 function chanceCard(run) {
