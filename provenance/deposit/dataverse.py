@@ -60,6 +60,12 @@ class Dataverse:
         page = f"{self._url}/dataset.xhtml?{asked}"
         return Draft(draft_id, draft_id.removeprefix(SCHEME), page)
 
+    def is_published(self, draft_id: str) -> bool:
+        """Whether what was a draft is published now."""
+        place = _place(draft_id, "/versions/:latest-published")
+        with self._client.asked("GET", place, allowed=(404,)) as answer:
+            return answer.ok
+
     def update(self, draft: Draft, publication: Publication) -> None:
         """Tell anew all that is known."""
         told = self.record(publication)["datasetVersion"]

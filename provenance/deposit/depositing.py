@@ -51,7 +51,7 @@ class Deposit:
         """
         publication = ready(self.pack)
         note = self._noted(publication)
-        draft = self._draft(note.id)
+        draft = self._draft(note)
         note = dataclasses.replace(note, doi=draft.doi, page=draft.page)
         write_note(self.pack, note)
         if publication.doi != draft.doi:
@@ -103,10 +103,7 @@ class Deposit:
                 f"Go on there, or move {place_of(self.pack)} away to begin anew",
             )
         if note.published:
-            raise DepositError(
-                f"{self.pack} is published already: https://doi.org/{note.doi}",
-                f"A new version is made at {note.page}",
-            )
+            raise self._published(note)
         if publication.doi and publication.doi != note.doi and note.doi:
             _refuse_other(self.pack, publication.doi)
         return note
@@ -121,14 +118,23 @@ class Deposit:
                 )
             raise
 
-    def _draft(self, draft_id: str) -> Draft:
+    def _published(self, note: Note) -> DepositError:
+        return DepositError(
+            f"{self.pack} is published already: https://doi.org/{note.doi}",
+            f"A new version is made in a browser, at {self.url}",
+        )
+
+    def _draft(self, note: Note) -> Draft:
         try:
-            return self.patience.until_done(lambda: self.archive.reserve(draft_id))
+            return self.patience.until_done(lambda: self.archive.reserve(note.id))
         except RefusedError as error:
             if error.status not in NOT_FOUND:
                 raise
+            if self.patience.until_done(lambda: self.archive.is_published(note.id)):
+                write_note(self.pack, dataclasses.replace(note, published=True))
+                raise self._published(note) from None
             raise DepositError(
-                f"{self.url} has no draft {draft_id} any more",
+                f"{self.url} has no draft {note.id} any more",
                 f"Begin anew: remove {place_of(self.pack)}, and: rpz meta --clear doi {self.pack}",
             ) from None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMPLETED = "completed"
+NONE = (404, 410)
 
 
 class Invenio:
@@ -63,6 +64,11 @@ class Invenio:
                 f"{self._client.host} has reserved no DOI", "Does this archive give any?"
             )
         return Draft(draft_id, doi, f"{self._url}/uploads/{quote(draft_id, safe='')}")
+
+    def is_published(self, draft_id: str) -> bool:
+        """Whether what was a draft is a record now."""
+        with self._client.asked("GET", _record(draft_id), allowed=NONE) as answer:
+            return answer.ok
 
     def update(self, draft: Draft, publication: Publication) -> None:
         """Tell anew all that is known; the DOI that is reserved would go unless it is told, too."""

@@ -64,6 +64,10 @@ class Archive(Protocol):
         """Return a draft and its DOI, reserved if it wasn't yet."""
         ...
 
+    def is_published(self, draft_id: str) -> bool:
+        """Whether what was a draft is published now, here or in a browser."""
+        ...
+
     def update(self, draft: Draft, publication: Publication) -> None:
         """Tell anew all that is known of the publication."""
         ...

@@ -27,7 +27,7 @@ from tests.provenance.artefact.registries import line, registry
 from tests.provenance.deposit.packs import made_pack
 from tests.provenance.deposit.servers import Fault, Handler, serving
 
-LARGE = 40 << 20
+LARGE = 24 << 20
 NAME = "lab/figure1"
 NOTHING = Publication()
 

@@ -121,7 +121,9 @@ class Invenio(Handler):
             self.server.files[draft] = {}
             return self.answer(201, {"id": draft})
         _, _, _, draft, *rest = [unquote(part) for part in path.split("/")]
-        if draft not in self.server.drafts:
+        if (self.command, rest) == ("GET", []) and draft in self.server.published:
+            return self.answer(200, {"id": draft})
+        if draft not in self.server.drafts or draft in self.server.published:
             return self.answer(404, {"message": "The persistent identifier does not exist."})
         record = self.server.drafts[draft]
         match (self.command, *rest):
@@ -190,7 +192,9 @@ class Dataverse(Handler):
             return self.said(200, {"message": "gone"})
         (doi,) = query["persistentId"]
         match (self.command, path.removeprefix("/api/datasets/:persistentId")):
-            case ("GET", "/versions/:draft"):
+            case ("GET", "/versions/:latest-published" | "/versions/:draft" as version):
+                if (doi in self.server.published) is version.endswith("draft"):
+                    return self.answer(404, {"status": "ERROR", "message": "No such version"})
                 self.said(200, self.server.drafts[doi])
             case ("PUT", "/versions/:draft"):
                 self.server.drafts[doi] = self.page()

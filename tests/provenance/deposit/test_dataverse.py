@@ -10,6 +10,7 @@ import pytest
 
 from rpz.provenance.deposit.dataverse import Dataverse as Client
 from rpz.provenance.deposit.depositing import Deposit
+from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.publication.storage import read_publication
 from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
@@ -89,3 +90,13 @@ def test_what_dataverse_can_not_do_without(pack):
     assert b"needs --collection and --contact" in done.stderr
     done = rpz_in(pack.parent)(*words, "--collection=a", "--contact=b@c.de", pack.name)
     assert json.loads(done.stdout)["record"]["datasetVersion"]["license"]["name"] == "CC BY 4.0"
+
+
+def test_a_draft_that_was_published_elsewhere_is_not_begun_anew(pack, server):
+    deposit, draft = deposited(pack, server)
+    deposit.archive.publish(draft)  # in a browser, or the line broke before the answer
+    for _ in range(2):
+        with pytest.raises(DepositError, match="published already"):
+            deposited(pack, server)
+    assert server.published == [f"doi:{DOI}"]
+    assert len(server.drafts) == 1

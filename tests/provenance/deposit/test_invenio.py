@@ -287,3 +287,13 @@ def test_a_name_that_no_server_takes(pack, server):
     with pytest.raises(RpzError, match="that no server takes"):
         deposited(odd, server)
     assert server.asked == []
+
+
+def test_a_draft_that_was_published_elsewhere_is_not_begun_anew(pack, server):
+    deposit, draft = deposited(pack, server)
+    deposit.archive.publish(draft)  # in a browser, or the line broke before the answer
+    for _ in range(2):
+        with pytest.raises(DepositError, match="published already"):
+            deposited(pack, server)
+    assert server.published == ["abcd-1"]
+    assert len(server.drafts) == 1
