@@ -13,6 +13,8 @@ from docker.utils import parse_repository_tag
 from rpz.unpackers.errors import DockerError, TargetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from docker import APIClient
 
 log = logging.getLogger(__name__)
@@ -52,13 +54,26 @@ def push(engine: APIClient, image: str, place: str) -> str:
     """
     repository, tag = parse_repository_tag(place)
     tag = tag or "latest"
+    with _named(engine, image, repository, tag):
+        digest = _pushed(engine, repository, tag)
+    return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+
+
+@contextlib.contextmanager
+def _named(engine: APIClient, image: str, repository: str, tag: str) -> Iterator[None]:
+    """Give an image another name for a while; what was called so before is so again."""
+    name, before = f"{repository}:{tag}", ""
+    with contextlib.suppress(ImageNotFound):
+        before = engine.inspect_image(name)["Id"]  # type: ignore[no-untyped-call]
     engine.tag(image, repository, tag)
     try:
-        digest = _pushed(engine, repository, tag)
+        yield
     finally:
         with contextlib.suppress(ImageNotFound):
-            engine.remove_image(f"{repository}:{tag}", noprune=True)
-    return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+            if before:
+                engine.tag(before, repository, tag)
+            else:
+                engine.remove_image(name, noprune=True)
 
 
 def _pushed(engine: APIClient, repository: str, tag: str) -> str:
