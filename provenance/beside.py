@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """A file that goes with a pack: its media type, and its text."""
+    """A file that goes with a pack: its media type, and its text, of a pack and how it is cited."""
 
     media_type: str
-    text: Callable[[Cited], str]
+    text: Callable[[Path, Cited], str]
 
 
-FILES = {"CITATION.cff": Beside("application/yaml", cff.document)}
+FILES = {"CITATION.cff": Beside("application/yaml", lambda _pack, what: cff.document(what))}
+"""By their names."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def companions(pack: Path, folder: Path) -> list[Companion]:
     what = cited_pack(pack)
     found = []
     for name, beside in FILES.items():
-        (folder / name).write_text(beside.text(what), "utf-8", "surrogateescape")
+        (folder / name).write_text(beside.text(pack, what), "utf-8", "surrogateescape")
         found.append(Companion(folder / name, name, beside.media_type))
     signature = signature_of(pack)
     if signature.is_file():
