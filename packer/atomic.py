@@ -35,7 +35,7 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         if overwrite:
             new.replace(path)
         else:
-            _put(new, path)
+            give_name(new, path)
     except OSError as error:
         if error.filename == os.fspath(new):
             error.filename = os.fspath(path)  # what was asked for
@@ -44,8 +44,13 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         new.unlink(missing_ok=True)
 
 
-def _put(new: Path, path: Path) -> None:
-    """Give a file a name that nothing has: a link is never made over another, as a rename is."""
+def give_name(new: Path, path: Path) -> None:
+    """Give a file a name that nothing has: a link is never made over another, as a rename is.
+
+    Raises:
+        FileExistsError: there is a ``path`` already.
+
+    """
     try:
         os.link(new, path)
     except OSError as error:

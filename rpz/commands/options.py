@@ -73,6 +73,17 @@ limit_size = click.option(
     help="Refuse a pack whose files take more, instead of 200 times its own size (at least 4G).",
 )
 
+tries = click.option(
+    "--tries",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    help="How often something is tried when the line breaks or the server is busy.",
+)
+plain_http = click.option(
+    "--plain-http", is_flag=True, help="Talk to a registry elsewhere without encryption, too."
+)
+
 
 class StatusCommand(click.Command):
     """A command whose exit status says something else, so that rpz's own failures have another."""

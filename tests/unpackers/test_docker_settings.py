@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import shutil
 import socket
@@ -24,7 +25,10 @@ from rpz.packer.archive.reader import Pack
 from rpz.unpackers import target as state
 from rpz.unpackers.docker import gpu, x11
 from rpz.unpackers.docker.engine import DOCKER, connected, place
+from rpz.unpackers.docker.push import checked, push
+from rpz.unpackers.errors import DockerError, TargetError
 from tests.conftest import require
+from tests.provenance.artefact.registries import registry
 from tests.unpackers import packs
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -212,3 +216,47 @@ def test_connection_by_place(docker_engine):
     del docker_engine
     with connected(place()) as engine:
         assert engine.ping()
+
+
+def test_an_image_is_pushed(unpacked, tmp_path_factory):
+    """What was called so before in the engine is so afterwards."""
+    with registry(tmp_path_factory.mktemp("registry")) as host:
+        target = unpacked("--push", f"{host}/lab/figure1:v1")
+        with connected() as engine:
+            names = engine.inspect_image(target.data["image"])["RepoTags"]
+            assert names == [target.data["image"]]
+        accepted = "application/vnd.docker.distribution.manifest.v2+json"
+        url = f"http://{host}/v2/lab/figure1/manifests/v1"
+        asked = urllib.request.Request(url, headers={"Accept": accepted})
+        with urllib.request.urlopen(asked) as answer:
+            assert len(json.load(answer)["layers"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "name", ["figure1", "lab/figure1", "ghcr.io/Lab/a", "ghcr.io/a:b:c", "a.b"]
+)
+def test_what_is_no_place_to_push_to(name):
+    with pytest.raises(TargetError, match="is no place in a registry"):
+        checked(name)
+
+
+def test_a_registry_that_is_not_there(rpz, unpacked):
+    unpacked()
+    done = rpz("unpack", "docker", "exp.rpz", "other", "--push", f"127.0.0.1:{free_port()}/a")
+    assert done.returncode == 1
+    assert b"The registry didn't take the image" in done.stderr
+    assert not (rpz.folder / "other").exists()
+
+
+def test_what_an_image_was_called_before_a_push_stays(unpacked):
+    target = unpacked()
+    with connected() as engine:
+        image = target.data["image"]
+        name = f"127.0.0.1:1/rpz/{image.rpartition(':')[2]}"
+        engine.tag(image, name, "v1")
+        try:
+            with contextlib.suppress(DockerError):
+                push(engine, image, f"{name}:v1")
+            assert engine.inspect_image(f"{name}:v1")["Id"]
+        finally:
+            engine.remove_image(f"{name}:v1")

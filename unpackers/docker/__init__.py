@@ -15,7 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from rpaths import PosixPath
 
 from rpz.unpackers import draft, target
-from rpz.unpackers.docker import base, files, gpu, image, network, settings, terminal, x11
+from rpz.unpackers.docker import base, files, gpu, image, network, push, settings, terminal, x11
 from rpz.unpackers.docker.attach import Session
 from rpz.unpackers.docker.changes import changed
 from rpz.unpackers.docker.engine import connected, place
@@ -49,6 +49,7 @@ configuration, in JSON, and whether it opens windows."""
 def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
     """Make an image of the pack, and a container of the image, in which all runs take place."""
     where = place()
+    pushed = push.checked(str(choices[settings.PUSH])) if choices.get(settings.PUSH) else ""
     with (
         connected(where) as engine,
         contextlib.ExitStack() as undone,
@@ -59,6 +60,8 @@ def unpack(pack: Pack, folder: Path, choices: Choices) -> Target:
             data[WINDOWS] = "yes"
         data[IMAGE] = undone.enter_context(_image(engine, pack, folder, choices))
         data[CONTAINER] = undone.enter_context(_container(engine, data))
+        if pushed:
+            log.info("The image is at %s", push.push(engine, data[IMAGE], pushed))
         made = target.new_target(folder, NAME, pack, data)
         target.write(made, building)
         text = dockerfile.dockerfile(pack.config, pack.path.name)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BASE, PUBLISH, OPTION, X11, GPUS = "base", "publish", "engine-option", "x11", "gpus"
+PUSH = "push"
 CHOICES: Sequence[Choice] = (
     Choice(
         BASE,
@@ -47,6 +48,7 @@ CHOICES: Sequence[Choice] = (
         Takes.TEXTS,
         "NAME=VALUE",
     ),
+    Choice(PUSH, "Push the image to a registry, too.", metavar="HOST/NAME[:TAG]"),
 )
 
 

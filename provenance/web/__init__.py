@@ -1,0 +1,1 @@
+"""Talking to servers: of archives, and of registries."""
