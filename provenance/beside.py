@@ -1,4 +1,4 @@
-"""What goes to archives and registries beside a pack: a row for each file."""
+"""What goes to archives and registries beside a pack."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
+from rpz.provenance.export import Choice, ro_crate
 from rpz.provenance.publication.citation import cff
 from rpz.provenance.publication.citation.cited import cited
 from rpz.provenance.publication.storage import read_publication
@@ -14,23 +15,13 @@ from rpz.provenance.publication.swhid import code_of, digests_of
 from rpz.provenance.source import SourceError, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from rpz.provenance.publication.citation.cited import Cited
     from rpz.provenance.publication.swhid import Code
 
 
-@dataclass(frozen=True)
-class Beside:
-    """A file that goes with a pack: its media type, and its text, of a pack and how it is cited."""
-
-    media_type: str
-    text: Callable[[Path, Cited], str]
-
-
-FILES = {"CITATION.cff": Beside("application/yaml", lambda _pack, what: cff.document(what))}
-"""By their names."""
+CITATION, CITATION_TYPE = "CITATION.cff", "application/yaml"
 
 
 @dataclass(frozen=True)
@@ -70,16 +61,37 @@ def check_name(pack: Path) -> None:
 def companions(pack: Path, folder: Path) -> list[Companion]:
     """Write into a folder what goes beside a pack, and return it, with its signature if it has one.
 
+    It makes a crate of the pack: what describes it, README.md, CITATION.cff, bills of materials. A
+    pack of ReproZip's, or one without a licence, has CITATION.cff alone.
+
     Raises:
         RpzError: the publication says too little.
 
     """
-    what = cited_pack(pack)
-    found = []
-    for name, beside in FILES.items():
-        (folder / name).write_text(beside.text(pack, what), "utf-8", "surrogateescape")
-        found.append(Companion(folder / name, name, beside.media_type))
+    found = _crate(pack, folder) or [_citation(pack, folder)]
     signature = signature_of(pack)
     if signature.is_file():
         found.append(Companion(signature, signature.name, "application/octet-stream"))
     return found
+
+
+def _citation(pack: Path, folder: Path) -> Companion:
+    path = folder / CITATION
+    path.write_text(cff.document(cited_pack(pack)), "utf-8", "surrogateescape")
+    return Companion(path, CITATION, CITATION_TYPE)
+
+
+def _crate(pack: Path, folder: Path) -> list[Companion]:
+    """Write a crate around a pack; return its other files: none, if it can't be one."""
+    if not (read_publication(pack).licence and ro_crate.PLAIN_NAME.fullmatch(pack.name)):
+        return []
+    place = folder / "crate"
+    place.mkdir()
+    try:
+        with opened(str(pack)) as source:
+            ro_crate.fill(source, place, Choice(linked=True))
+    except SourceError:
+        return []
+    kinds = ro_crate.media_types()
+    files = sorted(path for path in place.iterdir() if path.name != pack.name)
+    return [Companion(path, path.name, kinds[path.name]) for path in files]

@@ -27,11 +27,13 @@ class Choice:
     """What a person may choose of a form that is a folder.
 
     ``with_files``: inputs and outputs are laid out as plain files. ``variables`` are names of the
-    environment that are told beside the usual ones.
+    environment that are told beside the usual ones. ``linked``: the pack is not copied, for who
+    takes the other files only.
     """
 
     with_files: bool = False
     variables: tuple[str, ...] = ()
+    linked: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,12 @@ DOCUMENTS: dict[str, tuple[str, str, Callable[[Source], Iterator[str]] | None]] 
 """What lies beside the pack: what it is, its kind, and what makes it if the runs are enough."""
 
 
+def media_types() -> Mapping[str, str]:
+    """Return the kinds of a crate's files, beside the pack and what is laid out, by their names."""
+    kinds = {name: kind for name, (_, kind, _) in DOCUMENTS.items()}
+    return {**kinds, DESCRIPTION: "application/ld+json", PREVIEW: "text/html"}
+
+
 def fill(source: Source, folder: Path, choice: Choice) -> None:
     """Put a crate into a new folder.
 
@@ -85,7 +91,7 @@ class _Crate:
         self._source, self._folder = source, folder
         self._told = publication_of(source)
         self._accounts = accounts_of(source, choice.variables)
-        self._pack = _packed(source, folder)
+        self._pack = _packed(source, folder, linked=choice.linked)
         self._places: Mapping[Wanted, str] = {}
         self._lost: list[bytes] = []
         if choice.with_files:
@@ -211,12 +217,15 @@ def _described(one: Wanted, place: str) -> dict[str, Any]:
     }
 
 
-def _packed(source: Source, folder: Path) -> Packed | None:
-    """Copy the pack into the crate; None: a trace was named."""
+def _packed(source: Source, folder: Path, *, linked: bool) -> Packed | None:
+    """Put the pack into the crate; None: a trace was named."""
     if source.pack is None:
         return None
     name = os.fsencode(source.path.name).decode("utf-8", "replace")
     name = name if PLAIN_NAME.fullmatch(name) else "experiment.rpz"
-    shutil.copyfile(source.path, folder / name)
+    if linked:
+        (folder / name).symlink_to(source.path.absolute())
+    else:
+        shutil.copyfile(source.path, folder / name)
     digests = digests_of(folder / name)
     return Packed(name, (folder / name).stat().st_size, digests, source.pack.summary())

@@ -61,6 +61,13 @@ def held(server):
     return {name: file["checksum"].removeprefix("md5:") for name, file in files.items()}
 
 
+BESIDE = [
+    "CITATION.cff", "README.md", "bom.cdx.json", "bom.spdx.json", "codemeta.json", "prov.json",
+    "ro-crate-metadata.json", "ro-crate-preview.html",
+]  # fmt: skip
+"""What makes a crate of a deposit."""
+
+
 def count(server, method, path):
     return server.asked.count((method, path))
 
@@ -70,7 +77,7 @@ def test_a_draft_has_the_pack_with_its_own_doi_in_it(pack, server):
     assert draft.doi == "10.5072/abcd-1"
     assert read_publication(pack).doi == draft.doi
     assert held(server)["experiment.rpz"] == md5(pack)
-    assert set(held(server)) == {"experiment.rpz", "CITATION.cff"}
+    assert set(held(server)) == {"experiment.rpz", *BESIDE}
     assert server.published == []
     assert server.drafts["abcd-1"]["pids"]["doi"]["identifier"] == draft.doi
 
@@ -261,7 +268,7 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(pack, server):
     done = run(pack, "invenio", "--url", server.url, "--dry-run", pack.name, token="")
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)
-    assert [file["name"] for file in plan["files"]] == ["experiment.rpz", "CITATION.cff"]
+    assert [file["name"] for file in plan["files"]] == ["experiment.rpz", *BESIDE]
     assert plan["record"]["metadata"]["title"] == "Figure 1 & more"
     assert (server.asked, pack.read_bytes()) == ([], before)
     assert not place_of(pack).exists()
