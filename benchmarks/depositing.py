@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -24,6 +25,9 @@ from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
 from tests.provenance.deposit.packs import TOLD
 from tests.provenance.deposit.servers import TOKEN, Fault, Invenio, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MEBIBYTE = 1 << 20
 CONTENT = r"files/experiment\.rpz/content$"
@@ -44,9 +48,9 @@ def packed(folder: Path, size: int) -> Path:
     return folder / "experiment.rpz"
 
 
-def _in(folder: Path, argv: list) -> list[str]:
+def _in(folder: Path, argv: Iterable[str | bytes | Path]) -> list[str]:
     os.chdir(folder)
-    return [os.fspath(word) for word in argv]
+    return [os.fsdecode(word) for word in argv]
 
 
 def served(pack: Path, cuts: int) -> None:

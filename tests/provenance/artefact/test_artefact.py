@@ -89,7 +89,8 @@ def test_how_it_is_stored_and_what_is_attached(pack, host):
     push(at(host), pack)  # twice, and it is listed once
     listed = manifest(host, pushed.digest.replace(":", "-"), INDEX)["manifests"]
     assert len(listed) == len(pushed.attached)
-    attached = manifest(host, next(one["digest"] for one in listed if "application/yaml" in str(one)))
+    (citation,) = (one["digest"] for one in listed if "application/yaml" in str(one))
+    attached = manifest(host, citation)
     assert attached["subject"]["digest"] == pushed.digest
     url = f"http://{host}/v2/{NAME}/blobs/{attached['layers'][0]['digest']}"
     assert b"cff-version: 1.2.0" in requests.get(url, timeout=30).content

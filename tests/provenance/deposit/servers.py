@@ -10,7 +10,11 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TOKEN = "secret-token-1"
 
@@ -18,7 +22,16 @@ TOKEN = "secret-token-1"
 class Fault:
     """What happens to the next request with a method and a path."""
 
-    def __init__(self, method, path, status=0, headers=(), page=None, cut_after=None, forge=False):
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        status: int = 0,
+        headers: Iterable[tuple[str, str]] = (),
+        page: dict[str, object] | None = None,
+        cut_after: int | None = None,
+        forge: bool = False,
+    ) -> None:
         self.method, self.path, self.status = method, path, status
         self.headers, self.page = dict(headers), page or {}
         self.cut_after, self.forge = cut_after, forge
