@@ -125,7 +125,9 @@ class Tree:
         self._place(new, node)
 
     def exchange(self, one: bytes, other: bytes) -> None:
-        """Swap two names."""
+        """Swap two names; nothing, if one is below the other, which no kernel does (EINVAL)."""
+        if one.startswith(other + b"/") or other.startswith(one + b"/"):
+            return
         node = self._node(one)
         self._place(one, self._node(other))
         self._place(other, node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rpz.packer import history as module
@@ -73,6 +73,7 @@ def seen(tree):
 
 
 @given(st.lists(events, max_size=12))
+@example([("rename", b"/a", b"/a/b", "exchange")])
 def test_what_is_known_of_each_is_the_same(happened):
     trace = Trace(Path("/")).start(binary="/b", workingdir="/")
     for event in happened:

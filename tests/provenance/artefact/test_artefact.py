@@ -128,7 +128,7 @@ def test_a_pull_that_is_cut_goes_on_in_the_next_call(large, host, tmp_path, monk
             pull.fetch()
         assert list(tmp_path.iterdir()) == [pull.part]
         before, arrived = cable.carried, pull.part.stat().st_size
-        assert arrived > LARGE // 2
+        assert arrived >= LARGE // 2  # in whole blocks: either call alone had brought less
         Pull(at(cable.where, "cut"), found, tmp_path / "got").fetch()
         assert cable.carried - before < LARGE - arrived + (1 << 16)
     assert (tmp_path / "got").read_bytes() == large.read_bytes()
