@@ -203,7 +203,9 @@ def test_no_value_survives(tmp_path, secret, before, name):
     trace._add(WarningRow, text=before + secret + before)
     report = packed(trace)
     assert name.decode() in report.secrets.withheld
-    if not report.secrets.exposed:
-        assert secret not in everything(report.path)
-    else:  # a word of the formats
-        assert secret in everything(report.path)
+    survives = secret in everything(report.path)
+    if survives and not report.secrets.exposed:  # a word that all archives have: REPROZIP
+        (tmp_path / "other").mkdir(exist_ok=True)
+        assert secret in everything(packed(trace_in(tmp_path / "other").start("prog")).path)
+    else:
+        assert survives == bool(report.secrets.exposed)
