@@ -63,8 +63,9 @@ def inputs_outputs(
 ) -> Sequence[InputOutput]:
     """Return the inputs and outputs of all runs, sorted by path."""
     rows = list(runs)
+    named = {path for run in rows for path in named_paths(run)}
     judge = Judge(
-        named=frozenset(path for run in rows for path in _named(tree, run)),
+        named=frozenset(named | {tree.real_path(path) for path in named}),
         workingdirs=tuple({run.workingdir: None for run in rows}),
     )
     uses: dict[bytes, _Uses] = {}
@@ -83,14 +84,12 @@ def inputs_outputs(
     return kept(found, *PLAIN_INPUT_OUTPUT)
 
 
-def _named(tree: Tree, run: RunRow) -> Iterable[bytes]:
+def named_paths(run: RunRow) -> Iterable[bytes]:
     """Yield the paths that a run's arguments may stand for."""
     for argument in items_of(run.argv)[1:]:
         for word in {argument, argument.partition(b"=")[2]}:
             if word:
-                path = posixpath.normpath(posixpath.join(run.workingdir, word))
-                yield path
-                yield tree.real_path(path)
+                yield posixpath.normpath(posixpath.join(run.workingdir, word))
 
 
 def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:

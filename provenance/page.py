@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from rpz.packer import prefixes
+from rpz.packer.inputs import named_paths
 from rpz.provenance.installed import recorded
 from rpz.tracer.facts import facts_of
-from rpz.tracer.fields import items_of
 from rpz.tracer.rows import DigestRow, ProcessRow, WarningRow
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
     """Return what a trace says about a run."""
     files: dict[str, list[tuple[bytes, int, str]]] = {"input": [], "output": []}
     modified = {}
-    named = _named(run)
+    named = frozenset(named_paths(run))
     for row in database.rows(DigestRow, "run_id = ?", run.id):
         hidden = is_of_the_machine(row.name) or prefixes.is_hidden(row.name, run.workingdir)
         if row.name in named or not hidden:
@@ -74,9 +72,3 @@ def page_of(database: TraceDatabase, run: RunRow) -> Page:
 def is_of_the_machine(path: bytes) -> bool:
     """Whether a file is of the system or of a library, by where it is."""
     return prefixes.is_system(path) or any(part in path for part in LIBRARY)
-
-
-def _named(run: RunRow) -> frozenset[bytes]:
-    """Return the paths that a run's arguments may stand for."""
-    words = chain.from_iterable((w, w.partition(b"=")[2]) for w in items_of(run.argv))
-    return frozenset(posixpath.normpath(posixpath.join(run.workingdir, word)) for word in words)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.packer.secrets.database import secrets_of, without_secrets
-from rpz.packer.secrets.haystack import Haystack
+from rpz.packer.secrets.database import withheld_from, without_secrets
 from rpz.provenance.source import opened
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.folder import TraceFolder
@@ -37,10 +36,8 @@ def published(name: str) -> Iterator[Source]:
             yield source
             return
         trace = TraceFolder(source.path).database
-        secrets = secrets_of(trace, (), Haystack())
-        secrets.seal()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rpz-")))
-        clean = without_secrets(trace, secrets, folder)
+        clean = without_secrets(trace, withheld_from(trace), folder)
         if clean == trace:
             yield source
             return

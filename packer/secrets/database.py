@@ -49,6 +49,13 @@ def secrets_of(trace: Path, kept: Collection[str], paths: Haystack) -> Secrets:
     return secrets
 
 
+def withheld_from(trace: Path) -> Secrets:
+    """Return all that is secret in a trace, ready to be taken out."""
+    secrets = secrets_of(trace, (), Haystack())
+    secrets.seal()
+    return secrets
+
+
 def _passages(connection: sqlite3.Connection) -> set[tuple[str, str]]:
     """Return those of :data:`PASSAGES` that a trace has: an older one lacks the table."""
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -16,6 +16,7 @@ from rpz.provenance.web.address import base_address
 from rpz.provenance.web.body import Body
 from rpz.provenance.web.client import Client
 from rpz.provenance.web.errors import RefusedError
+from rpz.provenance.web.said import page_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,10 +204,7 @@ def decoded(data: bytes, host: str) -> dict[str, Any]:
         ArtefactError: it is none.
 
     """
-    try:
-        page = json.loads(data)
-    except (ValueError, RecursionError):
-        page = None
-    if not isinstance(page, dict):
+    page = page_in(data)
+    if page is None:
         raise ArtefactError(f"{host} answers something that is no manifest", "Is it a registry?")
     return page

@@ -8,8 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpz.packer.secrets.database import secrets_of
-from rpz.packer.secrets.haystack import Haystack
+from rpz.packer.secrets.database import withheld_from
 from rpz.provenance.reprozip import ENGINE
 from rpz.provenance.source import Source, SourceError
 from rpz.tracer.facts import Fact, facts_of
@@ -18,7 +17,6 @@ from rpz.tracer.rows import DigestRow, ExecutionRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from rpz.packer.secrets.redact import Secrets
     from rpz.tracer.database import TraceDatabase
@@ -110,11 +108,5 @@ def described(source: Source) -> list[Description]:
     for run in source.runs:
         if not all(isinstance(getattr(run, name), int | None) for name in NUMBERS):
             raise SourceError(f"{source.path} is damaged: its numbers are none", "Leave it out")
-    secrets = _secrets(source.trace)
+    secrets = withheld_from(source.trace)
     return [Description(source.database, run, secrets) for run in source.runs]
-
-
-def _secrets(trace: Path) -> Secrets:
-    secrets = secrets_of(trace, (), Haystack())
-    secrets.seal()
-    return secrets

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpz.packer.secrets.database import secrets_of, without_secrets
-from rpz.packer.secrets.haystack import Haystack
+from rpz.packer.secrets.database import withheld_from, without_secrets
 from rpz.provenance.reprozip import ENGINE
 from rpz.provenance.source import SourceError, opened
 from rpz.tracer.folder import TraceFolder
@@ -55,8 +54,7 @@ def clean(name: str) -> Iterator[Clean]:
         yield Clean(name, f"{path}:{run}")
         return
     folder = TraceFolder(path)
-    secrets = secrets_of(folder.database, (), Haystack())
-    secrets.seal()
+    secrets = withheld_from(folder.database)
     with tempfile.TemporaryDirectory(prefix="rpz-") as scratch:
         copy = TraceFolder(Path(scratch))
         without_secrets(folder.database, secrets, copy.path)

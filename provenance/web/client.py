@@ -15,7 +15,7 @@ import urllib3
 from rpz import __version__
 from rpz.provenance.web.address import is_loopback, origin
 from rpz.provenance.web.errors import RefusedError, TransientError, WebError
-from rpz.provenance.web.said import said
+from rpz.provenance.web.said import page_in, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,11 +71,8 @@ class Client:
         data = self.text(answer)
         if not data:
             return {}
-        try:
-            page = json.loads(data)
-        except (ValueError, RecursionError):
-            page = None
-        if not isinstance(page, dict):
+        page = page_in(data)
+        if page is None:
             raise WebError(f"{self.host} answers something else than JSON", "Is it the right URL?")
         return page
 

@@ -11,17 +11,23 @@ if TYPE_CHECKING:
 LONGEST = 500
 
 
+def page_in(data: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that an answer is, if it is one."""
+    try:
+        page = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return page if isinstance(page, dict) else None
+
+
 def said(data: bytes) -> str:
     """Return the words of an error of InvenioRDM, Dataverse or a registry; empty if there are none.
 
     InvenioRDM says ``{message, errors: [{field, messages}]}``, Dataverse ``{message}``, registries
     ``{errors: [{code, message}]}``.
     """
-    try:
-        page = json.loads(data)
-    except (ValueError, RecursionError):
-        return ""
-    return said_of(page) if isinstance(page, dict) else ""
+    page = page_in(data)
+    return said_of(page) if page is not None else ""
 
 
 def said_of(page: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from hypothesis import example, given
@@ -55,6 +56,18 @@ def told(trace, event):
         getattr(trace, kind)(name, *more)
 
 
+@contextlib.contextmanager
+def database_of(happened):
+    """The database of a trace in which that has happened, one thing after the other."""
+    trace = Trace(Path("/")).start(binary="/b", workingdir="/")
+    for event in happened:
+        told(trace, event)
+    with TraceDatabase.temporary() as database:
+        for row in trace.rows:
+            database.add([row])
+        yield database
+
+
 FIELDS = (
     "needed", "was_read", "changed", "discarded", "executed", "is_directory", "is_socket",
     "appeared", "target", "read_by", "written_by", "first_run",
@@ -75,12 +88,7 @@ def seen(tree):
 @given(st.lists(events, max_size=12))
 @example([("rename", b"/a", b"/a/b", "exchange")])
 def test_what_is_known_of_each_is_the_same(happened):
-    trace = Trace(Path("/")).start(binary="/b", workingdir="/")
-    for event in happened:
-        told(trace, event)
-    with TraceDatabase.temporary() as database:
-        for row in trace.rows:
-            database.add([row])
+    with database_of(happened) as database:
         found = seen(history(database))
         assert found == seen(all_in_the_tree(database))
 
@@ -108,12 +116,7 @@ def test_most_are_not_in_the_tree(tmp_path):
 
 @given(st.lists(events, max_size=12))
 def test_few_folders_and_many_are_found_alike(happened):
-    trace = Trace(Path("/")).start(binary="/b", workingdir="/")
-    for event in happened:
-        told(trace, event)
-    with TraceDatabase.temporary() as database:
-        for row in trace.rows:
-            database.add([row])
+    with database_of(happened) as database:
         assert aside(database, plain.FEW) == aside(database, -1)
 
 

@@ -10,12 +10,12 @@ import socket
 import socketserver
 import struct
 import subprocess
-import threading
 import time
 
 import requests
 
 from tests.conftest import require
+from tests.provenance.background import running
 
 HASH = "jane:$2b$04$mF/jS5Y290n4tGLPhOw8Cef4Ks21GSs3v4VrA/tIrRzG17ck1VDLy"
 """The password is "word"; made by crypt(3)."""
@@ -113,11 +113,5 @@ class Relay(socketserver.BaseRequestHandler):
 
 @contextlib.contextmanager
 def line(to):
-    with Line(to) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Line(to) as server, running(server):
+        yield server

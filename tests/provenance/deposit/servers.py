@@ -7,11 +7,12 @@ import hashlib
 import json
 import re
 import socket
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.provenance.background import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -244,11 +245,5 @@ class Dataverse(Handler):
 
 @contextlib.contextmanager
 def serving(handler):
-    with Archive(handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Archive(handler) as server, running(server):
+        yield server

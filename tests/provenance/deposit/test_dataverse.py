@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 
 import pytest
 
@@ -14,20 +13,9 @@ from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.publication.storage import read_publication
 from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
-from tests.provenance.deposit.packs import made_pack
 from tests.provenance.deposit.servers import TOKEN, Dataverse, Fault, serving
 
 DOI = "10.5072/FK2/1"
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory):
-    return made_pack(tmp_path_factory.mktemp("experiment"))
-
-
-@pytest.fixture
-def pack(packed, tmp_path):
-    return shutil.copy(packed, tmp_path / "experiment.rpz")
 
 
 @pytest.fixture

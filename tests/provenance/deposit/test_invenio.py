@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import subprocess
 
 import pytest
@@ -19,22 +18,12 @@ from rpz.provenance.publication.storage import read_publication, write_publicati
 from rpz.provenance.web.errors import RefusedError, TransientError
 from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
-from tests.provenance.deposit.packs import made_pack, md5
+from tests.provenance.deposit.packs import md5
 from tests.provenance.deposit.servers import TOKEN, Fault, Invenio, serving
 
 DRAFT = "/api/records/abcd-1/draft"
 CONTENT = r"files/experiment\.rpz/content$"
 BUSY = Fault("POST", "^/api/records$", 429, {"Retry-After": "1"}, {"message": "Slow down"})
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory):
-    return made_pack(tmp_path_factory.mktemp("experiment"))
-
-
-@pytest.fixture
-def pack(packed, tmp_path):
-    return shutil.copy(packed, tmp_path / "experiment.rpz")
 
 
 @pytest.fixture
