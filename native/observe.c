@@ -3,10 +3,15 @@
 #include "access.h"
 #include "call.h"
 #include "filter.h"
+#include "look.h"
+#include "arch/abi.h"
 #include "memory.h"
 #include "notify.h"
 #include "record.h"
 #include "task.h"
+
+#include <string.h>
+#include <sys/syscall.h>
 
 /* Once a process. */
 static void warn_of_refusal(struct task *task) {
@@ -34,6 +39,37 @@ bool observe_entry(struct task *task, const struct call *call) {
   if (memory_was_refused())
     warn_of_refusal(task);
   return true;
+}
+
+/* Where the rows of the table look for a call's folder and flags. */
+static void set_arguments(struct task *task, uint32_t number, const struct look *look) {
+  memset(task->args, 0, sizeof task->args);
+  task->args[0] = (uint64_t)look->dirfd;
+  for (size_t i = 2; i < 5; i++) /* they ask for the one that is the flags */
+    task->args[i] = look->flags;
+#ifdef SYS_open
+  if (number == SYS_open)
+    task->args[1] = look->flags;
+#else
+  (void)number;
+#endif
+}
+
+void observe_look(struct task *task, uint32_t number, const struct look *look) {
+  const struct abi *abi;
+  const struct syscall_row *row = filter_row(abis[0]->audit_arch, number, &abi);
+  if (row == NULL)
+    return;
+  struct task caller = *task; /* which may be in the middle of another call */
+  set_arguments(&caller, number, look);
+  caller.look = look;
+  caller.event_count = 0;
+  caller.leave = row->leave;
+  row->enter(&caller, abi);
+  caller.row = row;
+  if (caller.event_count > 0 || caller.leave != NULL)
+    observe_end(&caller, look->result);
+  task->refused = caller.refused;
 }
 
 void observe_end(struct task *task, int64_t result) {

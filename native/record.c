@@ -37,6 +37,7 @@ static char *window;
 static uint64_t window_offset;
 static size_t window_size;
 static size_t window_used;
+static uint64_t moment; /* when what is recorded happened, or 0 */
 /* The record that is being put together. */
 static struct buffer body;
 
@@ -117,6 +118,8 @@ void record_close(void) {
   buffer_free(&body);
 }
 
+void record_as_of(uint64_t time) { moment = time; }
+
 bool record_failed(void) { return failed; }
 
 static void put_u32(uint32_t value) { buffer_append(&body, &value, sizeof value); }
@@ -138,6 +141,8 @@ static void put_record(enum type type) {
     char *record = window + window_used;
     uint32_t kind = type;
     uint64_t now = monotonic_clock();
+    if (moment != 0 && moment < now)
+      now = moment;
     memcpy(record + 4, &kind, sizeof kind);
     memcpy(record + 8, &now, sizeof now);
     memcpy(record + RECORD_HEADER_SIZE, body.data, body.size);

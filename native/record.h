@@ -33,6 +33,8 @@ enum { SIGNALLED = 0x100 };
 void record_open(const char *path);
 /* Cut the file to what was written. */
 void record_close(void);
+/* What is recorded from here on happened at TIME, by monotonic_clock(); 0: now. */
+void record_as_of(uint64_t time);
 /* True once something could not be written; records are dropped from then on. */
 bool record_failed(void);
 

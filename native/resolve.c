@@ -1,8 +1,10 @@
 #include "resolve.h"
 
+#include "accelerator/folders.h"
 #include "access.h"
 #include "deep.h"
 #include "fuse.h"
+#include "look.h"
 #include "record.h"
 
 #include <ctype.h>
@@ -243,16 +245,29 @@ static bool follow_link(struct walk *walk, struct name *name, const char *rest) 
   return true;
 }
 
+/* What a call that was made already has told of a name that it didn't follow. False: that isn't
+ * known. */
+static bool recall(const struct walk *walk, enum follow follow, struct file *file) {
+  const struct look *look = walk->task->look;
+  if (look == NULL || follow != NOFOLLOW || walk->links > 0)
+    return false;
+  file->exists = look->mode != 0;
+  file->status.st_mode = look->mode;
+  return file->exists || look->result == -ENOENT;
+}
+
 /* Look at the last component. */
-static bool arrive(struct walk *walk, struct file *file) {
+static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
   if (walk->in_removed_folder)
     return false;
   *file = (struct file){.name = real_name(walk)};
   if (fuse_serves(file->name->text))
     return assume(file);
-  file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!file->exists)
-    return errno == ENOENT;
+  if (!recall(walk, follow, file)) {
+    file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!file->exists)
+      return errno == ENOENT;
+  }
   if (S_ISDIR(file->status.st_mode))
     name_is_directory(file->name);
   return true;
@@ -297,7 +312,7 @@ static bool last_step(struct walk *walk, enum follow follow, bool want_folder, s
     *done = true;
     return true;
   }
-  if (!arrive(walk, file))
+  if (!arrive(walk, follow, file))
     return false;
   if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;
@@ -342,13 +357,13 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
   if (length == 0 || (length == 1 && component[0] == '.')) {
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = walk->ahead[strspn(walk->ahead, "/")] == '\0';
-    return !*done || arrive(walk, file);
+    return !*done || arrive(walk, FOLLOW, file);
   }
   if (length == 2 && memcmp(component, "..", 2) == 0) {
     leave_folder(walk);
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = last;
-    return !last || arrive(walk, file);
+    return !last || arrive(walk, FOLLOW, file);
   }
   if (!go_down(walk, component, length))
     return false;
@@ -384,10 +399,37 @@ static bool begin_deep(struct walk *walk, int dirfd) {
   return is_there;
 }
 
+/* The folder that a call which was made already is relative to, as it was then; NULL: see now. */
+static struct name *former_folder(const struct task *task, int dirfd) {
+  const struct look *look = task->look;
+  if (look == NULL)
+    return NULL;
+  if (dirfd != AT_FDCWD)
+    return folder_at(look->device, look->inode);
+  if (look->place->folder == NULL || look->place->epoch != look->epoch) {
+    look->place->folder = folder_of(task, AT_FDCWD);
+    look->place->epoch = look->epoch;
+  }
+  return look->place->folder;
+}
+
+static void stand_in(struct walk *walk, const struct name *folder) {
+  walk->length = 0;
+  make_room(walk, folder->length + 1);
+  walk->length = folder->length == 1 ? 0 : folder->length;
+  memcpy(walk->real, folder->text, walk->length);
+  walk->real[walk->length] = '\0';
+}
+
 /* Stand in the folder that PATH is relative to. */
 static bool begin(struct walk *walk, int dirfd, const char *path) {
   if (path[0] == '/') {
     start_from(walk, false, true);
+    return true;
+  }
+  const struct name *former = former_folder(walk->task, dirfd);
+  if (former != NULL && strstr(former->text, " (deleted)") == NULL) {
+    stand_in(walk, former);
     return true;
   }
   if (!proc_link(walk->task, dirfd, walk->real, walk->capacity))

@@ -2,6 +2,7 @@
 #ifndef RPZ_TASK_H
 #define RPZ_TASK_H
 
+#include "accelerator/accelerator.h"
 #include "syscalls/calls.h"
 #include "util.h"
 
@@ -9,6 +10,8 @@
 
 struct usage;
 struct name;
+struct look;
+struct accelerated;
 
 /* Something that happened if the call that is under way succeeds. */
 struct event {
@@ -60,6 +63,11 @@ struct task {
   bool random;        /* random bytes that the program got: recorded */
   struct exec exec;
   struct clone_flags made_with;
+  unsigned threads;                /* of a process: how many it has besides this one */
+  const struct look *look;         /* the call was made already, and this is it; or NULL */
+  struct start start;              /* see accelerator.h */
+  struct accelerated *accelerated; /* its process, or NULL */
+  struct accelerated *shares;      /* another process, whose memory it has until its exec; or NULL */
   struct task *next;
 };
 

@@ -49,7 +49,8 @@ static struct traffic before; /* of the command, while it was still our own chil
  * thread's exec or exit) can't, and needn't. */
 static void resume(struct task *task, int signal) {
   uint64_t now = monotonic_clock();
-  task->held = placement_hold(task->tid, task->resumed != 0 ? now - task->resumed : 0);
+  bool seldom = task->accelerated != NULL; /* or it could see where it is held */
+  task->held = !seldom && placement_hold(task->tid, task->resumed != 0 ? now - task->resumed : 0);
   task->resumed = now;
   ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
   if (task->held)
@@ -57,13 +58,15 @@ static void resume(struct task *task, int signal) {
 }
 
 static void enter_call(struct task *task, const struct call *call) {
+  accelerator_count_stop();
+  accelerator_catch_up_all(); /* before anything changes */
   if (!observe_entry(task, call)) /* a filter of the program's own wants a tracer: it has none */
     refuse_call(task->tid, ENOSYS);
 }
 
 static void on_call(struct task *task) {
   struct call call;
-  if (call_entered(task->tid, &call))
+  if (call_entered(task->tid, &call) && !accelerator_ends(task, call.number, call.args))
     enter_call(task, &call);
   resume(task, 0);
 }
@@ -86,7 +89,15 @@ static void on_interrupt(struct task *task) {
     observe_end(task, result);
   else if (task->uninterrupted)
     repeat_call(task->tid);
+  bool cut = !ended && task->start.state == START_WANTED && call_left_at(task->tid, &result) &&
+             call_is_cut(result);
+  if (cut)
+    repeat_call(task->tid);
   task->row = NULL;
+  if (cut || task->uninterrupted)
+    task->start.state = START_LATER;
+  else
+    accelerator_begins(task);
   resume(task, 0);
 }
 
@@ -106,8 +117,10 @@ static void start_child(pid_t tid, const struct task *parent) {
     task_start(child, parent);
   if (parent->held)
     placement_inherit(tid, parent->tid);
-  if (waits)
+  if (waits) {
+    accelerator_add_thread(child);
     resume(child, 0);
+  }
 }
 
 static void on_new_task(struct task *parent) {
@@ -162,6 +175,7 @@ static void on_exec(struct task *task) {
   unsigned long former;
   if (ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &former) == 0)
     task = become_leader(task, (pid_t)former);
+  accelerator_leave(task);
   record_images(task);
   exec_clear(&task->exec);
   task->row = NULL;
@@ -179,8 +193,10 @@ static void on_event_stop(struct task *task, int signal) {
     ptrace(PTRACE_LISTEN, task->tid, NULL, NULL); /* it stays stopped until its SIGCONT */
   else if (task->process == 0)
     task_await_parent(task);
-  else
+  else {
+    accelerator_add_thread(task);
     on_interrupt(task);
+  }
 }
 
 /* Whether the signal that TID has stopped for was passed on by us. */
@@ -342,6 +358,7 @@ static void adopt(struct task *task) {
   pid_t group = status_number(task->tid, "Tgid:");
   task_start(task, task_find(group != task->tid ? group : status_number(task->tid, "PPid:")));
   placement_inherit(task->tid, 0);
+  accelerator_add_thread(task);
   resume(task, 0);
 }
 
