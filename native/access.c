@@ -158,6 +158,7 @@ void record_events(struct task *task) {
       name_changed(event->name);
       name_changed(event->other);
       accelerator_forget();
+      accelerator_moved_all(); /* if they were in a folder that was renamed */
       break;
     case EVENT_REMOVE:
       record_remove(task->process, name_number(event->name), event->flags);

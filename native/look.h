@@ -6,10 +6,11 @@
 
 struct name;
 
-/* The working folder that a process had while names were as of `epoch`; NULL: not asked for yet. */
+/* Where a process is: what its calls are relative to, when it can't be asked any more. NULL: that has
+ * no name. */
 struct place {
-  struct name *folder;
-  uint64_t epoch;
+  struct name *folder; /* the working folder */
+  struct name *root;
 };
 
 struct look {
@@ -18,12 +19,11 @@ struct look {
   int result; /* a negative errno, or not */
   uint32_t flags;
   uint32_t mode;   /* of the file, links followed or not as the call says; 0: not known */
-  uint64_t epoch;
   uint64_t device; /* of the folder behind dirfd, if the path is relative to one */
   uint64_t inode;
   uint64_t opened_device; /* of the folder that was opened, if one was */
   uint64_t opened_inode;
-  struct place *place;
+  const struct place *place;
 };
 
 #endif

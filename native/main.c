@@ -159,8 +159,10 @@ static int run(const struct options *options, char **environment) {
   struct launch child = launch(options->argv, environment);
   uint32_t status = trace(child.pid, options->wait_for_all);
   int failure = launch_failure(&child, options->argv[0]);
-  if (failure == 0)
+  if (failure == 0) {
+    record_ways(accelerator_ways());
     record_end(status);
+  }
   record_close();
   if (failure == 0)
     leave_rest(exit_status(status));

@@ -88,6 +88,7 @@ uint32_t name_generation(const struct name *name) { return name->generation + fo
 void names_changed(void) {
   folder_changes++;
   accelerator_forget();
+  accelerator_moved_all();
 }
 
 void name_changed(struct name *name) {

@@ -23,6 +23,12 @@ static void warn_of_refusal(struct task *task) {
                  "that it names are missing from the trace. Trace as root to see them");
 }
 
+/* Whether what the process's calls are relative to is another afterwards. */
+static bool moves(const struct syscall_row *row) {
+  return row->enter == enter_chdir || row->enter == enter_fchdir || row->enter == enter_chroot ||
+         row->enter == enter_namespace;
+}
+
 bool observe_entry(struct task *task, const struct call *call) {
   const struct abi *abi;
   const struct syscall_row *row = filter_row(call->arch, call->number, &abi);
@@ -34,7 +40,8 @@ bool observe_entry(struct task *task, const struct call *call) {
   task->blocks = false;
   task->leave = row->leave;
   row->enter(task, abi);
-  bool await_end = task->event_count > 0 || task->leave != NULL;
+  bool await_end = task->event_count > 0 || task->leave != NULL ||
+                   (task->accelerated != NULL && moves(row));
   task->row = await_end ? row : NULL;
   if (memory_was_refused())
     warn_of_refusal(task);
@@ -81,6 +88,8 @@ void observe_end(struct task *task, int64_t result) {
     task->leave(task, result);
   else
     record_result(task, result);
+  if (moves(row))
+    accelerator_moved(task);
 }
 
 /* The row of the call that a signal has cut short, if all that it can do is look; else NULL. */

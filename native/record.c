@@ -26,6 +26,7 @@ enum type {
   TYPE_SNAPSHOT,
   TYPE_TRAFFIC,
   TYPE_RANDOM,
+  TYPE_WAYS,
 };
 
 enum { HEADER_SIZE = 16, RECORD_HEADER_SIZE = 16, WINDOW = 1 << 20 };
@@ -296,6 +297,17 @@ void record_warning(uint32_t process, const char *text) {
   put_u32(0);
   put_string(text, strlen(text));
   put_record(TYPE_WARNING);
+}
+
+void record_ways(const struct ways *ways) {
+  put_u64(ways->stops);
+  put_u64(ways->notices);
+  put_u64(ways->logged);
+  put_u64(ways->repeated);
+  put_u64(ways->accelerated);
+  put_u64(ways->compared);
+  put_u64(ways->different);
+  put_record(TYPE_WAYS);
 }
 
 void record_end(uint32_t status) {

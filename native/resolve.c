@@ -89,6 +89,13 @@ static bool root_of(const struct task *task, char *root, size_t size) {
     root[0] = '\0';
     return true;
   }
+  if (task->look != NULL) {
+    const struct name *former = task->look->place->root;
+    if (former == NULL || former->length >= size)
+      return false;
+    memcpy(root, former->text, former->length + 1);
+    return true;
+  }
   snprintf(path, sizeof path, "/proc/%d/root", task->tid);
   return read_link(path, root, size);
 }
@@ -102,6 +109,14 @@ struct name *folder_of(const struct task *task, int dirfd) {
       long_link(task, dirfd, &target) ? name_of(target.data, target.size - 1) : NULL;
   buffer_free(&target);
   return name;
+}
+
+struct place place_of(const struct task *task) {
+  char root[PATH_MAX], path[64];
+  snprintf(path, sizeof path, "/proc/%d/root", task->tid);
+  bool has_root = read_link(path, root, sizeof root);
+  return (struct place){.folder = folder_of(task, AT_FDCWD),
+                        .root = has_root ? name_of(root, strlen(root)) : NULL};
 }
 
 /* What is known of a served file without asking. */
@@ -399,18 +414,25 @@ static bool begin_deep(struct walk *walk, int dirfd) {
   return is_there;
 }
 
+/* Whether the descriptor that a call has named is of the same folder as then. */
+static bool is_still(const struct task *task, int dirfd, const struct look *look) {
+  char link[64];
+  struct stat status;
+  proc_link_path(task, dirfd, link, sizeof link);
+  return stat(link, &status) == 0 && status.st_dev == look->device &&
+         status.st_ino == look->inode;
+}
+
 /* The folder that a call which was made already is relative to, as it was then; NULL: see now. */
 static struct name *former_folder(const struct task *task, int dirfd) {
   const struct look *look = task->look;
   if (look == NULL)
     return NULL;
-  if (dirfd != AT_FDCWD)
-    return folder_at(look->device, look->inode);
-  if (look->place->folder == NULL || look->place->epoch != look->epoch) {
-    look->place->folder = folder_of(task, AT_FDCWD);
-    look->place->epoch = look->epoch;
-  }
-  return look->place->folder;
+  if (dirfd == AT_FDCWD)
+    return look->place->folder;
+  bool certain;
+  struct name *name = folder_at(look->device, look->inode, &certain);
+  return certain || !is_still(task, dirfd, look) ? name : NULL;
 }
 
 static void stand_in(struct walk *walk, const struct name *folder) {

@@ -80,7 +80,6 @@ static void see(struct accelerated *process, size_t slot, const struct entry *en
                       .result = entry->result,
                       .flags = entry->flags,
                       .mode = entry->mode,
-                      .epoch = entry->epoch,
                       .device = entry->device,
                       .inode = entry->inode,
                       .opened_device = entry->opened_device,
@@ -173,6 +172,23 @@ static void start_reading(void) {
   pthread_sigmask(SIG_SETMASK, &all_signals, &before);
   started = pthread_create(&thread, NULL, read_logs, NULL) == 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Where processes are */
+
+void accelerator_moved(const struct task *task) {
+  if (task->accelerated != NULL)
+    task->accelerated->place = place_of(task);
+}
+
+void accelerator_moved_all(void) {
+  for (struct accelerated *process = all; process != NULL; process = process->next) {
+    const struct task *task = NULL;
+    for (size_t slot = 0; slot < SLOTS && task == NULL; slot++)
+      task = process->tids[slot] == 0 ? NULL : task_find(process->tids[slot]);
+    if (task != NULL)
+      process->place = place_of(task);
+  }
 }
 
 /* Whose memory it is */
@@ -385,7 +401,9 @@ bool accelerator_wants(struct task *task, const struct notice *notice) {
   if (!may_start(task) || !is_look(notice->call.number) ||
       notice->call.arch != AUDIT_ARCH_X86_64)
     return false;
-  if (++task->start.looks < FEW && mode != ACCELERATE_ALL)
+  if (task->start.enough == 0)
+    task->start.enough = mode == ACCELERATE_ALL ? 1 : FEW;
+  if (++task->start.looks < task->start.enough)
     return false;
   task->start.state = START_WANTED;
   return true;
@@ -401,9 +419,14 @@ bool accelerator_begins(struct task *task) {
   struct log *log = pages_new_log(&offset);
   if (log == NULL)
     return false;
-  struct injection *injection = inject(task->tid, offset, task->start.patched);
+  bool early;
+  struct injection *injection = inject(task->tid, offset, task->start.patched, &early);
   if (injection == NULL) {
     pages_free_log(log, offset);
+    if (early) { /* soon, but not at each look */
+      task->start.state = START_LATER;
+      task->start.enough = 2 * task->start.looks;
+    }
     return false;
   }
   struct accelerated *process = xcalloc(1, sizeof *process);
@@ -412,6 +435,7 @@ bool accelerator_begins(struct task *task) {
   process->users = 1;
   process->next = all;
   all = process;
+  process->place = place_of(task);
   task->accelerated = process;
   task->start.injection = injection;
   task->start.state = START_MADE;

@@ -21,6 +21,7 @@ enum acceleration {
 struct start {
   enum { START_LATER, START_WANTED, START_MADE, START_DONE, START_REFUSED } state;
   unsigned looks;      /* that we were told of since its program was started */
+  unsigned enough;     /* as many of them as it takes to try; 0: the usual */
   bool patched;        /* its memory is a copy of an accelerated process's */
   struct injection *injection; /* while it is being made */
 };
@@ -58,6 +59,9 @@ void accelerator_catch_up(struct task *task);
 void accelerator_catch_up_all(void);
 /* What names lead to changes: what was said before has to be said again. */
 void accelerator_forget(void);
+/* TASK is in another folder, or has another root; all processes may. */
+void accelerator_moved(const struct task *task);
+void accelerator_moved_all(void);
 /* CHILD of PARENT, which is not to run yet, was made: a thread, or a process. */
 void accelerator_add(struct task *child, const struct task *parent);
 /* A new thread has stopped before it runs. */

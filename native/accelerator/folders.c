@@ -39,9 +39,9 @@ void folder_is(uint64_t device, uint64_t inode, struct name *name) {
   *folder = (struct folder){device, inode, name, name_generation(name)};
 }
 
-struct name *folder_at(uint64_t device, uint64_t inode) {
+struct name *folder_at(uint64_t device, uint64_t inode, bool *certain) {
   const struct folder *folder = capacity == 0 ? NULL : slot_of(device, inode);
-  if (folder == NULL || folder->name == NULL || folder->generation != name_generation(folder->name))
-    return NULL;
-  return folder->name;
+  struct name *name = folder == NULL ? NULL : folder->name;
+  *certain = name != NULL && folder->generation == name_generation(name);
+  return name;
 }

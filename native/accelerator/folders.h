@@ -6,7 +6,7 @@
 
 /* The folder is at NAME. */
 void folder_is(uint64_t device, uint64_t inode, struct name *name);
-/* Where it is; NULL: it isn't known, or names have changed since. */
-struct name *folder_at(uint64_t device, uint64_t inode);
+/* Where it was last; NULL: it isn't known. *CERTAIN: no names have changed since. */
+struct name *folder_at(uint64_t device, uint64_t inode, bool *certain);
 
 #endif

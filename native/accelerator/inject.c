@@ -8,7 +8,6 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <linux/ptrace.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -117,7 +116,12 @@ static bool put_to_work(struct injection *injection, uint64_t log_offset) {
 
 static bool is_of_64_bits(const struct user_regs_struct *registers) {
   enum { USER_CODE = 0x33 }; /* the segment of 64-bit programs: arch/x86/include/asm/segment.h */
-  return registers->cs == USER_CODE && registers->fs_base != 0;
+  return registers->cs == USER_CODE;
+}
+
+/* The loader is still at work: there is no thread pointer, or the calls are its own. */
+static bool is_early(const struct injection *injection) {
+  return injection->before.fs_base == 0 || injection->libraries.in_loader;
 }
 
 static bool prepare(struct injection *injection) {
@@ -135,12 +139,14 @@ static bool prepare(struct injection *injection) {
          ptrace(PTRACE_GETSIGMASK, tid, sizeof injection->mask, &injection->mask) == 0;
 }
 
-struct injection *inject(pid_t tid, uint64_t log_offset, bool again) {
+struct injection *inject(pid_t tid, uint64_t log_offset, bool again, bool *early) {
   struct injection *injection = xcalloc(1, sizeof *injection);
   injection->tid = tid;
   injection->again = again;
   injection->memory = -1;
-  if (prepare(injection) && put_to_work(injection, log_offset))
+  bool prepared = prepare(injection);
+  *early = prepared && is_early(injection);
+  if (prepared && !*early && put_to_work(injection, log_offset))
     return injection;
   inject_free(injection);
   return NULL;

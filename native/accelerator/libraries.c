@@ -48,6 +48,13 @@ static bool is_libc(const char *path) {
   return false;
 }
 
+/* glibc's: musl's is its libc. */
+static bool is_loader(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL &&
+         (strcmp(slash, "/ld-linux-x86-64.so.2") == 0 || fnmatch("/ld-2.*.so", slash, 0) == 0);
+}
+
 static void examine(int fd, const struct stat *status, struct known *known) {
   enum { LARGEST = 64 << 20 };
   if (status->st_size <= 0 || status->st_size > LARGEST)
@@ -178,6 +185,7 @@ bool libraries_of(pid_t pid, uint64_t address, struct libraries *libraries) {
     if (address >= mapping.start && address < mapping.end) {
       libraries->code = mapping.start;
       libraries->code_size = mapping.end - mapping.start;
+      libraries->in_loader = is_loader(mapping.path);
     }
     if (strcmp(mapping.path, "[vdso]") == 0 && clock_offset() != 0)
       libraries->clock = mapping.start + clock_offset();

@@ -20,6 +20,7 @@ struct libraries {
   size_t count;
   uint64_t clock;           /* the kernel's clock_gettime in the process; 0: there is none */
   uint64_t code, code_size; /* the mapping of code that was asked about */
+  bool in_loader;           /* which is of the loader, as long as there is another libc */
 };
 
 /* Look at what process PID has mapped; ADDRESS is one of its code. False: nothing can be redirected. */

@@ -41,6 +41,10 @@ void accelerator_catch_up_all(void) {}
 
 void accelerator_forget(void) {}
 
+void accelerator_moved(const struct task *task) { (void)task; }
+
+void accelerator_moved_all(void) {}
+
 void accelerator_add(struct task *child, const struct task *parent) {
   (void)child;
   (void)parent;

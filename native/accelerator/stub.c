@@ -23,6 +23,9 @@
 #define IN_BOOTSTRAP __attribute__((section("rpz_bootstrap_code"), used))
 
 #define HIDDEN __attribute__((visibility("hidden")))
+/* A word of memory, wherever it begins. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) word_at;
+
 #define BARRIER() __asm__ volatile("" ::: "memory")
 
 /* The registers of a call, as the entry below has pushed them. */
@@ -95,7 +98,7 @@ struct look {
   const char *path;
   int dirfd;
   uint32_t flags;
-  const char *mode; /* where it puts the file's mode, if it does */
+  const uint32_t *mode; /* where it puts the file's mode, if it does */
   bool wide;        /* it has 32 bits, not 16 */
   bool opens;
 };
@@ -118,11 +121,11 @@ static inline __attribute__((always_inline)) bool describe(const struct register
   else if (number == SYS_newfstatat || number == SYS_faccessat2)
     look->flags = (uint32_t)r->r10;
   if (number == SYS_newfstatat)
-    look->mode = (const char *)r->rdx + offsetof(struct stat, st_mode);
+    look->mode = (const uint32_t *)(r->rdx + (long)offsetof(struct stat, st_mode));
   else if (number == SYS_stat || number == SYS_lstat)
-    look->mode = (const char *)r->rsi + offsetof(struct stat, st_mode);
+    look->mode = (const uint32_t *)(r->rsi + (long)offsetof(struct stat, st_mode));
   else if (number == SYS_statx)
-    look->mode = (const char *)r->r8 + offsetof(struct statx, stx_mode);
+    look->mode = (const uint32_t *)(r->r8 + (long)offsetof(struct statx, stx_mode));
   look->wide = number != SYS_statx;
   return at || look->opens || number == SYS_stat || number == SYS_lstat || number == SYS_access ||
          number == SYS_readlink;
@@ -139,7 +142,7 @@ static inline __attribute__((always_inline)) long measure(const char *path, uint
   const char *at = path;
   while (at - path < LONGEST_PATH) {
     if (((uintptr_t)at & 4095) <= 4088) {
-      uint64_t word = *(const uint64_t __attribute__((may_alias, aligned(1))) *)at;
+      uint64_t word = *(const word_at *)(const void *)at;
       uint64_t zeros = (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
       if (zeros != 0) {
         int bytes = __builtin_ctzl(zeros) >> 3;
@@ -246,19 +249,18 @@ static inline __attribute__((always_inline)) struct entry *place(struct log *log
   char *ring = (char *)log + LOG_HEADER_SIZE + (uint64_t)index * RING_SIZE;
   uint64_t offset = *head % RING_SIZE;
   if (RING_SIZE - offset < size) {
-    *(uint32_t *)(ring + offset) = WRAP;
+    *(uint32_t *)(void *)(ring + offset) = WRAP;
     *head += RING_SIZE - offset;
     offset = 0;
   }
-  return (struct entry *)(ring + offset);
+  return (struct entry *)(void *)(ring + offset);
 }
 
 static inline __attribute__((always_inline)) void copy_path(char *to, const char *from,
                                                             long length) {
-  typedef uint64_t __attribute__((may_alias, aligned(1))) word;
   long i = 0;
   for (; i + 8 <= length; i += 8)
-    *(word *)(to + i) = *(const word *)(from + i);
+    *(word_at *)(void *)(to + i) = *(const word_at *)(const void *)(from + i);
   for (; i < length; i++)
     to[i] = from[i];
   to[length] = '\0';
@@ -269,7 +271,7 @@ static inline __attribute__((always_inline)) uint32_t mode_of(const struct look 
                                                               long result) {
   if (look->mode == NULL || result != 0)
     return 0;
-  return look->wide ? *(const uint32_t *)look->mode : *(const uint16_t *)look->mode;
+  return look->wide ? *look->mode : *(const uint16_t *)(const void *)look->mode;
 }
 
 /* Have the tracer see at once a call that was made. */
