@@ -164,6 +164,8 @@ void record_events(struct task *task) {
       record_remove(task->process, name_number(event->name), event->flags);
       name_changed(event->name);
       accelerator_forget();
+      if (event->flags & DIRECTORY)
+        accelerator_moved_all();
       break;
     case EVENT_LISTING:
       note_listing(task, event->name, NULL);

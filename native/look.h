@@ -2,6 +2,7 @@
 #ifndef RPZ_LOOK_H
 #define RPZ_LOOK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct name;
@@ -11,6 +12,7 @@ struct name;
 struct place {
   struct name *folder; /* the working folder */
   struct name *root;
+  bool removed; /* the folder was, and this was its name */
 };
 
 struct look {

@@ -111,14 +111,6 @@ struct name *folder_of(const struct task *task, int dirfd) {
   return name;
 }
 
-struct place place_of(const struct task *task) {
-  char root[PATH_MAX], path[64];
-  snprintf(path, sizeof path, "/proc/%d/root", task->tid);
-  bool has_root = read_link(path, root, sizeof root);
-  return (struct place){.folder = folder_of(task, AT_FDCWD),
-                        .root = has_root ? name_of(root, strlen(root)) : NULL};
-}
-
 /* What is known of a served file without asking. */
 static bool assume(struct file *file) {
   struct stat *status = &file->status;
@@ -386,17 +378,35 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
 }
 
 /* The kernel adds this to the name of a folder that was removed. */
-static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
-  static const char mark[] = " (deleted)";
-  size_t mark_length = sizeof mark - 1;
+static const char removal[] = " (deleted)";
+
+static bool is_removed(const struct task *task, int dirfd, const char *path, size_t length) {
+  size_t mark_length = sizeof removal - 1;
   struct stat status;
   char link[64];
-  if (walk->length < mark_length || strcmp(walk->real + walk->length - mark_length, mark) != 0)
-    return;
+  if (length < mark_length || strcmp(path + length - mark_length, removal) != 0)
+    return false;
   proc_link_path(task, dirfd, link, sizeof link);
-  if (has_path(link, &status))
+  return !has_path(link, &status);
+}
+
+struct place place_of(const struct task *task) {
+  char root[PATH_MAX], path[64];
+  snprintf(path, sizeof path, "/proc/%d/root", task->tid);
+  bool has_root = read_link(path, root, sizeof root);
+  struct name *folder = folder_of(task, AT_FDCWD);
+  bool removed = folder != NULL && is_removed(task, AT_FDCWD, folder->text, folder->length);
+  if (removed)
+    folder = name_of(folder->text, folder->length - (sizeof removal - 1));
+  return (struct place){.folder = folder,
+                        .root = has_root ? name_of(root, strlen(root)) : NULL,
+                        .removed = removed};
+}
+
+static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
+  if (!is_removed(task, dirfd, walk->real, walk->length))
     return;
-  walk->length -= mark_length;
+  walk->length -= sizeof removal - 1;
   walk->real[walk->length] = '\0';
   walk->in_removed_folder = true;
 }
@@ -424,7 +434,7 @@ static bool is_still(const struct task *task, int dirfd, const struct look *look
 }
 
 /* The folder that a call which was made already is relative to, as it was then; NULL: see now. */
-static struct name *former_folder(const struct task *task, int dirfd) {
+static const struct name *former_folder(const struct task *task, int dirfd) {
   const struct look *look = task->look;
   if (look == NULL)
     return NULL;
@@ -450,8 +460,9 @@ static bool begin(struct walk *walk, int dirfd, const char *path) {
     return true;
   }
   const struct name *former = former_folder(walk->task, dirfd);
-  if (former != NULL && strstr(former->text, " (deleted)") == NULL) {
+  if (former != NULL) {
     stand_in(walk, former);
+    walk->in_removed_folder = dirfd == AT_FDCWD && walk->task->look->place->removed;
     return true;
   }
   if (!proc_link(walk->task, dirfd, walk->real, walk->capacity))

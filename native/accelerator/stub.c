@@ -207,6 +207,12 @@ static inline __attribute__((always_inline)) bool identify(int fd, struct identi
   return true;
 }
 
+/* A folder may have other names in it each time that it is opened. */
+static inline __attribute__((always_inline)) bool may_be_listed(int fd) {
+  struct stat status;
+  return call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
+}
+
 static inline __attribute__((always_inline)) uint64_t hash_of(const struct identity *identity,
                                                               uint64_t epoch) {
   return mix(mix(mix(1, identity->device), identity->inode), epoch) | 1;
@@ -311,10 +317,9 @@ static inline __attribute__((always_inline)) void log_call(const struct register
   }
   if (told && (look->flags & O_DIRECTORY) && identify((int)result, &opened)) {
     uint64_t opened_hash = hash_of(&opened, epoch);
-    hash = mix(hash, opened_hash);
     own()->folders[opened_hash >> 32 & (FOLDERS - 1)] = opened_hash;
   }
-  if (!log->check && !is_news(hash)) {
+  if (!is_news(hash) && !log->check && !(told && may_be_listed((int)result))) {
     slot->repeated++;
     return;
   }
