@@ -165,11 +165,16 @@ static bool hand_on(struct flow *flow, uint64_t at, uint64_t begin, uint64_t end
   return is_news;
 }
 
+/* A compiler's jumps lead back but a few times before there is no news. */
+enum { MAX_PASSES = 32 };
+
 bool flow_follow(struct flow *flow, const struct range *range) {
   uint64_t begin = range->begin - flow->text, end = range->end - flow->text;
   struct instruction instruction;
   bool is_news = true;
-  while (is_news) {
+  for (int passes = 0; is_news; passes++) {
+    if (passes == MAX_PASSES)
+      return false;
     is_news = false;
     for (uint64_t at = begin; at < end; at += instruction.size) {
       if (!(flow->marks[at] & FLOW_BEGIN) || !decode(flow, at, end, &instruction) ||

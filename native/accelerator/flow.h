@@ -24,7 +24,8 @@ struct flow {
  * its symbols are not as they should be. */
 bool flow_open(struct flow *flow, const struct image *image, const struct ranges *ranges);
 
-/* Mark in one function what may run after a call. False: its jumps can't be followed. */
+/* Mark in one function what may run after a call. False: its jumps can't be followed:
+ * one goes through a register, or they lead back too often. */
 bool flow_follow(struct flow *flow, const struct range *range);
 
 void flow_free(struct flow *flow);

@@ -31,10 +31,10 @@ struct site_table {
 
 /* Find in a whole ELF file the places that make one of the COUNT calls in NUMBERS.
  *
- * At each of them the 5 bytes of the mov can become a jump to a place that does `between`, makes
- * the call and jumps to `back`. What is proved of a site, and what is taken for granted, is in
- * docs/accelerator.md. False: there is none, or something in the file is unexpected; then all of it
- * is left alone. */
+ * At each of them the 5 bytes of the mov can become a jump to a place that does `between` (with the
+ * stack pointer as it was), makes the call and jumps to `back`. What is proved of a site, and what
+ * is taken for granted, is in docs/accelerator.md. False: there is none, or something in the file
+ * is unexpected; then all of it is left alone. */
 bool sites_find(const uint8_t *image, size_t size, const uint32_t *numbers, size_t count,
                 struct site_table *table);
 
