@@ -146,8 +146,7 @@ static bool read_description(const struct image *image, struct description *to) 
     return false;
   if (!length)
     return true;
-  return *letters == 'z' && skip_number(&cursor) &&
-         read_augmentation(&cursor, letters + 1, to);
+  return *letters == 'z' && skip_number(&cursor) && read_augmentation(&cursor, letters + 1, to);
 }
 
 static bool read_value(struct cursor *cursor, uint8_t form, uint64_t *value) {
