@@ -20,7 +20,7 @@
 
 static const uint32_t numbers[] = {
     SYS_open,       SYS_stat,       SYS_lstat,     SYS_access, SYS_readlink,   SYS_openat,
-    SYS_newfstatat, SYS_readlinkat, SYS_faccessat, SYS_statx,  SYS_faccessat2,
+    SYS_newfstatat, SYS_readlinkat, SYS_faccessat, SYS_statx,  SYS_faccessat2, ANY_NUMBER,
 };
 enum { COUNT = sizeof numbers / sizeof numbers[0] };
 
