@@ -58,21 +58,27 @@ class Finder:
         ]
 
 
-@pytest.fixture(scope="session")
-def finder(tmp_path_factory: pytest.TempPathFactory) -> Finder:
-    """What finds sites."""
+MODULES = ("sites", "flow", "movable", "length", "ranges", "frames", "symbols", "image")
+"""Of native/accelerator: those that find sites."""
+
+
+def build(name: str, factory: pytest.TempPathFactory, *options: str) -> Path:
+    """Compile a program of tests/programs/accelerator with what finds sites."""
     require(platform.machine() == "x86_64", "the accelerator is of x86-64")
     require("cc", "no C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
     native = SOURCE / "native" / "accelerator"
-    sources = [PROGRAMS / "accelerator" / "sites.c"]
-    sources += [native / f"{name}.c" for name in MODULES]
-    program = tmp_path_factory.mktemp("finder") / "sites"
-    flags = ["-std=c11", "-D_GNU_SOURCE", f"-I{native}", *SANITIZERS]
+    sources = [PROGRAMS / "accelerator" / f"{name}.c"]
+    sources += [native / f"{module}.c" for module in MODULES]
+    program = factory.mktemp(name) / name
+    flags = ["-std=c11", "-D_GNU_SOURCE", f"-I{native}", *options]
     subprocess.run(["cc", *flags, "-o", program, *sources], check=True)
-    return Finder(program)
+    return program
 
 
-MODULES = ("sites", "flow", "movable", "length", "ranges", "frames", "symbols", "image")
+@pytest.fixture(scope="session")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Finder:
+    """What finds sites."""
+    return Finder(build("sites", tmp_path_factory, *SANITIZERS))
 
 
 @pytest.fixture(scope="session")
