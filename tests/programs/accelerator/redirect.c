@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 static const uint32_t numbers[] = {
-    SYS_open,       SYS_stat,       SYS_lstat,     SYS_access, SYS_readlink,   SYS_openat,
-    SYS_newfstatat, SYS_readlinkat, SYS_faccessat, SYS_statx,  SYS_faccessat2, ANY_NUMBER,
+    __NR_open,       __NR_stat,       __NR_lstat,     __NR_access, __NR_readlink,   __NR_openat,
+    __NR_newfstatat, __NR_readlinkat, __NR_faccessat, __NR_statx,  __NR_faccessat2, ANY_NUMBER,
 };
 
 static struct site_table table;
