@@ -133,6 +133,7 @@ bool flow_open(struct flow *flow, const struct image *image, const struct ranges
   flow->code = image->bytes + text->p_offset;
   flow->text = text->p_vaddr;
   flow->size = text->p_filesz;
+  flow->ranges = ranges;
   flow->marks = calloc(flow->size ? flow->size : 1, 1);
   if (!flow->marks || !mark_symbols(flow, image))
     return false;
@@ -148,6 +149,46 @@ bool flow_open(struct flow *flow, const struct image *image, const struct ranges
   return true;
 }
 
+static int compare_begin(const void *address, const void *range) {
+  uint64_t wanted = *(const uint64_t *)address, begin = ((const struct range *)range)->begin;
+  return wanted < begin ? -1 : wanted > begin;
+}
+
+/* Whether an instruction of a function may leave it for its caller. */
+static bool may_leave(const struct flow *flow, uint64_t at, uint64_t begin, uint64_t end,
+                      const struct instruction *instruction) {
+  enum kind kind = kind_of(instruction);
+  uint64_t target;
+  if (kind == STOPS || kind == JUMPS_ANYWHERE)
+    return true;
+  if (kind != JUMPS && kind != BRANCHES)
+    return false;
+  return !target_of(flow, at, instruction, &target) || target < begin || target >= end;
+}
+
+/* Whether a direct call comes back, as far as can be seen: not from a function without a return and
+ * without a jump out of it, the last instruction of which is a call (that doesn't come back, then)
+ * or a jump. */
+static bool comes_back(const struct flow *flow, uint64_t at, const struct instruction *call) {
+  struct instruction instruction;
+  uint64_t target;
+  if (!target_of(flow, at, call, &target))
+    return true;
+  target += flow->text;
+  const struct range *range = bsearch(&target, flow->ranges->items, flow->ranges->count,
+                                      sizeof *flow->ranges->items, compare_begin);
+  if (!range)
+    return true;
+  uint64_t begin = range->begin - flow->text, end = range->end - flow->text;
+  enum kind last = GOES_ON;
+  for (uint64_t next = begin; next < end; next += instruction.size) {
+    if (!decode(flow, next, end, &instruction) || may_leave(flow, next, begin, end, &instruction))
+      return true;
+    last = kind_of(&instruction);
+  }
+  return last != CALLS && last != JUMPS;
+}
+
 /* Hand on what is known at one instruction to those that may come next. Return whether one of them
  * that has been gone through already has learnt something. */
 static bool hand_on(struct flow *flow, uint64_t at, uint64_t begin, uint64_t end,
@@ -155,7 +196,8 @@ static bool hand_on(struct flow *flow, uint64_t at, uint64_t begin, uint64_t end
   enum kind kind = kind_of(instruction);
   uint64_t next = at + instruction->size, target;
   bool is_after = flow->marks[at] & FLOW_AFTER_CALL, is_news = false;
-  if (kind != JUMPS && kind != STOPS && next < end && (is_after || kind == CALLS))
+  bool goes_on = kind == CALLS ? comes_back(flow, at, instruction) : kind != JUMPS && kind != STOPS;
+  if (goes_on && next < end && (is_after || kind == CALLS))
     flow->marks[next] |= FLOW_AFTER_CALL;
   if (is_after && kind != CALLS && target_of(flow, at, instruction, &target) && target >= begin &&
       target < end && !(flow->marks[target] & FLOW_AFTER_CALL)) {
@@ -165,11 +207,16 @@ static bool hand_on(struct flow *flow, uint64_t at, uint64_t begin, uint64_t end
   return is_news;
 }
 
+/* A compiler's jumps lead back but a few times before there is no news. */
+enum { MAX_PASSES = 32 };
+
 bool flow_follow(struct flow *flow, const struct range *range) {
   uint64_t begin = range->begin - flow->text, end = range->end - flow->text;
   struct instruction instruction;
   bool is_news = true;
-  while (is_news) {
+  for (int passes = 0; is_news; passes++) {
+    if (passes == MAX_PASSES)
+      return false;
     is_news = false;
     for (uint64_t at = begin; at < end; at += instruction.size) {
       if (!(flow->marks[at] & FLOW_BEGIN) || !decode(flow, at, end, &instruction) ||

@@ -16,15 +16,18 @@ struct flow {
   const uint8_t *code;
   uint64_t text;
   uint64_t size;
+  const struct ranges *ranges;
   uint8_t *marks; /* one for each byte; from malloc: flow_free */
 };
 
-/* Decode all functions, and mark where instructions begin and where jumps go. A function with an
+/* Decode all functions in RANGES (kept, not copied), and mark where instructions begin and where
+ * jumps go. A function with an
  * instruction that isn't known gets no FLOW_BEGIN. False: no memory, or
  * its symbols are not as they should be. */
 bool flow_open(struct flow *flow, const struct image *image, const struct ranges *ranges);
 
-/* Mark in one function what may run after a call. False: its jumps can't be followed. */
+/* Mark in one function what may run after a call, and a call of what never returns is none. False:
+ * its jumps can't be followed: one goes through a register, or they lead back too often. */
 bool flow_follow(struct flow *flow, const struct range *range);
 
 void flow_free(struct flow *flow);

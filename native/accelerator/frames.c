@@ -15,6 +15,9 @@ enum {
   FORM_MASK = 0x0f,
 };
 
+/* Longer ones say nothing that these don't, and would be read again and again. */
+enum { LONGEST_NUMBER = 10, LONGEST_AUGMENTATION = 8 };
+
 /* What linkers write: the version and the three encodings, the frames' address, the count. */
 struct header {
   uint8_t version;
@@ -41,6 +44,7 @@ struct cursor {
 struct description {
   uint64_t address;
   uint8_t encoding;
+  bool is_of_signals;
 };
 
 static bool take(struct cursor *cursor, void *to, size_t size) {
@@ -57,11 +61,13 @@ static bool take(struct cursor *cursor, void *to, size_t size) {
 /* LEB128 numbers aren't needed, only what follows them. */
 static bool skip_number(struct cursor *cursor) {
   uint8_t byte;
-  do
+  for (int i = 0; i < LONGEST_NUMBER; i++) {
     if (!take(cursor, &byte, 1))
       return false;
-  while (byte & 0x80);
-  return true;
+    if (!(byte & 0x80))
+      return true;
+  }
+  return false;
 }
 
 /* A record of .eh_frame: a length, then as many bytes. */
@@ -95,12 +101,12 @@ static bool skip_personality(struct cursor *cursor) {
   return take(cursor, &encoding, 1) && size_of(encoding) && take(cursor, NULL, size_of(encoding));
 }
 
-/* What each letter of the augmentation adds, in its order; 'R' is the encoding looked for. */
-static bool read_augmentation(struct cursor *cursor, const char *letters, uint8_t *encoding) {
+/* What each letter of the augmentation adds, in its order: 'R' is the encoding looked for. */
+static bool read_augmentation(struct cursor *cursor, const char *letters, struct description *to) {
   for (; *letters; letters++)
     switch (*letters) {
     case 'R':
-      if (!take(cursor, encoding, 1))
+      if (!take(cursor, &to->encoding, 1))
         return false;
       break;
     case 'L':
@@ -112,6 +118,7 @@ static bool read_augmentation(struct cursor *cursor, const char *letters, uint8_
         return false;
       break;
     case 'S':
+      to->is_of_signals = true;
       break;
     default:
       return false;
@@ -125,20 +132,21 @@ static bool read_description(const struct image *image, struct description *to) 
   uint32_t zero;
   uint8_t version;
   to->encoding = FORM_ABSOLUTE;
+  to->is_of_signals = false;
   if (!open_record(image, to->address, &cursor) || !take(&cursor, &zero, sizeof zero) || zero ||
       !take(&cursor, &version, 1) || (version != 1 && version != 3))
     return false;
   const char *letters = (const char *)cursor.bytes;
-  size_t length = strnlen(letters, cursor.left);
-  if (!take(&cursor, NULL, length + 1))
+  size_t limit = cursor.left > LONGEST_AUGMENTATION ? LONGEST_AUGMENTATION + 1 : cursor.left;
+  size_t length = strnlen(letters, limit);
+  if (length > LONGEST_AUGMENTATION || !take(&cursor, NULL, length + 1))
     return false;
   /* The alignments of code and data, and the register of the return address. */
   if (!skip_number(&cursor) || !skip_number(&cursor) || !skip_number(&cursor))
     return false;
   if (!length)
     return true;
-  return *letters == 'z' && skip_number(&cursor) &&
-         read_augmentation(&cursor, letters + 1, &to->encoding);
+  return *letters == 'z' && skip_number(&cursor) && read_augmentation(&cursor, letters + 1, to);
 }
 
 static bool read_value(struct cursor *cursor, uint8_t form, uint64_t *value) {
@@ -152,7 +160,8 @@ static bool read_value(struct cursor *cursor, uint8_t form, uint64_t *value) {
   return true;
 }
 
-/* An FDE: where a function begins and how long it is. */
+/* An FDE: where a function begins and how long it is. That of a signal's return begins before the
+ * first instruction of it (its return address is no call's), so it is of no use: an empty range. */
 static bool read_frame(const struct image *image, uint64_t address, struct description *known,
                        struct range *range) {
   struct cursor cursor;
@@ -175,7 +184,7 @@ static bool read_frame(const struct image *image, uint64_t address, struct descr
       !read_value(&cursor, known->encoding & FORM_MASK, &size))
     return false;
   range->begin = begin + (from ? here : 0);
-  range->end = range->begin + size;
+  range->end = known->is_of_signals ? range->begin : range->begin + size;
   return range->end >= range->begin;
 }
 

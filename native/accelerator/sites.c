@@ -23,12 +23,20 @@ static bool is_wanted(const struct numbers *numbers, uint32_t number) {
   return false;
 }
 
+/* `mov N(%rsp),%rax`, which has 5 bytes, too. Functions that compare the instruction pointer with
+ * addresses of theirs (__syscall_cancel_arch, __syscall_cp_asm) have the number in a register. */
+static const uint8_t mov_rax[] = {0x48, 0x8b, 0x44, 0x24};
+
+static bool is_load(const uint8_t *code) { return memcmp(code, mov_rax, sizeof mov_rax) == 0; }
+
 static bool is_mov(const uint8_t *code, uint64_t available, const struct numbers *numbers) {
   uint32_t number;
-  if (available < MOV_SIZE || *code != MOV_EAX)
+  if (available < MOV_SIZE)
     return false;
+  if (is_load(code))
+    return is_wanted(numbers, ANY_NUMBER);
   memcpy(&number, code + 1, sizeof number);
-  return is_wanted(numbers, number);
+  return *code == MOV_EAX && number != ANY_NUMBER && is_wanted(numbers, number);
 }
 
 /* The mov at AT and what comes after it, up to the syscall. False: something comes between that
@@ -38,7 +46,11 @@ static bool read_site(const struct flow *flow, uint64_t at, uint64_t end, struct
   uint64_t from = at + MOV_SIZE;
   *site = (struct site){.address = flow->text + at};
   memcpy(&site->number, flow->code + at + 1, sizeof site->number);
-  for (uint64_t next = from; next - from <= MAX_BETWEEN; next += instruction.size) {
+  if (is_load(flow->code + at)) {
+    site->number = ANY_NUMBER;
+    from = at;
+  }
+  for (uint64_t next = at + MOV_SIZE; next - from <= MAX_BETWEEN; next += instruction.size) {
     if (!instruction_decode(flow->code + next, end - next, &instruction))
       return false;
     if (instruction.map == MAP_0F && instruction.opcode == SYSCALL && instruction.size == 2) {
@@ -85,14 +97,9 @@ static bool add_sites(struct flow *flow, const struct range *range, const struct
 
 /* Most libraries make no call themselves: they needn't be decoded. */
 static bool may_have_sites(const uint8_t *code, uint64_t size, const struct numbers *numbers) {
-  for (uint64_t at = 0; at + MOV_SIZE + 2 <= size; at++) {
-    const uint8_t *found = memchr(code + at, MOV_EAX, size - at);
-    if (!found)
-      return false;
-    at = (uint64_t)(found - code);
-    if (is_mov(found, size - at, numbers))
+  for (uint64_t at = 0; at + MOV_SIZE < size; at++)
+    if ((code[at] == MOV_EAX || code[at] == mov_rax[0]) && is_mov(code + at, size - at, numbers))
       return true;
-  }
   return false;
 }
 

@@ -3,6 +3,7 @@
  *     sites FILE                  the table: sites, slack, text, build-id; exit status 1: nothing
  *     sites --lengths FILE        the address and length of each instruction of each function;
  *                                 where one isn't known, a length of 0, and the next function
+ *     sites --length HEX          the length of the instruction with these bytes
  *     sites --damage FILE SEED N  look N times, each time with a few bytes changed or the end cut
  *                                 off; die of a site that isn't in the text
  */
@@ -18,8 +19,8 @@
 #include <sys/syscall.h>
 
 static const uint32_t numbers[] = {
-    SYS_open,       SYS_stat,       SYS_lstat,     SYS_access, SYS_readlink,   SYS_openat,
-    SYS_newfstatat, SYS_readlinkat, SYS_faccessat, SYS_statx,  SYS_faccessat2,
+    __NR_open,       __NR_stat,       __NR_lstat,     __NR_access, __NR_readlink,   __NR_openat,
+    __NR_newfstatat, __NR_readlinkat, __NR_faccessat, __NR_statx,  __NR_faccessat2, ANY_NUMBER,
 };
 enum { COUNT = sizeof numbers / sizeof numbers[0] };
 
@@ -77,6 +78,16 @@ static int print_lengths(const uint8_t *bytes, size_t size) {
   return 0;
 }
 
+static int print_length(const char *hex) {
+  size_t size = strlen(hex) / 2;
+  uint8_t *bytes = malloc(size + !size); /* of its own size, so that a read beyond it is noticed */
+  for (size_t i = 0; i < size; i++)
+    sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+  printf("%zu\n", instruction_length(bytes, size));
+  free(bytes);
+  return 0;
+}
+
 static void check(const struct site_table *table) {
   for (size_t i = 0; i < table->count; i++) {
     const struct site *site = &table->sites[i];
@@ -86,14 +97,14 @@ static void check(const struct site_table *table) {
   }
 }
 
-/* Half of the damage is done to the tables, which are where the words aren't code. */
+/* Half of the damage is done to the headers. */
 static int damage(const uint8_t *bytes, size_t size, unsigned seed, unsigned count) {
   struct site_table table;
   unsigned found = 0;
   srandom(seed);
   for (unsigned i = 0; i < count; i++) {
     size_t left = random() % 4 ? size : (size_t)random() % size;
-    uint8_t *copy = malloc(left + 1); /* of its own size, so that a read beyond it is noticed */
+    uint8_t *copy = malloc(left + 1);
     memcpy(copy, bytes, left);
     for (long flips = left ? random() % 8 : 0; flips; flips--)
       copy[random() % 2 ? (size_t)random() % left : (size_t)random() % (left > 512 ? 512 : left)] =
@@ -112,6 +123,8 @@ static int damage(const uint8_t *bytes, size_t size, unsigned seed, unsigned cou
 int main(int argc, char **argv) {
   size_t size = 0;
   const char *mode = argc > 2 ? argv[1] : "";
+  if (strcmp(mode, "--length") == 0)
+    return print_length(argv[2]);
   uint8_t *bytes = read_file(argv[argc > 2 ? 2 : 1], &size);
   int status;
   if (strcmp(mode, "--lengths") == 0)
