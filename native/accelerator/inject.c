@@ -201,14 +201,26 @@ static void put_door(struct steps *steps) {
 
 enum { CALL_OPCODE = 0xe8, JUMP_OPCODE = 0xe9, MOVE_OPCODE = 0xb8, MOVE_SIZE = 5, STEP_LIMIT = 64 };
 
-/* mov $NUMBER, %eax; what is between; lea -128(%rsp), %rsp; call the door; lea 128(%rsp), %rsp; jmp
- * back. (lea leaves the flags as they are, which the call itself does, too.) */
+/* The instruction that a jump takes the place of. */
+static void move_of(const struct site *site, unsigned char move[MOVE_SIZE]) {
+  if (site->number == ANY_NUMBER) {
+    memcpy(move, site->between, MOVE_SIZE);
+    return;
+  }
+  move[0] = MOVE_OPCODE;
+  memcpy(move + 1, &site->number, sizeof site->number);
+}
+
+/* mov $NUMBER, %eax (or another, which is the first of what is between); what is between; lea
+ * -128(%rsp), %rsp; call the door; lea 128(%rsp), %rsp; jmp back. (lea leaves the flags as they are,
+ * which the call itself does, too.) */
 static bool put_step(struct steps *steps, const struct site *site, uint64_t base) {
   static const unsigned char down[] = {0x48, 0x8d, 0x64, 0x24, 0x80},
                              up[] = {0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0};
-  unsigned char move = MOVE_OPCODE;
-  put(steps, &move, 1);
-  put(steps, &site->number, sizeof site->number);
+  unsigned char move[MOVE_SIZE];
+  move_of(site, move);
+  if (site->number != ANY_NUMBER)
+    put(steps, move, sizeof move);
   put(steps, site->between, site->between_size);
   put(steps, down, sizeof down);
   bool near = put_branch(steps, CALL_OPCODE, steps->address);
@@ -237,8 +249,7 @@ static bool plan(const struct injection *injection, struct steps *steps, struct 
       patches->count == sizeof patches->list / sizeof patches->list[0])
     return false;
   patch->address = base + site->address;
-  patch->before[0] = MOVE_OPCODE;
-  memcpy(patch->before + 1, &site->number, sizeof site->number);
+  move_of(site, patch->before);
   patch->after[0] = JUMP_OPCODE;
   bool near =
       distance(patch->address, MOVE_SIZE, steps->address + steps->size, &relative);

@@ -2,6 +2,7 @@
 
 #include "../util.h"
 
+#include <asm/unistd_64.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -11,7 +12,6 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -27,13 +27,10 @@ struct known {
 
 static struct known *all;
 
-/* Calls that only look at files by name. */
+/* Calls that only look at files by name; and those whose number comes from elsewhere. */
 static const uint32_t numbers[] = {
-    SYS_open,   SYS_stat,       SYS_lstat,     SYS_access, SYS_readlink,  SYS_openat,
-    SYS_statx,  SYS_newfstatat, SYS_faccessat, SYS_readlinkat,
-#ifdef SYS_faccessat2
-    SYS_faccessat2,
-#endif
+    __NR_open,  __NR_stat,       __NR_lstat,     __NR_access,     __NR_readlink,   __NR_openat,
+    __NR_statx, __NR_newfstatat, __NR_faccessat, __NR_readlinkat, __NR_faccessat2, ANY_NUMBER,
 };
 
 /* glibc, its loader, the libpthread of those before 2.34, musl. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <asm/unistd_64.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
 #include <stdbool.h>
@@ -106,29 +107,29 @@ struct look {
 static inline __attribute__((always_inline)) bool describe(const struct registers *r,
                                                            struct look *look) {
   long number = r->rax;
-  bool at = number == SYS_openat || number == SYS_newfstatat || number == SYS_statx ||
-            number == SYS_faccessat || number == SYS_faccessat2 || number == SYS_readlinkat;
+  bool at = number == __NR_openat || number == __NR_newfstatat || number == __NR_statx ||
+            number == __NR_faccessat || number == __NR_faccessat2 || number == __NR_readlinkat;
   look->path = (const char *)(at ? r->rsi : r->rdi);
   look->dirfd = at ? (int)r->rdi : AT_FDCWD;
   look->flags = 0;
   look->mode = NULL;
   look->wide = true;
-  look->opens = number == SYS_openat || number == SYS_open;
-  if (number == SYS_openat || number == SYS_statx)
+  look->opens = number == __NR_openat || number == __NR_open;
+  if (number == __NR_openat || number == __NR_statx)
     look->flags = (uint32_t)r->rdx;
-  else if (number == SYS_open)
+  else if (number == __NR_open)
     look->flags = (uint32_t)r->rsi;
-  else if (number == SYS_newfstatat || number == SYS_faccessat2)
+  else if (number == __NR_newfstatat || number == __NR_faccessat2)
     look->flags = (uint32_t)r->r10;
-  if (number == SYS_newfstatat)
+  if (number == __NR_newfstatat)
     look->mode = (const uint32_t *)(r->rdx + (long)offsetof(struct stat, st_mode));
-  else if (number == SYS_stat || number == SYS_lstat)
+  else if (number == __NR_stat || number == __NR_lstat)
     look->mode = (const uint32_t *)(r->rsi + (long)offsetof(struct stat, st_mode));
-  else if (number == SYS_statx)
+  else if (number == __NR_statx)
     look->mode = (const uint32_t *)(r->r8 + (long)offsetof(struct statx, stx_mode));
-  look->wide = number != SYS_statx;
-  return at || look->opens || number == SYS_stat || number == SYS_lstat || number == SYS_access ||
-         number == SYS_readlink;
+  look->wide = number != __NR_statx;
+  return at || look->opens || number == __NR_stat || number == __NR_lstat || number == __NR_access ||
+         number == __NR_readlink;
 }
 
 static inline __attribute__((always_inline)) uint64_t mix(uint64_t hash, uint64_t value) {
@@ -200,7 +201,7 @@ struct identity {
 
 static inline __attribute__((always_inline)) bool identify(int fd, struct identity *identity) {
   struct stat status;
-  if (call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) != 0)
+  if (call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0)
     return false;
   identity->device = status.st_dev;
   identity->inode = status.st_ino;
@@ -210,7 +211,7 @@ static inline __attribute__((always_inline)) bool identify(int fd, struct identi
 /* A folder may have other names in it each time that it is opened. */
 static inline __attribute__((always_inline)) bool may_be_listed(int fd) {
   struct stat status;
-  return call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
+  return call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
 }
 
 static inline __attribute__((always_inline)) uint64_t hash_of(const struct identity *identity,
@@ -226,7 +227,7 @@ static inline __attribute__((always_inline)) void make_known(int dirfd,
   uint64_t *known = &own()->folders[hash >> 32 & (FOLDERS - 1)];
   if (*known == hash)
     return;
-  call(SYS_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0);
+  call(__NR_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0);
   *known = hash;
 }
 
@@ -282,7 +283,7 @@ static inline __attribute__((always_inline)) uint32_t mode_of(const struct look 
 
 /* Have the tracer see at once a call that was made. */
 static inline __attribute__((always_inline)) void show(const struct registers *r, long result) {
-  call(SYS_faccessat, AT_FDCWD, (long)ASK_TO_SEE, (long)r, result, 0, 0);
+  call(__NR_faccessat, AT_FDCWD, (long)ASK_TO_SEE, (long)r, result, 0, 0);
 }
 
 /* Links there lead to what a descriptor is at the moment. */
@@ -380,7 +381,7 @@ IN_BOOTSTRAP HIDDEN void rpz_bootstrap(uint64_t log_offset, uint64_t again);
 
 static inline __attribute__((always_inline)) long map(uint64_t address, uint64_t size, int access,
                                                       int flags, long fd, uint64_t offset) {
-  return call(SYS_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
+  return call(__NR_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
 }
 
 static inline __attribute__((always_inline)) bool map_area(long fd, uint64_t log_offset,
@@ -394,7 +395,7 @@ static inline __attribute__((always_inline)) bool map_area(long fd, uint64_t log
              (long)LOG &&
          map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, anywhere | MAP_FIXED, -1, 0) ==
              (long)PRIVATE &&
-         call(SYS_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
+         call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
 }
 
 /* The page that the redirected places jump to, which is near them. */
@@ -404,17 +405,17 @@ static inline __attribute__((always_inline)) long map_steps(bool again) {
 
 void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
   long steps = -1;
-  long fd = call(SYS_access, (long)ASK_FOR_AREA, 0, 0, 0, 0, 0);
+  long fd = call(__NR_access, (long)ASK_FOR_AREA, 0, 0, 0, 0, 0);
   if (fd >= 0) {
     bool mapped = map_area(fd, log_offset, again != 0);
-    call(SYS_close, fd, 0, 0, 0, 0, 0);
+    call(__NR_close, fd, 0, 0, 0, 0, 0);
     if (mapped)
       steps = map_steps(again != 0);
     else if (!again)
-      call(SYS_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);
+      call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);
     if (mapped && steps >= 0)
       own()->live = 1;
   }
-  call(SYS_chdir, (long)TELL_OF_AREA, steps, 0, 0, 0, 0);
+  call(__NR_chdir, (long)TELL_OF_AREA, steps, 0, 0, 0, 0);
   __builtin_trap(); /* the tracer puts us back where we came from */
 }
