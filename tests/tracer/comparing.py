@@ -8,6 +8,7 @@ packed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,28 @@ FIRST = "1"
 """The label of the program that was started."""
 
 
+PORT = re.compile(r"(inet6?:\S+):\d+")
+
+
+def without_ports(text: str) -> str:
+    """Return a text with the numbers of ports, which the kernel chooses, left out."""
+    return PORT.sub(r"\1", text)
+
+
 def lines(run: Traced) -> set[str]:
     """Return what was recorded, in the words of the programs, and how processes ended."""
     # Whether a C library looks at the processors depends on which threads happen to meet.
-    found = {line for line in run.lines() if " /proc/" not in line and "/cpu/" not in line}
+    said = map(without_ports, run.lines())
+    found = {line for line in said if " /proc/" not in line and "/cpu/" not in line}
     return found | ended(run)
+
+
+def is_crossing(line: str) -> bool:
+    """Whether it says that a link was crossed: the native tracer also says so of a call that fails.
+
+    That link has to be in the replay too, where the call is to fail in the same way.
+    """
+    return line.startswith("SYMLINK ")
 
 
 def ended(run: Traced) -> set[str]:

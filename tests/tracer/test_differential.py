@@ -170,20 +170,13 @@ def seen(engine: str, folder: Path, command: list[str]) -> tuple[int, set[str]]:
     return run.status, comparing.lines(run)
 
 
-def is_crossing(line: str) -> bool:
-    """Whether it says that a link was crossed: the native tracer also says so of a call that fails.
-
-    That link has to be in the replay too, where the call is to fail in the same way.
-    """
-    return line.startswith("SYMLINK ")
-
-
 def assert_same(folder: Path, command: list[str]) -> None:
     expected, expected_lines = seen("python", folder, command)
     for way in WAYS:
         status, lines = seen(way, folder, command)
         assert sorted(expected_lines - lines) == [], way
-        assert sorted(line for line in lines - expected_lines if not is_crossing(line)) == [], way
+        more = {line for line in lines - expected_lines if not comparing.is_crossing(line)}
+        assert sorted(more) == [], way
         assert status == expected, way
 
 
