@@ -34,12 +34,14 @@ static int c_fstatat_flags(const char *name) {
 static int c_fstatat_empty(const char *name) {
   return tell_status(fstatat(folder, name, &status, AT_EMPTY_PATH));
 }
+#ifdef STATX_SIZE
 static int c_statx(const char *name) {
   struct statx extended = {0};
   int result = statx(AT_FDCWD, name, 0, STATX_SIZE, &extended);
   fprintf(stderr, "%lld ", (long long)extended.stx_size);
   return result;
 }
+#endif
 static int c_access(const char *name) { return access(name, R_OK); }
 static int c_access_x(const char *name) { return access(name, X_OK); }
 static int c_faccessat(const char *name) { return faccessat(folder, name, R_OK, AT_EACCESS); }
@@ -85,7 +87,9 @@ static const struct {
     {"fstatat", c_fstatat},
     {"fstatat with flags", c_fstatat_flags},
     {"fstatat of an empty path", c_fstatat_empty},
+#ifdef STATX_SIZE
     {"statx", c_statx},
+#endif
     {"access", c_access},
     {"access to execute", c_access_x},
     {"faccessat", c_faccessat},
