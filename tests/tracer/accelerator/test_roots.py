@@ -35,7 +35,7 @@ ls -lR /usr/include/linux
 find /usr/include -size +8 -type f
 cat /usr/include/stdio.h /etc/missing
 cd /usr/include
-for header in *.h sys/*.h; do test -r $header && test -L ../$header; done
+for header in *.h sys/*.h; do test -r $header; test -L $header; done
 stat -c %s stdio.h missing.h
 realpath stdio.h ../../bin/../bin/sh
 """
@@ -66,6 +66,6 @@ def test_in_a_root_of_its_own(
         monkeypatch.setitem(harness.ENGINES, way, tracer_with(way, native_tracer))
         runs[way] = run = traced(way, tmp_path, *command)
         assert (run.status, run.stdout, run.stderr) == expected
-        assert f"STAT|LINK:EXISTED {root}/usr/include/stdio.h" in run.lines()
+        assert f"STAT:EXISTED {root}/usr/include/stdio.h" in run.lines()
         assert f"ABSENT {root}/usr/include/missing.h" in comparing.lines(run)
     assert_equal(runs)
