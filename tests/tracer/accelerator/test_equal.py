@@ -59,6 +59,8 @@ def said(engine: str, folder: Path, program: Path) -> Said:
 def test_program(name: str, compiled: Callable[..., Path], tmp_path: Path) -> None:
     program = compiled(name)
     stopped, seen = (said(way, tmp_path / "run", program) for way in WAYS)
+    assert sorted(map(str, seen.lines ^ stopped.lines)) == []
+    assert sorted(map(str, seen.attributed ^ stopped.attributed)) == []
     assert seen == stopped
     if name in THREE_WAYS:
         simple = said("python", tmp_path / "run", program)

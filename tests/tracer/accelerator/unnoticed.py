@@ -87,8 +87,9 @@ def run_all_ways(
     for way in WAYS:
         make(folder)
         runs[way] = run = traced_with(way, folder, command, monkeypatch)
-        assert Outcome(run.status, run.stdout, run.stderr) == expected, way
-        assert run.missing() == [], way
+        said = Outcome(run.status, run.stdout, run.stderr)
+        assert said == expected, f"{way}: {said} instead of {expected}"
+        assert run.missing() == [], f"{way}: {run.missing()}"
     assert_equal(runs)
     return runs
 
@@ -97,5 +98,6 @@ def assert_equal(runs: Mapping[str, Traced]) -> None:
     """Check that traces say the same."""
     stopped, seen = (runs[way] for way in WAYS)
     for what in (comparing.lines, comparing.attributed):
-        assert sorted(map(str, what(stopped) - what(seen))) == []
-        assert sorted(map(str, what(seen) - what(stopped))) == []
+        lost = sorted(map(str, what(stopped) - what(seen)))
+        invented = sorted(map(str, what(seen) - what(stopped)))
+        assert (lost, invented) == ([], []), f"{lost=}, {invented=}"
