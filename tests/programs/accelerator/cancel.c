@@ -10,6 +10,7 @@ static void clean(void *by) { cleaned += (int)(size_t)by; }
 
 static void *open_fifo(void *nothing) {
   pthread_cleanup_push(clean, (void *)1);
+  looked++;
   int fd = open("fifo", O_RDONLY);
   CHECK(fd < 0);
   pthread_cleanup_pop(0);
@@ -48,7 +49,7 @@ static void cancel(void *(*work)(void *), int looks) {
   CHECK(pthread_create(&thread, NULL, work, NULL) == 0);
   while (looked < looks)
     CHECK(usleep(1000) == 0);
-  CHECK(usleep(5000) == 0);
+  CHECK(usleep(looks == 1 ? 50000 : 5000) == 0); /* it waits in its open then */
   CHECK(pthread_cancel(thread) == 0);
   CHECK(pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
 }
@@ -57,7 +58,7 @@ int main(void) {
   CHECK(mkfifo("fifo", 0644) == 0);
   make_file("file");
   look_in("looks");
-  cancel(open_fifo, 0);
+  cancel(open_fifo, 1);
   cancel(look_and_test, 50);
   for (int i = 0; i < 10; i++)
     cancel(look_and_die, 50);
