@@ -82,6 +82,11 @@ static void make_patterns(void) {
   memcpy(patterns.bytes + HEADER, &states, sizeof states);
 }
 
+static int state_differs(int at) {
+  int in_header = at >= HEADER && at < HEADER + 64;
+  return !in_header && states_before.bytes[at] != states_after.bytes[at];
+}
+
 static void tell(const char *what, void *function, uint64_t second, uint64_t third) {
   static const char PATH[] = "present";
   look_function = function;
@@ -97,8 +102,8 @@ static void tell(const char *what, void *function, uint64_t second, uint64_t thi
     if (general[11 + i] != arguments[i])
       fprintf(stderr, " argument %d", i);
   for (int i = 0; i < AREA; i++)
-    if ((i < HEADER || i >= HEADER + 64) && states_before.bytes[i] != states_after.bytes[i])
-      fprintf(stderr, " state %d", i);
+    if (state_differs(i) && (i == 0 || !state_differs(i - 1)))
+      fprintf(stderr, " state from %d", i);
   fprintf(stderr, "\n");
 }
 
