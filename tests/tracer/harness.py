@@ -156,6 +156,7 @@ def traced(
     *command: str | bytes | Path,
     env: Mapping[str, str] | None = None,
     options: Sequence[str | Path] = (),
+    seconds: float = 60,
 ) -> Traced:
     """Run a command in a folder under one of :data:`ENGINES`, with options of the engine."""
     output = folder.with_name(folder.name + ".records")
@@ -166,7 +167,7 @@ def traced(
         env=environment,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=seconds,
     )
     stream = list(read_records(output)) if output.exists() else []
     return Traced(done.returncode, done.stdout, done.stderr, stream)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CALLS = int(os.environ.get("RPZ_LOOKS", "4000"))
 """How often the threads look, all together; by hand 1,000,000, which takes minutes."""
+SECONDS = 60 + CALLS / 1000
+"""How long a program may take at most."""
 THREADS, PRESENT = 16, 8
 ARGUMENTS = {"threads": [str(CALLS // THREADS)], "many": [str(CALLS // 2)]}
 INPUTS = ("overwritten", "replaced", "removed", "cut")
@@ -56,7 +58,7 @@ def prepare_for_threads(folder: Path) -> None:
 
 
 def untraced(folder: Path, command: list[str | Path]) -> Outcome:
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=SECONDS)
     status = done.returncode if done.returncode >= 0 else 128 - done.returncode
     return Outcome(status, done.stdout, done.stderr)
 
@@ -68,7 +70,7 @@ def traced_with(
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir()
     monkeypatch.setitem(harness.ENGINES, way, tracer_with(way, Path(os.environ["RPZ_TRACER"])))
-    run = traced(way, folder, *command, options=["-s", kept])
+    run = traced(way, folder, *command, options=["-s", kept], seconds=SECONDS)
     folder.with_name(folder.name + ".records").unlink()
     harness.check_stream(run.records)
     return run
