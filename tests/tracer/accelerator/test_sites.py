@@ -283,6 +283,7 @@ def test_a_damaged_file_is_no_danger(
     finder: Finder, library: Callable[..., Path], seed: int
 ) -> None:
     cold = COLD + function("look", f"{MOV}\n syscall") + function("other", "call look@plt")
+    cold += function("third", "mov 16(%rsp), %rax\n syscall")
     plain = library("damaged", cold)
     for file, times in (plain, 1500), (installed("ld-linux-x86-64.so.2"), 60):
         assert int(finder.output("--damage", file, seed, times)) > 0
