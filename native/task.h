@@ -5,6 +5,7 @@
 #include "syscalls/calls.h"
 #include "util.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct usage;
@@ -30,7 +31,9 @@ struct exec {
   struct buffer environment;
   struct name *images[8]; /* what the kernel reads: program, interpreters, loader */
   size_t image_count;
-  bool privileged; /* the program has the setuid or setgid bit */
+  bool privileged;    /* the program has the setuid or setgid bit */
+  struct stat status; /* of images[0], when it was asked for */
+  bool known;         /* the kernel ran it before, and nothing but what is in `images` */
 };
 
 /* The flags of a clone3 that is under way, and where they are. */
