@@ -226,7 +226,8 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
   char text[PATH_MAX];
   struct file file;
   exec_clear(&task->exec);
-  if (!text_argument(task, path, text, sizeof text))
+  keep_memory(task->tid, task->args + path, 3); /* the path and both lists */
+  if (!read_kept_string(task->tid, task->args[path], text, sizeof text))
     return;
   bool is_there =
       text[0] == '\0' && (flags & AT_EMPTY_PATH)
