@@ -139,8 +139,7 @@ static void on_new_task(struct task *parent, bool sleeps) {
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
     start_child((pid_t)tid, parent);
   clone_done(parent, (pid_t)tid);
-  release_maker(
-      parent); /* if it is a leader that ends before its threads, its maker goes on then */
+  release_maker(parent); /* a thread may outlive it, and its end is told of only after that one's */
   struct task *child = sleeps ? task_find((pid_t)tid) : NULL;
   if (child != NULL && !child->thread)
     hold_maker(parent, child);
