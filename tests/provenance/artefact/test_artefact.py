@@ -26,6 +26,7 @@ from tests.conftest import rpz_in
 from tests.provenance.artefact.registries import line, registry
 from tests.provenance.deposit.packs import made_pack
 from tests.provenance.deposit.servers import Fault, Handler, serving
+from tests.provenance.others import ask
 
 LARGE = 24 << 20
 NAME = "lab/figure1"
@@ -94,6 +95,15 @@ def test_how_it_is_stored_and_what_is_attached(pack, host):
     assert attached["subject"]["digest"] == pushed.digest
     url = f"http://{host}/v2/{NAME}/blobs/{attached['layers'][0]['digest']}"
     assert b"cff-version: 1.2.0" in requests.get(url, timeout=30).content
+
+
+def test_the_library_oras_pulls_what_we_push_and_pushes_what_we_pull(pack, host, tmp_path):
+    push(at(host), pack)
+    ask("artefacts.py", "pull", f"{host}/{NAME}:v1", tmp_path)
+    assert (tmp_path / "experiment.rpz").read_bytes() == pack.read_bytes()
+    ask("artefacts.py", "push", f"{host}/{NAME}:theirs", f"{pack}:{PACK}")
+    Pull(at(host), find(at(host, "theirs")), tmp_path / "got").fetch()
+    assert (tmp_path / "got").read_bytes() == pack.read_bytes()
 
 
 @pytest.fixture(scope="module")

@@ -194,6 +194,7 @@ class Dataverse(Handler):
         return self.headers.get("X-Dataverse-key") == TOKEN
 
     def do(self, path, query):
+        path = path.replace("/api/v1/", "/api/")  # the same, as guides/api/intro has it
         if path.startswith("/api/dataverses/"):
             number = len(self.server.drafts) + 1
             doi = f"doi:10.5072/FK2/{number}"

@@ -20,6 +20,7 @@ from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
 from tests.provenance.deposit.packs import md5
 from tests.provenance.deposit.servers import TOKEN, Fault, Invenio, serving
+from tests.provenance.others import ask
 
 DRAFT = "/api/records/abcd-1/draft"
 CONTENT = r"files/experiment\.rpz/content$"
@@ -261,6 +262,20 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(pack, server):
     assert plan["record"]["metadata"]["title"] == "Figure 1 & more"
     assert (server.asked, pack.read_bytes()) == ([], before)
     assert not place_of(pack).exists()
+
+
+def test_a_client_of_others_deposits_our_crate_at_this_server(pack, server):
+    done = rpz_in(pack.parent)("export", pack, "--ro-crate", "crate")
+    assert done.returncode == 0, done.stderr
+    variables = {"INVENIORDM_API_KEY": TOKEN, "INVENIORDM_BASE_URL": server.url}
+    ask("rocrate_inveniordm", pack.parent / "crate", "--publish", variables=variables)
+    assert held(server) == {path.name: md5(path) for path in (pack.parent / "crate").iterdir()}
+    told = server.drafts["abcd-1"]["metadata"]
+    assert told["title"] == "Figure 1 & more"
+    assert told["creators"][0]["person_or_org"]["identifiers"] == [
+        {"scheme": "orcid", "identifier": "0000-0002-1825-0097"}
+    ]
+    assert server.published == ["abcd-1"]
 
 
 @pytest.mark.parametrize(
