@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import struct
 import subprocess
-import zlib
 
 import pytest
 
-from tests.conftest import require, rpz_in
+from tests.conftest import require
+from tests.provenance.paper.runs import DOI, FIT, RESULTS, linked, png
 
-DOI = "10.5281/zenodo.1234567"
 PAPER = r"""
 \documentclass{article}
 \pdfcompresslevel
@@ -34,47 +31,11 @@ UNCOMPRESSED = {
 }
 """The engines, and how their PDF can be read. XeLaTeX is as pdfLaTeX, and 80 MB more to install."""
 CHAPTER = r"\rpzresult{note} and \rpzresult{share}. \verb|\rpzresult{not}|"
-RESULTS = """
-[results]
-slope = "fit.json:json:/slope"
-n = "fit.json:json:/n"
-note = "fit.json:json:/note"
-"share:.1%" = "fit.json:json:/share"
-"""
 MARKDOWN = """
 Slope [slope]{.rpz}, ![inline](figs/fig_1.png){.rpz}
 
 ![A *figure*](figs/fig_1.png){.rpz width=50%}
 """
-FIT = '{"slope": -1.250e-07, "n": 12, "note": "5 % & _ # ~ é", "share": 0.1234}'
-
-
-def png() -> bytes:
-    """Return a picture of one pixel."""
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\0\0")),
-        (b"IEND", b""),
-    ]
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    """A pack of a run that makes a figure and a file of numbers; it has a DOI."""
-    folder = tmp_path_factory.mktemp("experiment")
-    rpz = rpz_in(folder)
-    (folder / "in.png").write_bytes(png())
-    (folder / "in.json").write_text(FIT)
-    script = "cp in.png fig_1.png; cp in.json fit.json"
-    assert rpz("trace", "--name", "fit", "sh", "-c", script).returncode == 0
-    assert rpz("pack", "figure1.rpz").returncode == 0
-    assert rpz("meta", "figure1.rpz", "--doi", DOI).returncode == 0
-    return folder / "figure1.rpz"
 
 
 @pytest.fixture
@@ -95,12 +56,6 @@ def typeset(folder, engine):
     status = subprocess.run(argv, cwd=folder, capture_output=True, check=False).returncode
     log = (folder / "typeset.log").read_bytes().decode("utf-8", "replace").replace("\n", "")
     return status, log.replace("(rpz)", " "), (folder / "typeset.pdf").read_bytes()
-
-
-def linked(rpz, pack, *words):
-    done = rpz("latex", *words, pack)
-    assert done.returncode == 0, done.stderr
-    return json.loads((rpz.folder / "rpz-map.json").read_bytes())
 
 
 @pytest.mark.parametrize("engine", UNCOMPRESSED)
