@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.conftest import require
+from tests.provenance.others import ask
 from tests.provenance.paper.runs import DOI, FIT, RESULTS, linked, png
 
 PAPER = r"""
@@ -35,6 +36,28 @@ MARKDOWN = """
 Slope [slope]{.rpz}, ![inline](figs/fig_1.png){.rpz}
 
 ![A *figure*](figs/fig_1.png){.rpz width=50%}
+"""
+QUARTO = """---
+filters: [rpz_filter.py]
+---
+[slope]{.rpz}
+
+![A *figure*](figs/fig_1.png){#fig-one .rpz}
+
+::: {layout-ncol=2}
+![](figs/fig_1.png){.rpz}
+:::
+
+| a |
+|---|
+| [n]{.rpz} |
+"""
+DEFAULTS = """
+from: markdown+autolink_bare_uris
+to: html5
+input-files: [paper.qmd]
+output-file: paper.html
+filters: [{type: json, path: rpz_filter.py}, citeproc]
 """
 
 
@@ -238,6 +261,24 @@ class TestMarkdown:
         assert "-1.250e-07</a>" in text
         assert text.count(f'href="https://doi.org/{DOI}"') == 3
         assert "<figcaption" in text
+
+    def test_pandoc_3_as_quarto_calls_it(self, paper):
+        """Quarto itself is in no registry: this is what it tells its own pandoc."""
+        question = "import pypandoc; print(pypandoc.get_pandoc_path(), end='')"
+        pandoc = ask("-c", question).decode()
+        argv = [pandoc, "--defaults", "quarto.yml"]
+        (paper / "paper.qmd").write_text(QUARTO)
+        (paper / "quarto.yml").write_text(DEFAULTS)
+        done = subprocess.run(argv, cwd=paper, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        text = " ".join((paper / "paper.html").read_text().split())
+        assert text.count(f'href="https://doi.org/{DOI}"') == 4
+        assert '<figure id="fig-one"> <a' in text
+        (paper / "paper.html").unlink()
+        (paper / "figs" / "fig_1.png").write_bytes(b"another")
+        done = subprocess.run(argv, cwd=paper, capture_output=True, check=False)
+        assert (done.returncode == 0, (paper / "paper.html").exists()) == (False, False)
+        assert b"figs/fig_1.png isn't what run fit of figure1.rpz (" in done.stderr
 
     def test_what_has_changed_is_an_error_that_names_the_run(self, paper):
         (paper / "fit.json").write_text(FIT + "\n")
