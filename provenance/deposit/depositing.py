@@ -94,6 +94,7 @@ class Deposit:
         note = read_note(self.pack)
         if note is None:
             _refuse_other(self.pack, publication.doi)
+            _check_writable(self.pack.parent)
             draft_id = self.patience.unless_begun(lambda: self._created(publication))
             note = Note(self.service, self.url, draft_id)
             write_note(self.pack, note)
@@ -175,6 +176,17 @@ def ready(pack: Path) -> Publication:
             f"Say it: rpz meta {pack}",
         )
     return publication
+
+
+def _check_writable(folder: Path) -> None:
+    """Check that a draft can be noted before it is made: else each call would make one.
+
+    Raises:
+        OSError: it can't.
+
+    """
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _refuse_other(pack: Path, doi: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 
 import pytest
 import requests
@@ -165,6 +166,31 @@ def test_a_file_that_is_there_stays(rpz, pack, host):
     assert (rpz.folder / "mine").read_bytes() == pack.read_bytes()
 
 
+def test_a_tag_stays_what_it_is(rpz, pack, host):
+    other = shutil.copy(pack, rpz.folder)
+    place = f"oci://{host}/{NAME}:mine"
+    assert rpz("push", pack, place).returncode == 0
+    assert rpz("push", other, place).returncode == 0  # the same again
+    assert rpz("meta", other, "--title", "Another").returncode == 0
+    before = manifest(host, "mine")
+    done = rpz("push", other, place)
+    assert (done.returncode, manifest(host, "mine")) == (1, before)
+    assert (
+        b"is something else already. Choose another tag, or replace it with --over" in done.stderr
+    )
+    assert rpz("push", "--overwrite", other, place).returncode == 0
+    assert manifest(host, "mine") != before
+
+
+def test_a_tag_of_images_for_several_machines_stays(pack, host):
+    push(at(host), pack)
+    document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}
+    at(host).put_manifest(document, "several", INDEX)
+    with pytest.raises(ArtefactError, match="is something else already"):
+        push(at(host, "several"), pack)
+    assert manifest(host, "several", INDEX) == document
+
+
 def test_who_is_asked_for_a_password_logs_in_as_with_docker(rpz, pack, guarded):
     place = f"oci://{guarded}/{NAME}:v1"
     env = {"DOCKER_CONFIG": str(rpz.folder)}
@@ -286,6 +312,7 @@ def test_references(text, read):
 def test_where_nothing_goes_unencrypted():
     assert reference("oci://ghcr.io/a").base() == "https://ghcr.io"
     assert reference("oci://ghcr.io/a").base(plain=True) == "http://ghcr.io"
+    assert reference("oci://docker.io/a/b").base() == "https://registry-1.docker.io"
     assert reference("oci://127.0.0.1:5000/a").base() == "http://127.0.0.1:5000"
 
 
