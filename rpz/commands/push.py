@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 def command(pack: Path, place: str, overwrite: bool, plain_http: bool, tries: int) -> None:
     """Store PACK in a registry as an OCI artefact, with what makes a crate of it attached.
 
-    PACK.sig is attached, too. The registry's name and password are those of `docker login`. Prints what is stored, by its
-    digest.
+    PACK.sig is attached, too. The registry's name and password are those of `docker login`. Prints
+    what is stored, by its digest.
     """
     from rpz.provenance.artefact.packs import push
     from rpz.provenance.artefact.reference import reference
