@@ -19,6 +19,7 @@ from rpz.provenance.artefact.registry import (
 )
 from rpz.provenance.beside import check_name, companions
 from rpz.provenance.publication.storage import read_publication
+from rpz.provenance.signatures.signing import check_fits
 from rpz.provenance.web.body import no_progress
 from rpz.provenance.web.checksum import checksum
 
@@ -55,11 +56,13 @@ def push(
 
     Raises:
         RpzError: no registry takes its name.
+        SignatureError: the pack has a signature of something else.
         ArtefactError: the tag names something else, and no ``overwrite``.
         WebError: the registry can't be reached, or refuses.
 
     """
     check_name(pack)
+    check_fits(pack)
     publication = read_publication(pack)
     advance = begin(pack.stat().st_size) if begin else no_progress
     layer = _described(pack, PACK, pack.name)

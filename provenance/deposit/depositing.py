@@ -15,6 +15,7 @@ from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.deposit.files import Files
 from rpz.provenance.deposit.note import Note, place_of, read_note, write_note
 from rpz.provenance.publication.storage import read_publication, write_publication
+from rpz.provenance.signatures.signing import check_fits
 from rpz.provenance.web.errors import RefusedError, TransientError
 
 if TYPE_CHECKING:
@@ -165,10 +166,12 @@ def ready(pack: Path) -> Publication:
 
     Raises:
         DepositError: too little is told.
+        SignatureError: it has a signature of something else.
         RpzError: no archive takes its name.
 
     """
     check_name(pack)
+    check_fits(pack)
     publication = read_publication(pack)
     if missing := [name for name in NEEDED if not getattr(publication, name)]:
         raise DepositError(
