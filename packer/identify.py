@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rpz.packer.config.model import Package
     from rpz.tracer.database import TraceDatabase
 
-NAMES = "SELECT name FROM opened_files WHERE NOT is_directory UNION SELECT name FROM links"
+NAMES = "SELECT name FROM opened_files WHERE NOT is_directory UNION ALL SELECT name FROM links"
+"""Some more than once: who wants each once has a set, which is made in a third of the time."""
 
 
 def identified(database: TraceDatabase) -> tuple[Package, ...]:

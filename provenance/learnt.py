@@ -15,6 +15,7 @@ from rpz.provenance import (
     people,
     repositories,
 )
+from rpz.provenance.files import read_as_found
 from rpz.provenance.installed import add_packages
 from rpz.tracer.facts import add_facts
 
@@ -35,19 +36,20 @@ def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> tuple[Pack
     ``snapshots`` is the folder of what files were before the run changed them. Returns the packages
     of all runs of the trace; None: they can't be had.
     """
+    read = read_as_found(database, run)
     sources: tuple[Callable[[], Iterable[Fact]], ...] = (
         people.identity,
         machine.machine,
-        lambda: repositories.code(database, run),
-        lambda: interpreters.interpreters(database, run),
+        lambda: repositories.code(read),
+        lambda: interpreters.interpreters(read),
         lambda: compiled.compiled(database, run),
-        lambda: parameters.parameters(database, run, snapshots),
+        lambda: parameters.parameters(database, run, snapshots, read),
         lambda: chance.sources(database, run),
     )
     for source in sources:
         add_facts(database, run, _found(source))
     packages = _packages(database)
-    add_packages(database, run, packages or ())
+    add_packages(database, run, packages or (), read)
     return packages
 
 

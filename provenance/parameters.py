@@ -17,7 +17,6 @@ from rpz.packer.config.bounds import Bounds
 from rpz.packer.config.compose import LOADER
 from rpz.packer.config.faults import ConfigError
 from rpz.packer.secrets.names import Naming, naming
-from rpz.provenance.files import read_as_found
 from rpz.tracer.facts import Fact
 from rpz.tracer.fields import items_of
 from rpz.tracer.rows import RunRow, SnapshotRow
@@ -29,7 +28,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from rpz.tracer.database import TraceDatabase
@@ -68,12 +67,17 @@ READERS: dict[bytes, Callable[[str], Any]] = {
 NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError, ConfigError)
 
 
-def parameters(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[Fact]:
-    """Yield the parameters, but for those that are called as secrets are."""
+def parameters(
+    database: TraceDatabase, run: int, snapshots: Path, paths: Collection[bytes]
+) -> Iterator[Fact]:
+    """Yield the parameters, but for those that are called as secrets are.
+
+    ``paths`` are the files that the run has read.
+    """
     for row in database.rows(RunRow, "id = ?", run):
         words = [os.fsdecode(word) for word in items_of(row.argv)]
         yield from _facts(of_arguments(words), b"")
-        for path, content in _files(database, run, row.workingdir, words, snapshots):
+        for path, content in _files(database, run, row.workingdir, words, snapshots, paths):
             yield from _facts(of_file(path, content), path)
 
 
@@ -129,7 +133,12 @@ def _facts(found: Iterable[tuple[str, str]], source: bytes) -> Iterator[Fact]:
 
 
 def _files(
-    database: TraceDatabase, run: int, folder: bytes, words: list[str], snapshots: Path
+    database: TraceDatabase,
+    run: int,
+    folder: bytes,
+    words: list[str],
+    snapshots: Path,
+    paths: Iterable[bytes],
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the parameter files that were there and were read, as they were before the run.
 
@@ -137,7 +146,7 @@ def _files(
     """
     named = {posixpath.join(folder, os.fsencode(word.rpartition("=")[2])) for word in words}
     kept = {row.name: row for row in database.rows(SnapshotRow, "run_id = ? AND number > 0", run)}
-    for path in read_as_found(database, run):
+    for path in paths:
         inside = path.startswith(folder.rstrip(b"/") + b"/") and not _is_hidden(path[len(folder) :])
         if posixpath.splitext(path)[1].lower() in READERS and (inside or path in named):
             row = kept.get(path)
