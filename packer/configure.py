@@ -24,6 +24,7 @@ from rpz.packer.packages.modules import loaded_modules
 from rpz.packer.rows import kept_names, path_bytes
 from rpz.packer.select import Kind, Reason, Selection, select
 from rpz.packer.sizes import human_size
+from rpz.packer.table import MANY
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.fields import items_of
 from rpz.tracer.folder import TraceFolder
@@ -66,7 +67,7 @@ def write_config(
     """
     with _database(folder, opened) as database:
         tree = history(database)
-        selection = select(tree, TraceFolder(folder).all_snapshots, looks)
+        selection = select(tree, TraceFolder(folder).all_snapshots, looks, MANY)
         rows = list(database.rows(RunRow))
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
