@@ -16,7 +16,6 @@ from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
-from rpz.packer.identify import narrowed
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.config.model import Package
+    from rpz.packer.identify import Identified
     from rpz.packer.listings import Listings
     from rpz.packer.looks import Looks
 
@@ -54,7 +54,7 @@ def write_config(
     folder: Path,
     opened: TraceDatabase | None = None,
     looks: Looks = NOTHING,
-    known: Iterable[Package] | None = None,
+    known: Identified | None = None,
 ) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
 
@@ -76,9 +76,7 @@ def write_config(
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
-            packages=_packages(
-                database, runs, [path for path, is_file in needed if is_file], known
-            ),
+            packages=_packages(runs, [path for path, is_file in needed if is_file], known),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
     others = (path for path, _ in needed if path not in packaged)
@@ -90,12 +88,9 @@ def write_config(
 
 
 def _packages(
-    database: TraceDatabase,
-    runs: Iterable[Run],
-    paths: Collection[bytes],
-    known: Iterable[Package] | None,
+    runs: Iterable[Run], paths: Collection[bytes], known: Identified | None
 ) -> tuple[Package, ...]:
-    found = None if known is None else narrowed(database, known, paths)
+    found = None if known is None else known.narrowed(paths)
     return packages_of(paths, loaded_modules(r.environ for r in runs)) if found is None else found
 
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from rpz.packer.config.model import Package
+    from rpz.packer.identify import Identified
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.facts import Fact
 
 log = logging.getLogger(__name__)
 
 
-def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> tuple[Package, ...] | None:
+def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> Identified | None:
     """Add to a trace what is learnt of a run: a part that can't be had leaves a gap.
 
     ``snapshots`` is the folder of what files were before the run changed them. Returns the packages
@@ -48,12 +48,12 @@ def add_learnt(database: TraceDatabase, run: int, snapshots: Path) -> tuple[Pack
     )
     for source in sources:
         add_facts(database, run, _found(source))
-    packages = _packages(database)
-    add_packages(database, run, packages or (), read)
-    return packages
+    found = _packages(database)
+    add_packages(database, run, found.packages if found else (), read)
+    return found
 
 
-def _packages(database: TraceDatabase) -> tuple[Package, ...] | None:
+def _packages(database: TraceDatabase) -> Identified | None:
     try:
         return identified(database)
     except Exception:

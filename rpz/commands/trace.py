@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from rpz.packer.config.model import Package
+    from rpz.packer.identify import Identified
     from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
@@ -175,7 +175,7 @@ class _Learnt:
     def __init__(self, place: TraceFolder, digests: Addition | None) -> None:
         self._place = place
         self._digests = digests
-        self.packages: tuple[Package, ...] | None = None
+        self.packages: Identified | None = None
 
     def add(self, database: TraceDatabase, number: int, run: int) -> None:
         from rpz.provenance.learnt import add_learnt
@@ -246,7 +246,7 @@ def _conclude(
     database: TraceDatabase,
     run: int,
     looks: Looks,
-    packages: tuple[Package, ...] | None,
+    packages: Identified | None,
 ) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config
