@@ -21,7 +21,7 @@ from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
 from rpz.packer.rows import kept_names, path_bytes
-from rpz.packer.select import Kind, Reason, Selection, select
+from rpz.packer.select import FOLDER, LINK, Reason, Selection, select
 from rpz.packer.sizes import human_size
 from rpz.packer.table import MANY
 from rpz.tracer.database import TraceDatabase
@@ -72,7 +72,7 @@ def write_config(
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
-        needed = [(item.path, item.kind is not Kind.FOLDER) for item in selection.needed]
+        needed = [(item.path, item.kind is not FOLDER) for item in selection.needed]
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
@@ -151,9 +151,10 @@ def describer(selection: Selection) -> Callable[[bytes], str]:
         item = packable(path)
         if item is None:
             return ""
-        if item.kind is Kind.LINK:
+        kind = item.kind
+        if kind is LINK:
             return "Link to " + os.fsdecode(item.target or b"")
-        return "Directory" if item.kind is Kind.FOLDER else human_size(item.size)
+        return "Directory" if kind is FOLDER else human_size(item.size)
 
     return describe
 

@@ -111,6 +111,8 @@ class Selection:
 
 
 KINDS = tuple(Kind)
+FILE, FOLDER, LINK = Kind.FILE, Kind.FOLDER, Kind.LINK
+"""By themselves: an enum takes its time to be asked for a member."""
 BATCH = 1000
 """Paths that are looked through at once for those of files that others should not get."""
 
@@ -229,8 +231,8 @@ def _verdict_on_plain(
     before = tree.kept.of(found, content.first_run)
     if look is not None and before is None:
         if stat.S_ISDIR(look.st_mode):
-            return Needed(origin, Kind.FOLDER, origin)
-        return Needed(origin, Kind.FILE, origin, None, look.st_size)
+            return Needed(origin, FOLDER, origin)
+        return Needed(origin, FILE, origin, None, look.st_size)
     return _kept(origin, before, snapshots) or _found(origin, origin, found, before)
 
 
@@ -308,9 +310,9 @@ def _found(
         if not os.access(source, os.R_OK):
             return LeftOut(origin, Reason.UNREADABLE)
         status = before.status if before else None
-        return Needed(origin, Kind.FILE, source, None, found.st_size, status)
+        return Needed(origin, FILE, source, None, found.st_size, status)
     if stat.S_ISDIR(mode):
-        return Needed(origin, Kind.FOLDER, source)
+        return Needed(origin, FOLDER, source)
     if stat.S_ISLNK(mode):
         return Needed(origin, Kind.LINK, source, os.readlink(source))
     if stat.S_ISSOCK(mode):

@@ -151,7 +151,9 @@ class Table(Mapping[bytes, T]):
     def get(self, key: bytes, default: T | D) -> T | D: ...
     def get(self, key: bytes, default: T | D | None = None) -> T | D | None:
         """Return the value of a key, or else the default."""
-        value = self._find(key)
+        value = self._recent.get(key, MISSING)
+        if value is MISSING and self._execute is not None:
+            value = self._find(key)
         return default if value is MISSING else value
 
     def __contains__(self, key: object) -> bool:
