@@ -255,17 +255,10 @@ class Loader:
         rows = self._rows[FileRow]
         rows.append(
             FileRow(
-                event,
-                self._run,
-                name,
-                time,
-                mode,
-                flags & DIRECTORY != 0,
-                self._first_process + process,
-                flags & EXISTED != 0,
-                flags & TRUNCATED != 0,
+                event, self._run, name, time, mode, flags & DIRECTORY != 0,
+                self._first_process + process, flags & EXISTED != 0, flags & TRUNCATED != 0,
             )
-        )
+        )  # fmt: skip
         if len(rows) >= BATCH:
             self._flush(FileRow)
 
