@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def published(name: str) -> Iterator[Source]:
+def published(name: str, *, contents: bool = False) -> Iterator[Source]:
     """Open a trace folder or a pack as :func:`rpz.provenance.source.opened`, without secrets.
 
     A pack has none but those that were kept when it was made. Of a trace folder all is withheld
@@ -31,7 +31,7 @@ def published(name: str) -> Iterator[Source]:
         RpzError: it isn't there, can't be read, or there is no room for a copy without secrets.
 
     """
-    with opened(name) as source, contextlib.ExitStack() as stack:
+    with opened(name, contents=contents) as source, contextlib.ExitStack() as stack:
         if source.pack is not None:
             yield source
             return

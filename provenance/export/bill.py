@@ -39,14 +39,12 @@ def bill_of(source: Source) -> Bill:
     """Return the bill of runs; it lacks packages where there is no configuration to tell them."""
     config = source.config
     publication = publication_of(source)
-    last = source.run
-    ended = (last.ended or last.started) // SECOND
     names = "\n".join(Described(source.database, run).url for run in source.runs)
     return Bill(
         name=publication.title or printable(source.path.stem.lstrip(".")),
         version=publication.version,
         serial=uuid.uuid5(uuid.NAMESPACE_URL, names),
-        made=datetime.fromtimestamp(ended, timezone.utc),
+        made=datetime.fromtimestamp(source.last // SECOND, timezone.utc),
         packages=config.packages if config is not None else (),
     )
 

@@ -30,7 +30,7 @@ def text(source: Source) -> Iterator[str]:
 def document_of(told: Publication, accounts: Sequence[Account], name: str) -> dict[str, Any]:
     """Return what JSON takes; ``name`` is used where no title is told."""
     trees = {a.tool.url: None for a in accounts if a.tool.is_script and a.tool.url}
-    packages = {p.purl or p.name: p for account in accounts for p in account.packages}
+    packages = {p.key: p for account in accounts for p in account.packages}
     run = accounts[-1].run
     return _filled(
         {

@@ -127,8 +127,8 @@ class _Crate:
         if self._pack is None or not (self._told.title and self._told.authors):
             log.warning("No %s: it needs a pack, a title and an author (rpz meta)", CITATION)
             return
-        run, code = self._source.run, tuple(code_of(self._source))
-        told = cited(self._told, self._pack.digests, run.started, code)
+        code = tuple(code_of(self._source))
+        told = cited(self._told, self._pack.digests, self._source.last, code)
         (self._folder / CITATION).write_text(cff.document(told), "utf-8")
 
     def _readme(self) -> Readme:
@@ -153,7 +153,7 @@ class _Crate:
         self._add_root(metadata)
         places = self._add_files(metadata)
         actions = Actions(metadata, self._told, places)
-        metadata.root(mentions=[actions.add(account) for account in self._accounts])
+        metadata.root(mentions=actions.add_all(self._accounts))
         return metadata
 
     def _add_root(self, metadata: Metadata) -> None:

@@ -80,7 +80,7 @@ def command(
     for name, place in wanted.items():
         _refuse(FORMS[name], place, overwrite=overwrite)
     gc.disable()  # of many objects no cycle is ever dropped
-    with termination_as_interrupt(), published(source) as found:
+    with termination_as_interrupt(), published(source, contents=True) as found:
         for name, place in wanted.items():
             if FORMS[name].place is Place.FILE:
                 written(place, FORMS[name].text(found), overwrite=overwrite)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from rpz.provenance.export.contents import Wanted
 from rpz.provenance.export.crate import complete
+from rpz.provenance.export.crate.images import image_of
 from rpz.provenance.export.folder import new_folder
 from rpz.provenance.export.layout import _places
 from rpz.provenance.export.markdown import code, plain
@@ -46,6 +48,8 @@ ENV = {
     "OUT": "out.png",
     "OMP_NUM_THREADS": "3",
     "MY_TOKEN": TOKEN,
+    "RPZ_CONTAINER_IMAGE": "ghcr.io/doe/lab:1.0",
+    "container": "lab-engine",
 }
 
 
@@ -58,7 +62,8 @@ def rpz(tmp_path_factory):
     for words in (["init", "-q"], ["add", "main.sh"], ["commit", "-qm", "x"],
                   ["remote", "add", "origin", "https://github.com/doe/proj.git"]):  # fmt: skip
         subprocess.run(["git", *words], cwd=rpz.folder, check=True, env={**os.environ, **ENV})
-    assert rpz("trace", "/bin/sh", "main.sh", "--gain=2", env=ENV).returncode == 0
+    words = ["main.sh", "--gain=2", f"--api-key={TOKEN}"]
+    assert rpz("trace", "/bin/sh", *words, env=ENV).returncode == 0
     words = ["/bin/sh", "-c", "cat out.png; kill -9 $$"]
     assert rpz("trace", "--continue", *words, env=ENV).returncode == 137
     done = rpz("meta", *TOLD)
@@ -152,6 +157,8 @@ def test_runs_are_actions(rpz, crate):
     assert told["OMP_NUM_THREADS"] == "3"
     assert told["OUT"] == "out.png"
     assert not {"HOME", "MY_TOKEN", "PATH"} & set(told)
+    image = known[run["containerImage"]["@id"]]
+    assert [image[name] for name in ("registry", "name", "tag")] == ["ghcr.io", "doe/lab", "1.0"]
     usage = {known[one["@id"]]["name"] for one in run["resourceUsage"]}
     assert usage == {"wallClockTime", "userTime", "systemTime", "peakMemory"}
     killed = known["#run1"]
@@ -161,6 +168,42 @@ def test_runs_are_actions(rpz, crate):
     assert {"@id": "outputs/out.png"} in as_list(killed["object"])
     packages = [known[one["@id"]] for one in as_list(known[script]["softwareRequirements"])]
     assert any(package["identifier"].startswith("pkg:") for package in packages)
+
+
+def test_what_several_runs_are_of_needs_what_all_of_them_used(tmp_path):
+    alone = rpz_in(tmp_path)
+    for more, script in (([], "true"), (["--continue"], "echo >list; gzip list")):
+        assert alone("trace", *more, "sh", "-c", script).returncode == 0
+    assert alone("meta", "--licence", "MIT").returncode == 0
+    assert alone("export", "--ro-crate", "crate").returncode == 0
+    known = entities(tmp_path / "crate")
+    first, second = (known[f"#run{number}"]["instrument"] for number in (0, 1))
+    assert first == second
+    needed = [
+        known[one["@id"]]["name"] for one in as_list(known[first["@id"]]["softwareRequirements"])
+    ]
+    assert any("gzip" in name for name in needed)
+
+
+@pytest.mark.parametrize(
+    ("told", "image"),
+    [
+        ("docker", None),
+        ("docker debian", ("docker.io", "library/debian", "latest", "")),
+        ("docker r-base:4.2", ("docker.io", "library/r-base", "4.2", "")),
+        ("podman localhost/mine:1", ("localhost", "mine", "1", "")),
+        ("shifter docker:quay.io:5000/a/b:c", ("quay.io:5000", "a/b", "c", "")),
+        (f"docker ghcr.io/a/b@sha256:{'0' * 64}", ("ghcr.io", "a/b", "", "0" * 64)),
+        ("docker a b::c", ("not known", "a b::c", None, "")),
+        ("apptainer lab_1.0.sif", ("not known", "lab_1.0.sif", None, "")),
+    ],
+)
+def test_images_of_containers(told, image):
+    run = SimpleNamespace(fact=lambda _topic, name: told if name == "container" else "")
+    found = image_of(run)
+    assert (found and tuple(map(found.get, ("registry", "name", "tag", "sha256")))) == image
+    kind = "SIFImage" if told.startswith("apptainer") else "DockerImage"
+    assert found is None or found["additionalType"]["@id"].endswith(f"#{kind}")
 
 
 def as_list(value):
@@ -205,7 +248,9 @@ def test_secrets_are_withheld_and_named(crate):
     for path in crate.rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes()
-    assert "Secrets were withheld: `MY_TOKEN`" in (crate / "README.md").read_text()
+    readme = (crate / "README.md").read_text()
+    assert "Secrets were withheld: `MY_TOKEN`" in readme
+    assert "Secrets were withheld in arguments: `--api-key=<redacted>`" in readme
 
 
 @pytest.mark.usefixtures("crate")
@@ -224,8 +269,16 @@ def test_the_readme_tells_what_committees_ask(rpz, crate):
     readme = (crate / "README.md").read_text()
     for words in ("## Hardware and software", "measured time", "memory of the machine",
                   "Unpacked, the pack takes", "rpz unpack chroot fig.rpz", "killed by signal 9",
-                  "outputs/d/b.txt", "CC-BY-4.0"):  # fmt: skip
+                  "outputs/d/b.txt", "CC-BY-4.0", "OMP_NUM_THREADS=3",
+                  " ghcr.io/doe/lab:1.0"):  # fmt: skip
         assert words in readme
+    rows = [line for line in readme.splitlines() if line.startswith(f"| `{rpz.folder}/b.txt` |")]
+    assert [row.split(" | ")[-1] for row in rows] == [
+        "`/bin/sh main.sh --gain=2 '--api-key=<redacted>'` |"
+    ]
+    packages = readme.split("Packages that the runs used: ")[1]
+    assert packages.startswith("`")
+    assert readme.index("| processor |") == readme.rindex("| processor |")  # one machine
     assert digest(rpz.folder / "fig.rpz").hex() in readme
 
 
