@@ -45,6 +45,19 @@ def lab(tmp_path_factory):
     return rpz
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--catalog", "own.db", "list"],
+        ["list", "--catalog", "own.db"],
+        ["--catalog", "no.db", "list", "--catalog", "own.db"],
+    ],
+)
+def test_the_catalogue_is_named_on_either_side_of_the_subcommand(lab, words):
+    done(lab("catalog", "--catalog", "own.db", "add", "packs.rpz"))
+    assert b"/packs.rpz" in done(lab("catalog", *words))
+
+
 @pytest.fixture
 def copy(lab, tmp_path):
     """All of it in a place of its own, and the catalogue anew."""
