@@ -256,6 +256,15 @@ def test_secrets_are_withheld_and_named(crate):
     assert "Secrets were withheld in arguments: `--api-key=<redacted>`" in readme
 
 
+def test_variables_that_are_not_told_though_asked_for_are_said(rpz):
+    words = ["--ro-crate", "asked", "--env", "MY_TOKEN", "--env", "NOBODYS", "--env", "OUT"]
+    done = rpz("export", "fig.rpz", *words)
+    assert done.stderr == (
+        b"rpz: MY_TOKEN is not told: it was withheld\n"
+        b"rpz: NOBODYS is not told: no run was given it\n"
+    )
+
+
 @pytest.mark.usefixtures("crate")
 def test_the_trace_itself_can_be_exported(rpz):
     done = rpz("export", ":run0", "--ro-crate", "traced", "--with-files")
@@ -297,6 +306,19 @@ def test_credentials_stay_where_they_are(tmp_path):
     assert b"Not laid out, since it is not others' to have (passwords of servers)" in done.stderr
     assert alone("export", "experiment.rpz", "--ro-crate", "two", "--with-files").returncode == 0
     assert not [*(tmp_path / "one").glob("inputs"), *(tmp_path / "two").glob("inputs")]
+
+
+def test_a_secret_in_what_is_laid_out_is_said(tmp_path):
+    alone = rpz_in(tmp_path)
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    assert alone("trace", "sh", "-c", "cat token > log; echo harmless > other").returncode == 0
+    assert alone("meta", "--licence", "MIT").returncode == 0
+    done = alone("export", "--ro-crate", "crate", "--with-files")
+    said = [line for line in done.stderr.decode().splitlines() if "secret" in line]
+    assert said == [
+        f"rpz: {place} holds what looks like a secret (github-token): look at it"
+        for place in ("outputs/log", "inputs/token")
+    ]
 
 
 def test_names_that_are_folders_elsewhere(tmp_path):
