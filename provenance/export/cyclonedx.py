@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cyclonedx.factory.license import LicenseFactory
 from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.contact import OrganizationalContact
 from cyclonedx.output.json import JsonV1Dot6
 
 from rpz import __version__
@@ -28,6 +30,8 @@ def text(source: Source) -> Iterator[str]:
         version=bill.version or None,
         type=ComponentType.APPLICATION,
         bom_ref="runs",
+        licenses=[LicenseFactory().make_from_string(bill.licence)] if bill.licence else [],
+        authors=[OrganizationalContact(name=printable(name)) for name in bill.authors],
     )
     bom = Bom(serial_number=bill.serial)
     bom.metadata.timestamp = bill.made

@@ -393,7 +393,13 @@ def test_bills_are_valid(rpz, crate):
     bills = [crate / "bom.cdx.json", crate / "bom.spdx.json"]
     assert bills[0].read_bytes() == (rpz.folder / "bom.json").read_bytes()
     assert bills[1].read_bytes() == (rpz.folder / "spdx.json").read_bytes()
+    (runs, *_) = json.loads(bills[1].read_bytes())["packages"]
+    assert (runs["licenseDeclared"], runs["originator"]) == ("CC-BY-4.0", "Person: Jane Doe")
     document = json.loads(bills[0].read_bytes())
+    assert document["metadata"]["component"]["licenses"] == [{"license": {"id": "CC-BY-4.0"}}]
+    of_all = {component["name"] for component in document["components"]}
+    of_one = json.loads(rpz("export", "fig.rpz:run1", "--cyclonedx", "-").stdout)["components"]
+    assert {component["name"] for component in of_one} < of_all
     document["components"][0].pop("name")
     wrong = rpz.folder / "wrong.json"
     wrong.write_text(json.dumps(document))
