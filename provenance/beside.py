@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.provenance.export import Choice, ro_crate
+from rpz.provenance.public import published
 from rpz.provenance.publication.citation import cff
 from rpz.provenance.publication.citation.cited import cited
 from rpz.provenance.publication.storage import read_publication
@@ -88,7 +89,7 @@ def _crate(pack: Path, folder: Path) -> list[Companion]:
     place = folder / "crate"
     place.mkdir()
     try:
-        with opened(str(pack), contents=True) as source:
+        with published(str(pack), contents=True) as source:
             ro_crate.fill(source, place, Choice(linked=True))
     except SourceError:
         return []
