@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cyclonedx.factory.license import LicenseFactory
 from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.contact import OrganizationalContact
+from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.spdx import is_supported_id
 
 from rpz import __version__
 from rpz.provenance.export.bill import bill_of, purl_of
@@ -30,7 +31,7 @@ def text(source: Source) -> Iterator[str]:
         version=bill.version or None,
         type=ComponentType.APPLICATION,
         bom_ref="runs",
-        licenses=[LicenseFactory().make_from_string(bill.licence)] if bill.licence else [],
+        licenses=[_licence(bill.licence)] if bill.licence else [],
         authors=[OrganizationalContact(name=printable(name)) for name in bill.authors],
     )
     bom = Bom(serial_number=bill.serial)
@@ -44,6 +45,13 @@ def text(source: Source) -> Iterator[str]:
     bom.register_dependency(runs, components)
     yield JsonV1Dot6(bom).output_as_string(indent=1)
     yield "\n"
+
+
+def _licence(licence: str) -> DisjunctiveLicense | LicenseExpression:
+    if " " in licence:
+        return LicenseExpression(licence)
+    known = is_supported_id(licence)
+    return DisjunctiveLicense(id=licence) if known else DisjunctiveLicense(name=licence)
 
 
 def _component(number: int, package: Package) -> Component:
