@@ -177,13 +177,10 @@ def test_secrets_are_shown_if_asked_for(rpz):
     env = {"PATH": os.environ["PATH"], "MY_TOKEN": token}
     assert rpz("trace", "true", f"--password={token}", env=env).returncode == 0
     for command in ("show", "ps", "env"):
-        for form in ([], ["--json"]):
-            assert token not in printed(rpz, command, *form)
-            assert "<redacted>" in printed(rpz, command, *form)
-            assert token in printed(rpz, command, "--secrets", *form)
-    assert rpz("pack").returncode == 0
-    for command in ("show", "ps", "env"):
-        assert printed(rpz, command) == printed(rpz, command, "--secrets", "experiment.rpz")
+        page = printed(rpz, command)
+        assert token not in page
+        assert "<redacted>" in page
+        assert token in printed(rpz, command, "--secrets", "--json")
 
 
 @pytest.mark.usefixtures("folder")

@@ -28,10 +28,10 @@ def found_in(*crates: Path) -> list[list[list[str]]]:
     return [found[str(one)] for one in crates]
 
 
-def wrong_bills(cyclonedx: Path, spdx: Path) -> int:
-    """Return how many of two bills of materials are wrong."""
+def wrong_bills(*bills: Path) -> int:
+    """Return how many bills of materials are wrong: one of CycloneDX, one of SPDX, and so on."""
     python = _program("RPZ_BILLS", "Python that has cyclonedx and spdx-tools")
-    argv = [python, VALIDATORS / "bills.py", cyclonedx, spdx]
+    argv = [python, VALIDATORS / "bills.py", *bills]
     return subprocess.run(argv, check=False).returncode
 
 
