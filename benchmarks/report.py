@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import asdict
+from statistics import geometric_mean
 from typing import TYPE_CHECKING, Any
 
 from memory import REQUIRED_MIB
@@ -13,7 +14,7 @@ from tracers import BARE, versions
 if TYPE_CHECKING:
     from packing import Packing
     from timing import Times
-    from workloads import Size
+    from workloads import Size, Workload
 
 
 def machine() -> dict[str, Any]:
@@ -29,7 +30,7 @@ def machine() -> dict[str, Any]:
 
 def heading(names: list[str]) -> str:
     """Return the first two lines of the table."""
-    columns = ["workload", *names, "required of rpz"]
+    columns = ["workload", *names, "required of rpz", "of rpz-tracer"]
     return "\n".join(["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"])
 
 
@@ -43,7 +44,25 @@ def row(times: Times) -> str:
     """Return the line of one workload: the bare time, and the others' ratios to it."""
     unit = " s" if times.workload.absolute else ""
     cells = [times.workload.title, *(_cell(times, tracer) for tracer in times.runs)]
-    return "| " + " | ".join([*cells, f"≤ {times.workload.required:g}{unit}"]) + " |"
+    required = [f"≤ {times.workload.required:g}{unit}", _required_inside(times.workload)]
+    return _line([*cells, *required])
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _required_inside(workload: Workload) -> str:
+    return "" if workload.accelerated is None else f"≤ {workload.accelerated:g}"
+
+
+def mean_row(results: list[Times], names: list[str]) -> str:
+    """Return the line of the geometric means of the ratios, of what has a bound for rpz-tracer."""
+    counted = [times for times in results if times.workload.accelerated is not None]
+    ratios = {name: [times.ratio(name) for times in counted] for name in names if name != BARE.name}
+    # Less than no time: the start-up, which isn't counted, has varied by more than the rest took.
+    cells = ["", *(f"{geometric_mean(of):.3g}" if min(of) > 0 else "?" for of in ratios.values())]
+    return _line([f"geometric mean of {len(counted)}", *cells, "", ""])
 
 
 def memory_line(peak_mib: float, size: Size) -> str:

@@ -11,11 +11,12 @@ import report
 from memory import peak_mib
 from packing import pack
 from timing import measure
-from tracers import available
+from tracers import BARE, available
 from workloads import FULL, QUICK, WORKLOADS
 
 if TYPE_CHECKING:
     from timing import Times
+    from tracers import Tracer
     from workloads import Size
 
 OTHERS = ("memory", "pack")
@@ -27,12 +28,16 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)} (all)")
     parser.add_argument("--runs", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument(
+        "--under", action="append", metavar="COLUMN", help="only this one, and bare; repeatable"
+    )
     parser.add_argument("--quick", action="store_true", help="less computation, fewer files")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all times there, too")
     found = parser.parse_args()
     found.names = found.names or known
     if unknown := set(found.names) - set(known):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    found.under = chosen_tracers(parser, found.under)
     if found.runs < 1:
         parser.error("--runs: one at least")
     return found
@@ -43,9 +48,16 @@ def describe(machine: dict[str, Any]) -> None:
     print(", ".join(f"{key} {value}" for key, value in machine.items()), flush=True)
 
 
-def time_all(names: list[str], runs: int, size: Size) -> dict[str, Times]:
+def chosen_tracers(parser: argparse.ArgumentParser, names: list[str] | None) -> list[Tracer]:
+    """Return the ways to trace that were asked for, and the bare run."""
+    found = available()
+    if unknown := {*(names or [])} - {tracer.name for tracer in found}:
+        parser.error(f"not there to measure: {', '.join(sorted(unknown))}")
+    return [tracer for tracer in found if names is None or tracer.name in {*names, BARE.name}]
+
+
+def time_all(names: list[str], tracers: list[Tracer], runs: int, size: Size) -> dict[str, Times]:
     """Time workloads, and print the table line by line."""
-    tracers = available()
     results: dict[str, Times] = {}
     wanted = [name for name in WORKLOADS if name in names]
     if wanted:
@@ -53,6 +65,8 @@ def time_all(names: list[str], runs: int, size: Size) -> dict[str, Times]:
     for name in wanted:
         results[name] = measure(WORKLOADS[name], tracers, runs, size)
         print(report.row(results[name]), flush=True)
+    if sum(times.workload.accelerated is not None for times in results.values()) > 1:
+        print(report.mean_row(list(results.values()), [tracer.name for tracer in tracers]))
     return results
 
 
@@ -62,7 +76,7 @@ def main() -> None:
     size = QUICK if chosen.quick else FULL
     before = report.machine()
     describe(before)
-    results = time_all(chosen.names, chosen.runs, size)
+    results = time_all(chosen.names, chosen.under, chosen.runs, size)
     peak = peak_mib(size) if "memory" in chosen.names else None
     if peak is not None:
         print(report.memory_line(peak, size), flush=True)

@@ -41,6 +41,17 @@ def engine(folder: Path) -> Prefix:
     return native(folder / "stream", EngineOptions(snapshots=snapshots))
 
 
+def _knows_acceleration() -> bool:
+    usage = subprocess.run([native(Path("unused"))[0]], capture_output=True, check=False).stderr
+    return b"-a WHICH" in usage
+
+
+def _engine_with_stops(folder: Path) -> Prefix:
+    """Return that command line with the option that no look at a file is seen in the process."""
+    program, *options = engine(folder)
+    return [program, "-a", "never", *options]
+
+
 def rpz() -> Prefix:
     """Return the command that is installed beside this interpreter, else the module."""
     script = Path(sys.executable).with_name("rpz")
@@ -68,6 +79,7 @@ def _reprozip_trace(folder: Path) -> Prefix:
 
 BARE = Tracer("bare", _bare)
 ENGINE = Tracer("rpz-tracer", engine)
+STOPS = Tracer("not accelerated", _engine_with_stops)
 RPZ = Tracer("rpz trace", _rpz_trace)
 STRACE = Tracer("strace", _strace)
 REPROZIP = Tracer("ReproZip", _reprozip_trace)
@@ -86,6 +98,8 @@ def available() -> list[Tracer]:
     if not _has_engine():
         sys.exit("There is no rpz-tracer to measure: install rpz, or set RPZ_TRACER.")
     found = [BARE, ENGINE, RPZ]
+    if _knows_acceleration():
+        found.insert(2, STOPS)
     if shutil.which("strace"):
         found.append(STRACE)
     if reprozip() is not None:

@@ -124,6 +124,7 @@ void note_use(struct task *task, const struct file *file, uint32_t mode) {
 }
 
 void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind) {
+  accelerator_forget();
   expect(task, (struct event){.type = EVENT_RENAME, .name = old, .other = new, .mode = kind});
 }
 
@@ -132,6 +133,7 @@ void expect_listing(struct task *task, const struct file *file) {
 }
 
 void expect_remove(struct task *task, struct name *name, uint32_t flags) {
+  accelerator_forget();
   expect(task, (struct event){.type = EVENT_REMOVE, .name = name, .flags = flags});
 }
 
@@ -155,10 +157,15 @@ void record_events(struct task *task) {
                     event->mode);
       name_changed(event->name);
       name_changed(event->other);
+      accelerator_forget();
+      accelerator_moved_all(); /* if they were in a folder that was renamed */
       break;
     case EVENT_REMOVE:
       record_remove(task->process, name_number(event->name), event->flags);
       name_changed(event->name);
+      accelerator_forget();
+      if (event->flags & DIRECTORY)
+        accelerator_moved_all();
       break;
     case EVENT_LISTING:
       note_listing(task, event->name, NULL);

@@ -2,6 +2,8 @@
 
 #include "filter.h"
 
+#include "accelerator/accelerator.h"
+#include "accelerator/layout.h"
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,6 +43,26 @@ static void emit_return(struct program *program, uint32_t action) {
   emit(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
+/* A jump to the instruction that comes IF or ELSE instructions after the next one. */
+static void emit_jump(struct program *program, uint16_t test, uint32_t value, uint8_t if_true,
+                      uint8_t if_false) {
+  emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, value, if_true, if_false));
+}
+
+/* A call that only looks: allowed where it comes from the gate, for its process has a log of it. */
+static void emit_look(struct program *program) {
+  if (accelerator_is_open()) {
+    size_t address = offsetof(struct seccomp_data, instruction_pointer);
+    emit_load(program, address + sizeof(uint32_t));
+    emit_jump(program, BPF_JEQ, (uint32_t)(GATE >> 32), 0, 4);
+    emit_load(program, address);
+    emit_jump(program, BPF_JGE, (uint32_t)GATE, 0, 2);
+    emit_jump(program, BPF_JGE, (uint32_t)(GATE + GATE_SIZE), 1, 0);
+    emit_return(program, SECCOMP_RET_ALLOW);
+  }
+  emit_return(program, SECCOMP_RET_USER_NOTIF);
+}
+
 static size_t argument_offset(unsigned argument, size_t byte) {
   return offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + byte;
 }
@@ -75,17 +97,37 @@ static void emit_random(struct program *program, const struct condition *when) {
        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)(when->mask >> 32), 1, 0));
 }
 
-/* Return OTHERWISE unless the condition holds. */
-static void emit_condition(struct program *program, const struct condition *condition,
-                           uint32_t otherwise) {
+/* Skip the next instruction if the condition holds. */
+static void emit_test(struct program *program, const struct condition *condition) {
   if (condition->test == WITH_BIT)
     emit_with_bit(program, condition);
   else if (condition->test == ONE_OF)
     emit_one_of(program, condition);
   else if (condition->test == RANDOM_BYTES)
     emit_random(program, condition);
+}
+
+/* Return OTHERWISE unless the condition holds. */
+static void emit_condition(struct program *program, const struct condition *condition,
+                           uint32_t otherwise) {
+  emit_test(program, condition);
   if (condition->test != EVERY)
     emit_return(program, otherwise);
+}
+
+static size_t emit_skip(struct program *program) {
+  return emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
+}
+
+/* What only looks may be told of, unless the condition holds. */
+static void emit_look_unless(struct program *program, const struct condition *changes) {
+  if (changes->test == EVERY)
+    return;
+  emit_test(program, changes);
+  emit_skip(program); /* to the look */
+  size_t over = emit_skip(program);
+  emit_look(program);
+  program->code[over].k = (uint32_t)(program->size - over - 1);
 }
 
 /* If the number is the row's: ACTION, but on its conditions only. */
@@ -94,7 +136,7 @@ static void emit_row(struct program *program, const struct syscall_row *row, uin
       emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, row->number, 0, 0));
   emit_condition(program, &row->when, SECCOMP_RET_ALLOW);
   if (program->notifies)
-    emit_condition(program, &row->changes, SECCOMP_RET_USER_NOTIF);
+    emit_look_unless(program, &row->changes);
   emit_return(program, action);
   program->code[test].jf = (uint8_t)(program->size - test - 1);
 }

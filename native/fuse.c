@@ -1,5 +1,7 @@
 #include "fuse.h"
 
+#include "accelerator/accelerator.h"
+
 #include "record.h"
 #include "util.h"
 
@@ -53,6 +55,8 @@ void fuse_note_open(const struct stat *status) {
     return;
   mounts = open(mounts_file, O_RDONLY | O_CLOEXEC);
   read_mounts(&others);
+  accelerator_stop_all(); /* what is opened there can only be told while it is open */
+  accelerator_close();
 }
 
 /* Once a run. */

@@ -2,6 +2,7 @@
 
 #include "launch.h"
 
+#include "accelerator/accelerator.h"
 #include "filter.h"
 #include "notify.h"
 
@@ -127,6 +128,7 @@ struct launch launch(char *const argv[], char *const environment[]) {
   struct launch launch = start(notifies, argv, environment, &go);
   if (notifies && !take_listener(&launch, go)) { /* it has done nothing yet */
     abandon(&launch);
+    accelerator_close();
     close(go);
     launch = start(false, argv, environment, &go);
   }

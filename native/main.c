@@ -4,6 +4,7 @@
  * tracing failed, 126 and 127 when the command can't be executed or doesn't exist. */
 #include "util.h"
 
+#include "accelerator/accelerator.h"
 #include "call.h"
 #include "front.h"
 #include "launch.h"
@@ -34,6 +35,9 @@ struct options {
 
 static _Noreturn void usage(void) {
   fputs("usage: rpz-tracer [OPTION...] OUTPUT -- COMMAND [ARGUMENT...]\n"
+        "  -a WHICH        which processes to accelerate: never, often (those that look at many\n"
+        "                  files), all, check (as often, and compare)\n"
+        "  -c FOLDER       where to keep what is found out of libraries, by build-id\n"
         "  -e ENVIRONMENT  a file like /proc/PID/environ, for the command's environment\n"
         "  -s SNAPSHOTS    an empty folder, for copies of the files that the command changes\n"
         "  -l LIMIT        how many bytes a file may have to be copied\n"
@@ -54,6 +58,17 @@ static uint64_t number(const char *text) {
   return value;
 }
 
+static enum acceleration acceleration(const char *text) {
+  static const char *const names[] = {[ACCELERATE_NEVER] = "never",
+                                      [ACCELERATE_OFTEN] = "often",
+                                      [ACCELERATE_ALL] = "all",
+                                      [ACCELERATE_CHECK] = "check"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(text, names[i]) == 0)
+      return (enum acceleration)i;
+  usage();
+}
+
 static void use_old_ways(void) {
   call_by_registers();
   memory_by_file();
@@ -63,8 +78,12 @@ static void use_old_ways(void) {
 static struct options parse(int argc, char **argv) {
   struct options options = {.snapshot_limit = UINT64_MAX};
   int option;
-  while ((option = getopt(argc, argv, "+e:ns:l:urw")) != -1) {
-    if (option == 'e')
+  while ((option = getopt(argc, argv, "+a:c:e:ns:l:urw")) != -1) {
+    if (option == 'a')
+      accelerator_choose(acceleration(optarg));
+    else if (option == 'c')
+      accelerator_keep_in(optarg);
+    else if (option == 'e')
       options.environment = optarg;
     else if (option == 's')
       options.snapshots = optarg;
@@ -139,11 +158,14 @@ static int run(const struct options *options, char **environment) {
     snapshots_open(options->snapshots, options->snapshot_limit);
   record_open(options->output);
   record_start(options->argv);
+  accelerator_open();
   struct launch child = launch(options->argv, environment);
   uint32_t status = trace(child.pid, options->wait_for_all);
   int failure = launch_failure(&child, options->argv[0]);
-  if (failure == 0)
+  if (failure == 0) {
+    record_ways(accelerator_ways());
     record_end(status);
+  }
   record_close();
   if (failure == 0)
     leave_rest(exit_status(status));

@@ -1,5 +1,6 @@
 #include "names.h"
 
+#include "accelerator/accelerator.h"
 #include "record.h"
 
 #include <string.h>
@@ -84,7 +85,11 @@ bool name_is_link(struct name *name, const char *target) {
 
 uint32_t name_generation(const struct name *name) { return name->generation + folder_changes; }
 
-void names_changed(void) { folder_changes++; }
+void names_changed(void) {
+  folder_changes++;
+  accelerator_forget();
+  accelerator_moved_all();
+}
 
 void name_changed(struct name *name) {
   name->generation++;

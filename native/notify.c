@@ -1,6 +1,7 @@
 #include "notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,6 +14,19 @@
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+/* Linux 5.14. */
+#ifndef SECCOMP_ADDFD_FLAG_SEND
+struct seccomp_notif_addfd {
+  __u64 id;
+  __u32 flags;
+  __u32 srcfd;
+  __u32 newfd;
+  __u32 newfd_flags;
+};
+#define SECCOMP_ADDFD_FLAG_SEND (1UL << 1)
+#define SECCOMP_IOCTL_NOTIF_ADDFD SECCOMP_IOW(3, struct seccomp_notif_addfd)
 #endif
 
 static bool unwanted;
@@ -53,6 +67,7 @@ bool notify_receive(struct notice *notice) {
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &got) == 0) {
       notice->id = got.id;
       notice->tid = (pid_t)got.pid;
+      notice->address = got.data.instruction_pointer;
       notice->call.arch = got.data.arch;
       notice->call.number = (uint32_t)got.data.nr;
       for (size_t i = 0; i < 6; i++)
@@ -61,6 +76,16 @@ bool notify_receive(struct notice *notice) {
     }
   } while (errno == EINTR || errno == ENOENT);
   return false;
+}
+
+void notify_give(const struct notice *notice, int fd) {
+  struct seccomp_notif_addfd given = {.id = notice->id,
+                                      .flags = SECCOMP_ADDFD_FLAG_SEND,
+                                      .srcfd = (__u32)fd,
+                                      .newfd_flags = O_CLOEXEC};
+  struct seccomp_notif_resp refusal = {.id = notice->id, .error = -EMFILE};
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &given) < 0)
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &refusal);
 }
 
 void notify_continue(const struct notice *notice) {

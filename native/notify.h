@@ -13,6 +13,7 @@
 struct notice {
   uint64_t id;
   pid_t tid;
+  uint64_t address; /* of what comes after the call */
   struct call call;
 };
 
@@ -28,6 +29,8 @@ bool notify_is_open(void);
 bool notify_uses(int fd);
 /* Wait for a notice. False: there will be none. */
 bool notify_receive(struct notice *notice);
+/* Have the call return a copy of our descriptor FD; or EMFILE, if it can't have one. */
+void notify_give(const struct notice *notice, int fd);
 /* Have the kernel make the call. */
 void notify_continue(const struct notice *notice);
 

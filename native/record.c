@@ -26,6 +26,7 @@ enum type {
   TYPE_SNAPSHOT,
   TYPE_TRAFFIC,
   TYPE_RANDOM,
+  TYPE_WAYS,
 };
 
 enum { HEADER_SIZE = 16, RECORD_HEADER_SIZE = 16, WINDOW = 1 << 20 };
@@ -37,6 +38,7 @@ static char *window;
 static uint64_t window_offset;
 static size_t window_size;
 static size_t window_used;
+static uint64_t moment; /* when what is recorded happened, or 0 */
 /* The record that is being put together. */
 static struct buffer body;
 
@@ -117,6 +119,8 @@ void record_close(void) {
   buffer_free(&body);
 }
 
+void record_as_of(uint64_t time) { moment = time; }
+
 bool record_failed(void) { return failed; }
 
 static void put_u32(uint32_t value) { buffer_append(&body, &value, sizeof value); }
@@ -138,6 +142,8 @@ static void put_record(enum type type) {
     char *record = window + window_used;
     uint32_t kind = type;
     uint64_t now = monotonic_clock();
+    if (moment != 0 && moment < now)
+      now = moment;
     memcpy(record + 4, &kind, sizeof kind);
     memcpy(record + 8, &now, sizeof now);
     memcpy(record + RECORD_HEADER_SIZE, body.data, body.size);
@@ -291,6 +297,17 @@ void record_warning(uint32_t process, const char *text) {
   put_u32(0);
   put_string(text, strlen(text));
   put_record(TYPE_WARNING);
+}
+
+void record_ways(const struct ways *ways) {
+  put_u64(ways->stops);
+  put_u64(ways->notices);
+  put_u64(ways->logged);
+  put_u64(ways->repeated);
+  put_u64(ways->accelerated);
+  put_u64(ways->compared);
+  put_u64(ways->different);
+  put_record(TYPE_WAYS);
 }
 
 void record_end(uint32_t status) {

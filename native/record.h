@@ -2,6 +2,7 @@
 #ifndef RPZ_RECORD_H
 #define RPZ_RECORD_H
 
+#include "accelerator/accelerator.h"
 #include "traffic.h"
 #include "util.h"
 
@@ -33,6 +34,8 @@ enum { SIGNALLED = 0x100 };
 void record_open(const char *path);
 /* Cut the file to what was written. */
 void record_close(void);
+/* What is recorded from here on happened at TIME, by monotonic_clock(); 0: now. */
+void record_as_of(uint64_t time);
 /* True once something could not be written; records are dropped from then on. */
 bool record_failed(void);
 
@@ -56,6 +59,7 @@ void record_listing(uint32_t process, uint32_t path, const struct buffer *entrie
 void record_snapshot(uint32_t process, uint32_t path, uint32_t number, enum snapshot_kind kind,
                      const struct stat *status);
 void record_warning(uint32_t process, const char *text);
+void record_ways(const struct ways *ways);
 void record_end(uint32_t status);
 
 #endif

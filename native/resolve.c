@@ -1,8 +1,10 @@
 #include "resolve.h"
 
+#include "accelerator/folders.h"
 #include "access.h"
 #include "deep.h"
 #include "fuse.h"
+#include "look.h"
 #include "record.h"
 
 #include <ctype.h>
@@ -85,6 +87,13 @@ static bool root_of(const struct task *task, char *root, size_t size) {
   char path[64];
   if (!roots_differ) {
     root[0] = '\0';
+    return true;
+  }
+  if (task->look != NULL) {
+    const struct name *former = task->look->place->root;
+    if (former == NULL || former->length >= size)
+      return false;
+    memcpy(root, former->text, former->length + 1);
     return true;
   }
   snprintf(path, sizeof path, "/proc/%d/root", task->tid);
@@ -243,16 +252,29 @@ static bool follow_link(struct walk *walk, struct name *name, const char *rest) 
   return true;
 }
 
+/* What a call that was made already has told of a name that it didn't follow. False: that isn't
+ * known. */
+static bool recall(const struct walk *walk, enum follow follow, struct file *file) {
+  const struct look *look = walk->task->look;
+  if (look == NULL || follow != NOFOLLOW || walk->links > 0)
+    return false;
+  file->exists = look->mode != 0;
+  file->status.st_mode = look->mode;
+  return file->exists || look->result == -ENOENT;
+}
+
 /* Look at the last component. */
-static bool arrive(struct walk *walk, struct file *file) {
+static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
   if (walk->in_removed_folder)
     return false;
   *file = (struct file){.name = real_name(walk)};
   if (fuse_serves(file->name->text))
     return assume(file);
-  file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!file->exists)
-    return errno == ENOENT;
+  if (!recall(walk, follow, file)) {
+    file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!file->exists)
+      return errno == ENOENT;
+  }
   if (S_ISDIR(file->status.st_mode))
     name_is_directory(file->name);
   return true;
@@ -297,7 +319,7 @@ static bool last_step(struct walk *walk, enum follow follow, bool want_folder, s
     *done = true;
     return true;
   }
-  if (!arrive(walk, file))
+  if (!arrive(walk, want_folder ? FOLLOW : follow, file)) /* with a slash, a link is followed */
     return false;
   if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;
@@ -342,13 +364,13 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
   if (length == 0 || (length == 1 && component[0] == '.')) {
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = walk->ahead[strspn(walk->ahead, "/")] == '\0';
-    return !*done || arrive(walk, file);
+    return !*done || arrive(walk, FOLLOW, file);
   }
   if (length == 2 && memcmp(component, "..", 2) == 0) {
     leave_folder(walk);
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = last;
-    return !last || arrive(walk, file);
+    return !last || arrive(walk, FOLLOW, file);
   }
   if (!go_down(walk, component, length))
     return false;
@@ -356,17 +378,34 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
 }
 
 /* The kernel adds this to the name of a folder that was removed. */
-static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
-  static const char mark[] = " (deleted)";
-  size_t mark_length = sizeof mark - 1;
+static const char removal[] = " (deleted)";
+
+static bool is_removed(const struct task *task, int dirfd, const char *path, size_t length) {
+  size_t mark_length = sizeof removal - 1;
   struct stat status;
   char link[64];
-  if (walk->length < mark_length || strcmp(walk->real + walk->length - mark_length, mark) != 0)
-    return;
+  if (length < mark_length || strcmp(path + length - mark_length, removal) != 0)
+    return false;
   proc_link_path(task, dirfd, link, sizeof link);
-  if (has_path(link, &status))
+  return !has_path(link, &status);
+}
+
+struct place place_of(const struct task *task) {
+  char root[PATH_MAX], path[64];
+  snprintf(path, sizeof path, "/proc/%d/root", task->tid);
+  bool has_root = read_link(path, root, sizeof root);
+  struct name *folder = folder_of(task, AT_FDCWD);
+  bool removed = folder != NULL && is_removed(task, AT_FDCWD, folder->text, folder->length);
+  if (removed)
+    folder = name_of(folder->text, folder->length - (sizeof removal - 1));
+  return (struct place){
+      .folder = folder, .root = has_root ? name_of(root, strlen(root)) : NULL, .removed = removed};
+}
+
+static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
+  if (!is_removed(task, dirfd, walk->real, walk->length))
     return;
-  walk->length -= mark_length;
+  walk->length -= sizeof removal - 1;
   walk->real[walk->length] = '\0';
   walk->in_removed_folder = true;
 }
@@ -384,10 +423,44 @@ static bool begin_deep(struct walk *walk, int dirfd) {
   return is_there;
 }
 
+/* Whether the descriptor that a call has named is of the same folder as then. */
+static bool is_still(const struct task *task, int dirfd, const struct look *look) {
+  char link[64];
+  struct stat status;
+  proc_link_path(task, dirfd, link, sizeof link);
+  return stat(link, &status) == 0 && status.st_dev == look->device && status.st_ino == look->inode;
+}
+
+/* The folder that a call which was made already is relative to, as it was then; NULL: see now. */
+static const struct name *former_folder(const struct task *task, int dirfd) {
+  const struct look *look = task->look;
+  if (look == NULL)
+    return NULL;
+  if (dirfd == AT_FDCWD)
+    return look->place->folder;
+  bool certain;
+  struct name *name = folder_at(look->device, look->inode, &certain);
+  return certain || !is_still(task, dirfd, look) ? name : NULL;
+}
+
+static void stand_in(struct walk *walk, const struct name *folder) {
+  walk->length = 0;
+  make_room(walk, folder->length + 1);
+  walk->length = folder->length == 1 ? 0 : folder->length;
+  memcpy(walk->real, folder->text, walk->length);
+  walk->real[walk->length] = '\0';
+}
+
 /* Stand in the folder that PATH is relative to. */
 static bool begin(struct walk *walk, int dirfd, const char *path) {
   if (path[0] == '/') {
     start_from(walk, false, true);
+    return true;
+  }
+  const struct name *former = former_folder(walk->task, dirfd);
+  if (former != NULL) {
+    stand_in(walk, former);
+    walk->in_removed_folder = dirfd == AT_FDCWD && walk->task->look->place->removed;
     return true;
   }
   if (!proc_link(walk->task, dirfd, walk->real, walk->capacity))

@@ -2,6 +2,7 @@
 #ifndef RPZ_RESOLVE_H
 #define RPZ_RESOLVE_H
 
+#include "look.h"
 #include "names.h"
 #include "task.h"
 
@@ -36,6 +37,8 @@ bool resolve_fd(const struct task *task, int fd, struct file *file);
 bool resolve_open(const struct task *task, int fd, struct file *file);
 /* Record where a symbolic link leads. */
 void note_link(struct name *name);
+/* Where TASK is. */
+struct place place_of(const struct task *task);
 /* The real path of the folder behind DIRFD (or AT_FDCWD); NULL if it has none. */
 struct name *folder_of(const struct task *task, int dirfd);
 

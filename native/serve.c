@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include "accelerator/accelerator.h"
 #include "notify.h"
 #include "observe.h"
 #include "task.h"
@@ -27,7 +28,10 @@ void serve_take_turn(void) {
 
 void serve_end_turn(void) { pthread_mutex_unlock(&turn); }
 
-void serve_without_looking(void) { left = true; }
+void serve_without_looking(void) {
+  left = true;
+  accelerator_stop_all();
+}
 
 void serve_interrupt(void) {
   if (to_interrupt == NULL)
@@ -57,13 +61,18 @@ static bool ask_for_interrupt(const struct notice *notice) {
 /* A task waits in a call that only looks. True: it was answered. */
 static bool on_notice(const struct notice *notice) {
   struct task *task = left ? NULL : task_find(notice->tid);
+  accelerator_count_notice();
+  if (task != NULL && accelerator_answers(task, notice))
+    return true;
+  accelerator_catch_up_all();
   if (task != NULL)
     observe_entry(task, &notice->call);
+  bool wanted = task != NULL && accelerator_wants(task, notice);
   if (task != NULL && task->row != NULL && (task->blocks || task->uninterrupted))
     observe_end(task, 0); /* as far as one can tell */
   if (task != NULL)
     task->uninterrupted = false;
-  if (task != NULL && task->row != NULL)
+  if (wanted || (task != NULL && task->row != NULL))
     return ask_for_interrupt(notice);
   return false;
 }

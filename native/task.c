@@ -61,17 +61,34 @@ struct task *task_waiting_since(uint64_t time) {
   return NULL;
 }
 
-void task_start(struct task *task, const struct task *parent) {
+struct task *task_waiting_for_child(void) {
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct task *task = buckets[i]; task != NULL; task = task->next)
+      if (task->vforked != 0)
+        return task;
+  return NULL;
+}
+
+static void count_thread(const struct task *task, int change) {
+  struct task *leader = task_find(task->tgid);
+  if (leader != NULL)
+    leader->threads += (unsigned)change;
+}
+
+void task_start(struct task *task, struct task *parent) {
   task_stop_waiting(task);
   task->process = ++processes;
   if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {
     task->thread = true;
     task->tgid = parent->tgid;
+    count_thread(task, 1);
   } else {
     task->traffic = traffic_open(task->tid);
   }
   record_process(task->process, parent != NULL ? parent->process : 0, (uint32_t)task->tid,
                  task->thread ? THREAD : 0);
+  if (parent != NULL)
+    accelerator_add(task, parent);
 }
 
 void exec_clear(struct exec *exec) {
@@ -81,6 +98,9 @@ void exec_clear(struct exec *exec) {
 }
 
 void task_end(struct task *task, uint32_t status, const struct usage *usage) {
+  accelerator_leave(task);
+  if (task->thread)
+    count_thread(task, -1);
   if (task->process != 0)
     record_exit(task->process, status, usage);
   struct task **link = bucket_of(task->tid);

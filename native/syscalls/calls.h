@@ -99,7 +99,7 @@ void allow_io_uring(void);
 /* affinity.c */
 enter_function enter_getaffinity, enter_setaffinity;
 /* debug.c */
-enter_function enter_ptrace, enter_seccomp;
+enter_function enter_ptrace, enter_seccomp, enter_prctl;
 /* random.c */
 enter_function enter_getrandom;
 

@@ -3,6 +3,7 @@
 #include "../record.h"
 #include "arguments.h"
 
+#include <linux/seccomp.h>
 #include <sys/ptrace.h>
 
 /* Said once: that is enough to know. */
@@ -17,11 +18,19 @@ void enter_ptrace(struct task *task, const struct abi *abi) {
                                 "which the kernel refuses while rpz traces it: trace without it");
 }
 
+/* What a filter of the program's own makes of our calls inside of it isn't known. */
+void enter_prctl(struct task *task, const struct abi *abi) {
+  (void)abi;
+  accelerator_stop(task);
+}
+
 /* A process has one listener at most: the kernel says that it is busy. */
 void enter_seccomp(struct task *task, const struct abi *abi) {
   static bool said;
   (void)abi;
-  if (said || !notify_is_open())
+  if (task->args[0] <= SECCOMP_SET_MODE_FILTER)
+    accelerator_stop(task);
+  if (said || !notify_is_open() || !(task->args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))
     return;
   said = true;
   record_warning(task->process, "A program wanted to supervise system calls of others (seccomp's "

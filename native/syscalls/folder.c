@@ -2,6 +2,7 @@
 #include "arguments.h"
 
 static void enter_folder(struct task *task, const struct file *file) {
+  accelerator_forget();
   mode_t all = S_IXUSR | S_IXGRP | S_IXOTH;
   if (!S_ISDIR(file->status.st_mode) && !file->unasked)
     return;
@@ -31,4 +32,5 @@ void enter_chroot(struct task *task, const struct abi *abi) {
   if (path_argument(task, 0, FOLLOW, &file) && found(task, &file))
     note_use(task, &file, STAT);
   root_changes();
+  accelerator_forget();
 }

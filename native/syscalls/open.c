@@ -1,6 +1,8 @@
 /* open(2), openat(2), openat2(2), creat(2), truncate(2). */
+#include "../accelerator/folders.h"
 #include "../fuse.h"
 #include "../listing.h"
+#include "../look.h"
 #include "../memory.h"
 #include "../placement.h"
 #include "../snapshot.h"
@@ -107,6 +109,13 @@ static bool shows_processors(const char *path) {
          strcmp(path + length - tail, name) == 0;
 }
 
+/* A call that was made already has opened a folder: calls may name it by its descriptor. */
+static void remember_folder(const struct task *task, const struct file *file) {
+  const struct look *look = task->look;
+  if (look != NULL && look->result >= 0 && look->opened_inode != 0 && file->exists)
+    folder_is(look->opened_device, look->opened_inode, file->name);
+}
+
 static void open_by(resolver *find, struct task *task, int dirfd, unsigned path, uint64_t flags) {
   char text[PATH_MAX];
   struct file file;
@@ -117,6 +126,7 @@ static void open_by(resolver *find, struct task *task, int dirfd, unsigned path,
     placement_stop();
   if (!find(task, dirfd, text, follow, &file))
     return;
+  remember_folder(task, &file);
   if ((flags & O_TMPFILE) == O_TMPFILE) { /* a file without a name, in this folder */
     if (found(task, &file))
       note_use(task, &file, STAT);

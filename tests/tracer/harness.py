@@ -56,8 +56,12 @@ class Traced:
 
     def lines(self) -> set[str]:
         """Say each record as the programs do."""
-        names = _names(self.records)
-        return {line for record in self.records for line in _said(record, names)}
+        names = self.names()
+        return {line for record in self.records for line in said(record, names)}
+
+    def names(self) -> dict[int, str]:
+        """Return which path has which number."""
+        return {number: os.fsdecode(name) for number, name in _names(self.records).items()}
 
     def uses(self) -> set[tuple[bytes, records.Mode]]:
         """Return which file was used how, by whichever process."""
@@ -95,8 +99,8 @@ def _names(stream: Sequence[records.Record]) -> dict[int, bytes]:
     return {r.path: r.name for r in stream if isinstance(r, records.PathName)}
 
 
-def _said(record: records.Record, names: Mapping[int, bytes]) -> Iterator[str]:
-    text = {number: os.fsdecode(name) for number, name in names.items()}
+def said(record: records.Record, text: Mapping[int, str]) -> Iterator[str]:
+    """Say a record as the programs do, with the paths' names."""
     match record:
         case records.File(path=path, mode=mode, flags=flags):
             yield f"{_bits(records.Mode, mode)} {text[path]}"
@@ -152,6 +156,7 @@ def traced(
     *command: str | bytes | Path,
     env: Mapping[str, str] | None = None,
     options: Sequence[str | Path] = (),
+    seconds: float = 60,
 ) -> Traced:
     """Run a command in a folder under one of :data:`ENGINES`, with options of the engine."""
     output = folder.with_name(folder.name + ".records")
@@ -162,7 +167,7 @@ def traced(
         env=environment,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=seconds,
     )
     stream = list(read_records(output)) if output.exists() else []
     return Traced(done.returncode, done.stdout, done.stderr, stream)

@@ -1,8 +1,7 @@
 """The two engines see the same: the native tracer against the slow and simple one.
 
-What is compared is all that they record of files, links, names and programs, as a set: each use of
-each path with its flags, what was kept of files before they were changed, and how processes ended.
-Left out is what lies below /proc: it has numbers of processes in it, and is never packed.
+The native tracer is asked both ways: with each look stopped, and with looks seen within the
+processes. ``comparing.py`` says what is compared.
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rpz.tracer import records
-from tests.tracer import harness
-from tests.tracer.harness import Traced, traced
+from tests.tracer import comparing, harness
+from tests.tracer.accelerator.ways import WAYS, tracer_with
+from tests.tracer.harness import traced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +127,12 @@ PYTHON = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def both_ways(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for way in WAYS:
+        monkeypatch.setitem(harness.ENGINES, way, tracer_with(way, native_tracer))
+
+
 def python_command(name: str) -> list[str]:
     """Return what runs a script of :data:`PYTHON`, without packages of the tests' own."""
     code = "\n".join(["import os", *(line[8:] for line in PYTHON[name].splitlines())])
@@ -163,45 +167,26 @@ def seen(engine: str, folder: Path, command: list[str]) -> tuple[int, set[str]]:
     run = traced(engine, folder, *command, env=environment, options=["-s", kept])
     folder.with_name(folder.name + ".records").unlink()
     harness.check_stream(run.records)
-    # Whether a C library looks at the processors depends on which threads happen to meet.
-    lines = {line for line in run.lines() if " /proc/" not in line and "/cpu/" not in line}
-    return run.status, lines | ended(run)
-
-
-def ended(run: Traced) -> set[str]:
-    """Say how many processes have ended how, and whether it is known what they used."""
-    threads = {r.process for r in run.records if isinstance(r, records.Process) and r.flags}
-    ends = Counter(
-        (r.status, r.process in threads, r.memory > 0)
-        for r in run.records
-        if isinstance(r, records.Exit)
-    )
-    return {f"END {end} {count}" for end, count in ends.items()}
-
-
-def is_crossing(line: str) -> bool:
-    """Whether it says that a link was crossed: the native tracer also says so of a call that fails.
-
-    That link has to be in the replay too, where the call is to fail in the same way.
-    """
-    return line.startswith("SYMLINK ")
+    return run.status, comparing.lines(run)
 
 
 def assert_same(folder: Path, command: list[str]) -> None:
     expected, expected_lines = seen("python", folder, command)
-    status, lines = seen("native", folder, command)
-    assert sorted(expected_lines - lines) == []
-    assert sorted(line for line in lines - expected_lines if not is_crossing(line)) == []
-    assert status == expected
+    for way in WAYS:
+        status, lines = seen(way, folder, command)
+        assert sorted(expected_lines - lines) == [], way
+        more = {line for line in lines - expected_lines if not comparing.is_crossing(line)}
+        assert sorted(more) == [], way
+        assert status == expected, way
 
 
-@pytest.mark.usefixtures("native_tracer")
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("name", SHELL)
 def test_shell(name: str, tmp_path: Path) -> None:
     assert_same(tmp_path / "run", ["bash", "-c", SHELL[name]])
 
 
-@pytest.mark.usefixtures("native_tracer")
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("name", PYTHON)
 def test_calls(name: str, tmp_path: Path) -> None:
     assert_same(tmp_path / "run", python_command(name))

@@ -1,0 +1,75 @@
+#include "pages.h"
+
+#include "stub.h"
+
+#include "../util.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fd = -1;
+static char *code; /* CODE_SIZE */
+/* Which places for logs are taken. */
+enum { FIRST_LOG = 0x10000, MOST_LOGS = 4096 };
+static bool taken[MOST_LOGS];
+
+/* endbr64; syscall; ret */
+static const unsigned char gate[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x05, 0xc3};
+
+static size_t stub_size(void) { return (size_t)(__stop_rpz_stub_code - __start_rpz_stub_code); }
+
+bool pages_open(void) {
+  if (stub_size() > STUB_SIZE)
+    return false;
+  fd = memfd_create("rpz", MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, FIRST_LOG) != 0)
+    return false;
+  code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (code == MAP_FAILED)
+    return false;
+  memset(code, 0xcc, CODE_SIZE); /* int3 */
+  memset(pages_common(), 0, sizeof(struct common));
+  memcpy(code + (GATE - AREA), gate, sizeof gate);
+  memcpy(code + (STUB - AREA), __start_rpz_stub_code, stub_size());
+  return true;
+}
+
+int pages_fd(void) { return fd; }
+
+struct common *pages_common(void) { return (struct common *)(void *)(code + (COMMON - AREA)); }
+
+static uint64_t offset_of(size_t index) {
+  enum { PAGE = 4096 };
+  return FIRST_LOG + index * ((LOG_SIZE + PAGE - 1) / PAGE * PAGE);
+}
+
+static size_t index_of(uint64_t offset) {
+  return (offset - FIRST_LOG) / (offset_of(1) - FIRST_LOG);
+}
+
+struct log *pages_new_log(uint64_t *offset) {
+  size_t index = 0;
+  while (index < MOST_LOGS && taken[index])
+    index++;
+  if (index == MOST_LOGS)
+    return NULL;
+  *offset = offset_of(index);
+  struct stat status;
+  if (fstat(fd, &status) != 0 || ((uint64_t)status.st_size < offset_of(index + 1) &&
+                                  ftruncate(fd, (off_t)offset_of(index + 1)) != 0))
+    return NULL;
+  struct log *log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)*offset);
+  if (log == MAP_FAILED)
+    return NULL;
+  taken[index] = true;
+  return log;
+}
+
+void pages_free_log(struct log *log, uint64_t offset) {
+  munmap(log, LOG_SIZE);
+  if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, LOG_SIZE) == 0)
+    taken[index_of(offset)] = false; /* else it isn't empty, and not used again */
+}

@@ -1,0 +1,418 @@
+/* The code that runs inside of traced processes, in the place of the `syscall` instructions of
+ * their libc. It is copied there (pages.c): so it refers to nothing outside of itself but the fixed
+ * addresses of layout.h, calls no library, takes no lock, allocates nothing, uses general registers
+ * only, and some 300 bytes of stack below the red zone.
+ *
+ * Whatever it is not sure of it leaves to the tracer, by making the call outside of the gate. */
+#include "layout.h"
+
+#include "stub.h"
+
+#include <asm/unistd_64.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define IN_STUB __attribute__((section("rpz_stub_code"), used))
+#define IN_BOOTSTRAP __attribute__((section("rpz_bootstrap_code"), used))
+
+#define HIDDEN __attribute__((visibility("hidden")))
+/* A word of memory, wherever it begins. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) word_at;
+
+#define BARRIER() __asm__ volatile("" ::: "memory")
+
+/* The registers of a call, as the entry below has pushed them. */
+struct registers {
+  long r9, r8, r10, rdx, rsi, rdi, rax;
+};
+
+/* Reached from the redirected places, with a return address on the stack: everything is as the
+ * `syscall` instruction would have found it, and is to be left as it would have left it. */
+__asm__(".pushsection rpz_stub_code, \"ax\", @progbits\n"
+        ".globl rpz_stub_entry\n"
+        "rpz_stub_entry:\n"
+        "  endbr64\n"
+        "  push %rbp\n"
+        "  mov %rsp, %rbp\n"
+        "  push %rax\n"
+        "  push %rdi\n"
+        "  push %rsi\n"
+        "  push %rdx\n"
+        "  push %r10\n"
+        "  push %r8\n"
+        "  push %r9\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call rpz_stub_look\n"
+        "  lea -56(%rbp), %rsp\n"
+        "  pop %r9\n"
+        "  pop %r8\n"
+        "  pop %r10\n"
+        "  pop %rdx\n"
+        "  pop %rsi\n"
+        "  pop %rdi\n"
+        "  leave\n"
+        "  ret\n"
+        ".popsection\n");
+
+/* A call outside of the gate: traced as any other. */
+static inline __attribute__((always_inline)) long call(long number, long one, long two, long three,
+                                                       long four, long five, long six) {
+  long result;
+  register long r10 __asm__("r10") = four;
+  register long r8 __asm__("r8") = five;
+  register long r9 __asm__("r9") = six;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(one), "S"(two), "d"(three), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+static inline __attribute__((always_inline)) long call_outside(const struct registers *r) {
+  return call(r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
+}
+
+static inline __attribute__((always_inline)) long call_in_gate(const struct registers *r) {
+  long result;
+  register long r10 __asm__("r10") = r->r10;
+  register long r8 __asm__("r8") = r->r8;
+  register long r9 __asm__("r9") = r->r9;
+  __asm__ volatile("call *%[gate]"
+                   : "=a"(result)
+                   : "a"(r->rax), "D"(r->rdi), "S"(r->rsi), "d"(r->rdx), "r"(r10), "r"(r8),
+                     "r"(r9), [gate] "b"(GATE)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+/* What a call is about. */
+struct look {
+  const char *path;
+  int dirfd;
+  uint32_t flags;
+  const uint32_t *mode; /* where it puts the file's mode, if it does */
+  bool wide;            /* it has 32 bits, not 16 */
+  bool opens;
+};
+
+static inline __attribute__((always_inline)) bool describe(const struct registers *r,
+                                                           struct look *look) {
+  long number = r->rax;
+  bool at = number == __NR_openat || number == __NR_newfstatat || number == __NR_statx ||
+            number == __NR_faccessat || number == __NR_faccessat2 || number == __NR_readlinkat;
+  look->path = (const char *)(at ? r->rsi : r->rdi);
+  look->dirfd = at ? (int)r->rdi : AT_FDCWD;
+  look->flags = 0;
+  look->mode = NULL;
+  look->wide = true;
+  look->opens = number == __NR_openat || number == __NR_open;
+  if (number == __NR_openat || number == __NR_statx)
+    look->flags = (uint32_t)r->rdx;
+  else if (number == __NR_open)
+    look->flags = (uint32_t)r->rsi;
+  else if (number == __NR_newfstatat || number == __NR_faccessat2)
+    look->flags = (uint32_t)r->r10;
+  if (number == __NR_newfstatat)
+    look->mode = (const uint32_t *)(r->rdx + (long)offsetof(struct stat, st_mode));
+  else if (number == __NR_stat || number == __NR_lstat)
+    look->mode = (const uint32_t *)(r->rsi + (long)offsetof(struct stat, st_mode));
+  else if (number == __NR_statx)
+    look->mode = (const uint32_t *)(r->r8 + (long)offsetof(struct statx, stx_mode));
+  look->wide = number != __NR_statx;
+  return at || look->opens || number == __NR_stat || number == __NR_lstat ||
+         number == __NR_access || number == __NR_readlink;
+}
+
+static inline __attribute__((always_inline)) uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
+}
+
+/* The length of a path that the kernel has read already, and a hash of it; -1: it has no end. A
+ * word that doesn't cross a page can be read whole. */
+static inline __attribute__((always_inline)) long measure(const char *path, uint64_t *hash) {
+  const char *at = path;
+  while (at - path < LONGEST_PATH) {
+    if (((uintptr_t)at & 4095) <= 4088) {
+      uint64_t word = *(const word_at *)(const void *)at;
+      uint64_t zeros = (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+      if (zeros != 0) {
+        int bytes = __builtin_ctzl(zeros) >> 3;
+        if (bytes != 0)
+          *hash = mix(*hash, word << (64 - 8 * bytes));
+        at += bytes;
+        *hash = mix(*hash, (uint64_t)(at - path));
+        return at - path < LONGEST_PATH ? at - path : -1;
+      }
+      *hash = mix(*hash, word);
+      at += 8;
+    } else {
+      if (*at == '\0') {
+        *hash = mix(*hash, (uint64_t)(at - path));
+        return at - path;
+      }
+      *hash = mix(*hash, (uint64_t)(unsigned char)*at << 8 | 0xff);
+      at++;
+    }
+  }
+  return -1;
+}
+
+static inline __attribute__((always_inline)) struct log *the_log(void) { return (struct log *)LOG; }
+
+static inline __attribute__((always_inline)) struct private *own(void) {
+  return (struct private *)PRIVATE;
+}
+
+static inline __attribute__((always_inline)) uint64_t epoch_now(void) {
+  return __atomic_load_n(&((const struct common *)COMMON)->epoch, __ATOMIC_ACQUIRE);
+}
+
+/* Each thread has a slot that it alone writes; it is known by its thread pointer. */
+static inline __attribute__((always_inline)) int own_slot(const struct log *log) {
+  uint64_t key;
+  __asm__ volatile("mov %%fs:0, %0" : "=r"(key));
+  for (int i = 0; i < SLOTS; i++)
+    if (__atomic_load_n(&log->keys[i], __ATOMIC_ACQUIRE) == key)
+      return i;
+  return -1;
+}
+
+static inline __attribute__((always_inline)) bool has_room(const struct slot *slot) {
+  uint64_t tail = __atomic_load_n(&slot->tail, __ATOMIC_ACQUIRE);
+  return RING_SIZE - (slot->head - tail) >= ROOM;
+}
+
+struct identity {
+  uint64_t device;
+  uint64_t inode;
+};
+
+static inline __attribute__((always_inline)) bool identify(int fd, struct identity *identity) {
+  struct stat status;
+  if (call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0)
+    return false;
+  identity->device = status.st_dev;
+  identity->inode = status.st_ino;
+  return true;
+}
+
+/* A folder may have other names in it each time that it is opened. */
+static inline __attribute__((always_inline)) bool may_be_listed(int fd) {
+  struct stat status;
+  return call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
+}
+
+static inline __attribute__((always_inline)) uint64_t hash_of(const struct identity *identity,
+                                                              uint64_t epoch) {
+  return mix(mix(mix(1, identity->device), identity->inode), epoch) | 1;
+}
+
+/* Have the tracer find out which folder this is, unless it knows. */
+static inline __attribute__((always_inline)) void
+make_known(int dirfd, const struct identity *identity, uint64_t epoch) {
+  uint64_t hash = hash_of(identity, epoch);
+  uint64_t *known = &own()->folders[hash >> 32 & (FOLDERS - 1)];
+  if (*known == hash)
+    return;
+  call(__NR_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0);
+  *known = hash;
+}
+
+static inline __attribute__((always_inline)) bool is_news(uint64_t hash) {
+  struct private *mine = own();
+  uint64_t mask = mine->count < SEEN_FIRST ? SEEN_FIRST - 1 : SEEN - 1;
+  uint64_t *seen = &mine->seen[hash >> 20 & mask];
+  if (*seen == hash)
+    return false;
+  *seen = hash;
+  mine->count++;
+  return true;
+}
+
+static inline __attribute__((always_inline)) uint64_t now(const struct log *log) {
+  typedef int clock_function(clockid_t clock, struct timespec * time);
+  struct timespec time;
+  if (log->clock == 0 || ((clock_function *)log->clock)(CLOCK_MONOTONIC, &time) != 0)
+    return 0;
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Where the next entry of SIZE bytes goes. */
+static inline __attribute__((always_inline)) struct entry *place(struct log *log, int index,
+                                                                 uint64_t *head, uint64_t size) {
+  char *ring = (char *)log + LOG_HEADER_SIZE + (uint64_t)index * RING_SIZE;
+  uint64_t offset = *head % RING_SIZE;
+  if (RING_SIZE - offset < size) {
+    *(uint32_t *)(void *)(ring + offset) = WRAP;
+    *head += RING_SIZE - offset;
+    offset = 0;
+  }
+  return (struct entry *)(void *)(ring + offset);
+}
+
+static inline __attribute__((always_inline)) void copy_path(char *to, const char *from,
+                                                            long length) {
+  long i = 0;
+  for (; i + 8 <= length; i += 8)
+    *(word_at *)(void *)(to + i) = *(const word_at *)(const void *)(from + i);
+  for (; i < length; i++)
+    to[i] = from[i];
+  to[length] = '\0';
+}
+
+/* What a call has told of a file's mode. */
+static inline __attribute__((always_inline)) uint32_t mode_of(const struct look *look,
+                                                              long result) {
+  if (look->mode == NULL || result != 0)
+    return 0;
+  return look->wide ? *look->mode : *(const uint16_t *)(const void *)look->mode;
+}
+
+/* Have the tracer see at once a call that was made. */
+static inline __attribute__((always_inline)) void show(const struct registers *r, long result) {
+  call(__NR_faccessat, AT_FDCWD, (long)ASK_TO_SEE, (long)r, result, 0, 0);
+}
+
+/* Links there lead to what a descriptor is at the moment. */
+static inline __attribute__((always_inline)) bool is_of_the_moment(const char *path, long length) {
+  typedef uint32_t __attribute__((may_alias, aligned(1))) word;
+  const uint32_t proc = '/' | 'p' << 8 | 'r' << 16 | (uint32_t)'o' << 24;
+  const uint32_t dev = '/' | 'd' << 8 | 'e' << 16 | (uint32_t)'v' << 24;
+  return length >= 4 && (*(const word *)path == proc || *(const word *)path == dev);
+}
+
+/* Write down a call that was made. */
+static inline __attribute__((always_inline)) void log_call(const struct registers *r,
+                                                           const struct look *look, long result,
+                                                           struct log *log, int index) {
+  struct slot *slot = &log->slots[index];
+  struct identity folder = {0, 0}, opened = {0, 0};
+  uint64_t epoch = epoch_now();
+  uint64_t hash = mix((uint64_t)r->rax << 32 | look->flags, slot->thread);
+  bool told = look->opens && result >= 0;
+  uint32_t mode = mode_of(look, result);
+  hash = mix(mix(hash, told || result > 0 ? 0 : (uint64_t)result), epoch);
+  long length = measure(look->path, &hash);
+  if (length <= 0)
+    return;
+  if (is_of_the_moment(look->path, length))
+    return show(r, result);
+  if (look->path[0] != '/' && look->dirfd != AT_FDCWD) {
+    if (!identify(look->dirfd, &folder))
+      return show(r, result);
+    make_known(look->dirfd, &folder, epoch);
+    hash = mix(mix(hash, folder.device), folder.inode);
+  }
+  if (told && (look->flags & O_DIRECTORY) && identify((int)result, &opened)) {
+    uint64_t opened_hash = hash_of(&opened, epoch);
+    own()->folders[opened_hash >> 32 & (FOLDERS - 1)] = opened_hash;
+  }
+  if (!is_news(hash) && !log->check && !(told && may_be_listed((int)result))) {
+    slot->repeated++;
+    return;
+  }
+  if (!has_room(slot)) { /* a signal's handler has taken it since */
+    show(r, result);
+    return;
+  }
+  slot->busy = 1;
+  BARRIER();
+  uint64_t head = slot->head;
+  uint64_t size = (sizeof(struct entry) + (uint64_t)length + 1 + 7) & ~UINT64_C(7);
+  struct entry *entry = place(log, index, &head, size);
+  entry->size = (uint32_t)size;
+  entry->number = (uint16_t)r->rax;
+  entry->length = (uint16_t)length;
+  entry->dirfd = look->dirfd;
+  entry->result = (int32_t)result;
+  entry->flags = look->flags;
+  entry->mode = mode;
+  entry->time = now(log);
+  entry->epoch = epoch;
+  entry->device = folder.device;
+  entry->inode = folder.inode;
+  entry->opened_device = opened.device;
+  entry->opened_inode = opened.inode;
+  copy_path(entry->path, look->path, length);
+  slot->logged++;
+  __atomic_store_n(&slot->head, head + size, __ATOMIC_RELEASE);
+  BARRIER();
+  slot->busy = 0;
+}
+
+/* open(2) for writing, or what makes or empties a file: the same as in the table of calls. */
+enum { CHANGES = O_ACCMODE | O_CREAT | O_TRUNC };
+
+/* The redirected call. */
+IN_STUB HIDDEN long rpz_stub_look(const struct registers *r);
+long rpz_stub_look(const struct registers *r) {
+  struct log *log = the_log();
+  struct look look;
+  if (!own()->live || __atomic_load_n(&log->off, __ATOMIC_ACQUIRE) || !describe(r, &look) ||
+      (look.opens && (look.flags & CHANGES)))
+    return call_outside(r);
+  int index = own_slot(log);
+  if (index < 0 || log->slots[index].busy || !has_room(&log->slots[index]))
+    return call_outside(r);
+  long result = log->check ? call_outside(r) : call_in_gate(r);
+  /* Only now is it known that the path can be read. */
+  if (result != -EFAULT && look.path != NULL && look.path[0] != '\0')
+    log_call(r, &look, result, log, index);
+  return result;
+}
+
+/* What a process does to become accelerated, put for the moment where it has stopped. LOG_OFFSET:
+ * where its log is in what the tracer shares; AGAIN: it was done already in a process that this one
+ * is a child of. */
+IN_BOOTSTRAP HIDDEN void rpz_bootstrap(uint64_t log_offset, uint64_t again);
+
+static inline __attribute__((always_inline)) long map(uint64_t address, uint64_t size, int access,
+                                                      int flags, long fd, uint64_t offset) {
+  return call(__NR_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
+}
+
+static inline __attribute__((always_inline)) bool map_area(long fd, uint64_t log_offset,
+                                                           bool again) {
+  const int anywhere = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (!again && map(AREA, AREA_SIZE, PROT_NONE, anywhere | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+                    0) != (long)AREA)
+    return false;
+  return map(AREA, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == (long)AREA &&
+         map(LOG, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, log_offset) ==
+             (long)LOG &&
+         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, anywhere | MAP_FIXED, -1, 0) ==
+             (long)PRIVATE &&
+         call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
+}
+
+/* The page that the redirected places jump to, which is near them. */
+static inline __attribute__((always_inline)) long map_steps(bool again) {
+  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
+  long steps = -1;
+  long fd = call(__NR_access, (long)ASK_FOR_AREA, 0, 0, 0, 0, 0);
+  if (fd >= 0) {
+    bool mapped = map_area(fd, log_offset, again != 0);
+    call(__NR_close, fd, 0, 0, 0, 0, 0);
+    if (mapped)
+      steps = map_steps(again != 0);
+    else if (!again)
+      call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);
+    if (mapped && steps >= 0)
+      own()->live = 1;
+  }
+  call(__NR_chdir, (long)TELL_OF_AREA, steps, 0, 0, 0, 0);
+  __builtin_trap(); /* the tracer puts us back where we came from */
+}
