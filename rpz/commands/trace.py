@@ -10,11 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown_pack, shown_path
 from rpz.errors import RpzError
+from rpz.tracer.acceleration import Acceleration
 from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.meanwhile import Meanwhile
+    from rpz.tracer.session import Traced
 
 log = logging.getLogger(__name__)
 
+COMPILED_ONLY = (Acceleration.ON, Acceleration.CHECK)
+"""What only the compiled tracer can do, with notifications."""
 WORTH_A_BAR = 1 << 28
 """Bytes that take so long to hash that a person wonders."""
 
@@ -68,6 +73,15 @@ WORTH_A_BAR = 1 << 28
 @click.option(
     "--stops-only", is_flag=True, help="Slower, for programs that supervise others by seccomp."
 )
+@click.option(
+    "--accelerate",
+    type=click.Choice([choice.value for choice in Acceleration]),
+    default=Acceleration.AUTO.value,
+    show_default=True,
+    envvar="RPZ_ACCELERATE",
+    show_envvar=True,
+    help="See looks at files inside of the processes; check: and compare.",
+)
 @click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
 @click.option("--save-output", is_flag=True, help="Keep standard output and error of the run.")
 @click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
@@ -85,6 +99,7 @@ def command(
     snapshot_limit: int,
     allow_io_uring: bool,
     stops_only: bool,
+    accelerate: str,
     wait_daemons: bool,
     save_output: bool,
     no_hash: bool,
@@ -106,6 +121,7 @@ def command(
         allow_io_uring=allow_io_uring,
         stops_only=stops_only,
         wait_daemons=wait_daemons,
+        acceleration=_acceleration(Acceleration(accelerate), engine, stops_only),
     )
     existing = _existing(place, append, overwrite)
     early = None if no_hash else EarlyDigests()
@@ -134,11 +150,15 @@ def command(
         if early is not None:
             early.stop()
         ahead.forget()
+    _tell_end(traced, place, kept)
+    return traced.status
+
+
+def _tell_end(traced: Traced, place: TraceFolder, kept: Path) -> None:
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
     elif kept.exists():
         log.info("The %s from before is kept as %s", place.config.name, shown_path(kept))
-    return traced.status
 
 
 def _meanwhile(early: EarlyDigests | None, looks: Looks) -> Meanwhile:
@@ -210,6 +230,20 @@ def _compare(database: TraceDatabase, run: int) -> None:
     from rpz.tracer.conflicts import add_warnings
 
     add_warnings(database, run)
+
+
+def _acceleration(wanted: Acceleration, engine: str, stops_only: bool) -> Acceleration:
+    """Return what is to be done; a default gives way to other options, what was asked for can't."""
+    origin = click.get_current_context().get_parameter_source("accelerate")
+    asked = origin is ParameterSource.COMMANDLINE and wanted in COMPILED_ONLY
+    if asked and engine == "python":
+        raise click.UsageError(
+            f"--engine python accelerates nothing. Leave out --accelerate {wanted.value},"
+            " or use the compiled tracer."
+        )
+    if asked and stops_only:
+        raise click.UsageError(f"--stops-only and --accelerate {wanted.value} exclude each other.")
+    return wanted
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
