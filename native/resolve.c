@@ -319,7 +319,7 @@ static bool last_step(struct walk *walk, enum follow follow, bool want_folder, s
     *done = true;
     return true;
   }
-  if (!arrive(walk, follow, file))
+  if (!arrive(walk, want_folder ? FOLLOW : follow, file)) /* with a slash, a link is followed */
     return false;
   if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;

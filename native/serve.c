@@ -64,8 +64,7 @@ static bool on_notice(const struct notice *notice) {
   accelerator_count_notice();
   if (task != NULL && accelerator_answers(task, notice))
     return true;
-  if (task != NULL)
-    accelerator_catch_up(task);
+  accelerator_catch_up_all();
   if (task != NULL)
     observe_entry(task, &notice->call);
   bool wanted = task != NULL && accelerator_wants(task, notice);

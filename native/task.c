@@ -67,7 +67,7 @@ static void count_thread(const struct task *task, int change) {
     leader->threads += (unsigned)change;
 }
 
-void task_start(struct task *task, const struct task *parent) {
+void task_start(struct task *task, struct task *parent) {
   task_stop_waiting(task);
   task->process = ++processes;
   if (parent != NULL && same_thread_group(parent->tgid, task->tid)) {

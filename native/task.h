@@ -84,7 +84,7 @@ size_t task_waiting_count(void);
 /* A task that has waited since before TIME, or NULL. */
 struct task *task_waiting_since(uint64_t time);
 /* Give a task its place in the stream as a child or thread of PARENT (NULL: the command). */
-void task_start(struct task *task, const struct task *parent);
+void task_start(struct task *task, struct task *parent);
 /* Record the end of a task, and what it has used if it was a process, and forget it. */
 void task_end(struct task *task, uint32_t status, const struct usage *usage);
 size_t task_count(void);

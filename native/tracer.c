@@ -59,7 +59,6 @@ static void resume(struct task *task, int signal) {
 
 static void enter_call(struct task *task, const struct call *call) {
   accelerator_count_stop();
-  accelerator_catch_up_all(); /* before anything changes */
   if (!observe_entry(task, call)) /* a filter of the program's own wants a tracer: it has none */
     refuse_call(task->tid, ENOSYS);
 }
@@ -106,7 +105,7 @@ static void on_interrupt(struct task *task) {
 static bool has_ended(pid_t tid) { return kill(tid, 0) != 0 && errno == ESRCH; }
 
 /* A child may stop for the first time before its parent's event: it then waits for that. */
-static void start_child(pid_t tid, const struct task *parent) {
+static void start_child(pid_t tid, struct task *parent) {
   struct task *child = task_find(tid);
   if (child == NULL && has_ended(tid))
     return;
@@ -430,6 +429,7 @@ static bool next_stop(struct stop *stop) {
 }
 
 static void dispatch(const struct stop *stop) {
+  accelerator_catch_up_all(); /* it came before, and before anything changes */
   struct task *task = task_find(stop->tid);
   if (task == NULL) {
     if (!WIFSTOPPED(stop->status))

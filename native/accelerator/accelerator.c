@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/kcmp.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -127,11 +128,6 @@ static size_t catch_up_with(struct accelerated *process, size_t limit) {
   return count;
 }
 
-void accelerator_catch_up(struct task *task) {
-  if (task->accelerated != NULL)
-    catch_up_with(task->accelerated, SIZE_MAX);
-}
-
 static size_t catch_up_some(size_t limit) {
   size_t count = 0;
   for (struct accelerated *process = all; process != NULL; process = process->next)
@@ -193,7 +189,7 @@ void accelerator_moved_all(void) {
 
 /* Whose memory it is */
 
-static void add_thread(struct accelerated *process, pid_t tid, uint64_t key) {
+static void add_thread(struct accelerated *process, const struct task *task, uint64_t key) {
   size_t free = SLOTS;
   for (size_t slot = 0; slot < SLOTS; slot++) {
     if (process->tids[slot] != 0 && process->log->keys[slot] == key) { /* it isn't one's own */
@@ -206,7 +202,8 @@ static void add_thread(struct accelerated *process, pid_t tid, uint64_t key) {
   }
   if (free == SLOTS || key == 0)
     return;
-  process->tids[free] = tid;
+  process->tids[free] = task->tid;
+  process->log->slots[free].thread = task->process;
   __atomic_store_n(&process->log->slots[free].busy, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&process->log->keys[free], key, __ATOMIC_RELEASE);
 }
@@ -301,8 +298,19 @@ static void add_process(struct task *child, struct accelerated *process) {
     __atomic_store_n(&process->log->off, 1, __ATOMIC_RELEASE);
 }
 
-void accelerator_add(struct task *child, const struct task *parent) {
+/* A working folder that is another process's too, or a thread's alone, can't be followed. */
+static void refuse_shared_folder(struct task *child, struct task *parent) {
+  bool shared = syscall(SYS_kcmp, parent->tid, child->tid, KCMP_FS, 0, 0) == 0;
+  if (shared == child->thread)
+    return;
+  accelerator_stop(parent);
+  child->start.state = START_REFUSED;
+}
+
+void accelerator_add(struct task *child, struct task *parent) {
   struct accelerated *process = parent->accelerated;
+  if (is_open)
+    refuse_shared_folder(child, parent);
   if (child->thread) {
     child->accelerated = process;
     child->shares = parent->shares;
@@ -333,7 +341,7 @@ void accelerator_add_thread(struct task *task) {
   errno = 0;
   uint64_t key = (uint64_t)ptrace(PTRACE_PEEKUSER, task->tid, offset, NULL);
   if (errno == 0)
-    add_thread(process, task->tid, key);
+    add_thread(process, task, key);
 }
 
 /* Becoming accelerated */
@@ -372,13 +380,13 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
     return true;
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_FOR_FOLDER) {
-    accelerator_catch_up(task);
+    accelerator_catch_up_all();
     learn_folder(task, (int)call->args[0]);
     notify_continue(notice); /* to EFAULT */
     return true;
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_TO_SEE) {
-    accelerator_catch_up(task);
+    accelerator_catch_up_all();
     see_at_once(task, call->args[2], (int64_t)call->args[3]);
     notify_continue(notice);
     return true;
@@ -442,7 +450,7 @@ bool accelerator_begins(struct task *task) {
   log->off = 1; /* until it is whole */
   log->clock = inject_clock(injection);
   log->check = mode == ACCELERATE_CHECK;
-  add_thread(process, task->tid, inject_thread(injection));
+  add_thread(process, task, inject_thread(injection));
   return true;
 }
 

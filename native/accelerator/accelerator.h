@@ -54,8 +54,7 @@ bool accelerator_begins(struct task *task);
 /* A task has stopped at a call. True: it was the end of that, and it is to go on. */
 bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args);
 
-/* See what TASK has done so far; what all have. */
-void accelerator_catch_up(struct task *task);
+/* See what all have done so far. */
 void accelerator_catch_up_all(void);
 /* What names lead to changes: what was said before has to be said again. */
 void accelerator_forget(void);
@@ -63,7 +62,7 @@ void accelerator_forget(void);
 void accelerator_moved(const struct task *task);
 void accelerator_moved_all(void);
 /* CHILD of PARENT, which is not to run yet, was made: a thread, or a process. */
-void accelerator_add(struct task *child, const struct task *parent);
+void accelerator_add(struct task *child, struct task *parent);
 /* A new thread has stopped before it runs. */
 void accelerator_add_thread(struct task *task);
 /* TASK is about to replace its program; it has; it ends. */

@@ -76,7 +76,8 @@ struct slot {
   uint64_t logged;
   uint64_t repeated; /* calls that had been logged before */
   uint32_t busy;     /* it is being written: a signal's handler must not */
-  uint32_t unused[7];
+  uint32_t thread; /* its number in the trace */
+  uint32_t unused[6];
 };
 
 struct log {

@@ -301,7 +301,7 @@ static inline __attribute__((always_inline)) void log_call(const struct register
   struct slot *slot = &log->slots[index];
   struct identity folder = {0, 0}, opened = {0, 0};
   uint64_t epoch = epoch_now();
-  uint64_t hash = mix((uint64_t)r->rax << 32 | look->flags, log->keys[index]);
+  uint64_t hash = mix((uint64_t)r->rax << 32 | look->flags, slot->thread);
   bool told = look->opens && result >= 0;
   uint32_t mode = mode_of(look, result);
   hash = mix(mix(hash, told || result > 0 ? 0 : (uint64_t)result), epoch);

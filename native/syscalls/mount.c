@@ -109,10 +109,11 @@ void enter_pivot_root(struct task *task, const struct abi *abi) {
   root_changes();
 }
 
-/* unshare, setns: whether it was into another namespace of mounts is seen afterwards. */
+/* unshare, setns: whether it was into another namespace of mounts is seen afterwards. A thread may
+ * have a working folder of its own from here on. */
 void enter_namespace(struct task *task, const struct abi *abi) {
-  (void)task;
   (void)abi;
+  accelerator_stop(task);
 }
 
 void leave_namespace(struct task *task, int64_t result) {
