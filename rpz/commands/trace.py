@@ -16,7 +16,7 @@ from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown_pack, shown_path
 from rpz.errors import RpzError
-from rpz.tracer.acceleration import Acceleration
+from rpz.tracer.acceleration import Acceleration, sites_folder
 from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -116,12 +116,14 @@ def command(
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
+    acceleration = _acceleration(Acceleration(accelerate), engine, stops_only)
     options = EngineOptions(
         snapshot_limit=snapshot_limit,
         allow_io_uring=allow_io_uring,
         stops_only=stops_only,
         wait_daemons=wait_daemons,
-        acceleration=_acceleration(Acceleration(accelerate), engine, stops_only),
+        acceleration=acceleration,
+        sites=sites_folder() if acceleration is not Acceleration.OFF else None,
     )
     existing = _existing(place, append, overwrite)
     early = None if no_hash else EarlyDigests()
@@ -233,7 +235,7 @@ def _compare(database: TraceDatabase, run: int) -> None:
 
 
 def _acceleration(wanted: Acceleration, engine: str, stops_only: bool) -> Acceleration:
-    """Return what is to be done; a default gives way to other options, what was asked for can't."""
+    """Return what is to be done: a default gives way to other options, what was asked for can't."""
     origin = click.get_current_context().get_parameter_source("accelerate")
     asked = origin is ParameterSource.COMMANDLINE and wanted in COMPILED_ONLY
     if asked and engine == "python":
@@ -243,7 +245,7 @@ def _acceleration(wanted: Acceleration, engine: str, stops_only: bool) -> Accele
         )
     if asked and stops_only:
         raise click.UsageError(f"--stops-only and --accelerate {wanted.value} exclude each other.")
-    return wanted
+    return Acceleration.OFF if stops_only or engine == "python" else wanted
 
 
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
@@ -275,6 +277,15 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
+def _tell_comparison(database: TraceDatabase, run: int) -> None:
+    """Say that nothing was found by comparing (--accelerate check); a difference is a warning."""
+    from rpz.tracer.rows import RunRow
+
+    for row in database.rows(RunRow, "id = ? AND calls_compared > 0", run):
+        if row.calls_different == 0:
+            log.info("Compared %s calls, seen both ways: no difference", f"{row.calls_compared:,}")
+
+
 def _conclude(
     place: TraceFolder,
     database: TraceDatabase,
@@ -294,6 +305,7 @@ def _conclude(
         said = summary(database, run)
         config, pack = shown_path(place.config), shown_pack(place.path)
         log.info("Traced %s. Edit %s if need be, then: %s", said, config, pack)
+        _tell_comparison(database, run)
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)
         again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Rpz
 
 pytestmark = pytest.mark.usefixtures("native_tracer")
@@ -74,6 +76,20 @@ def test_stops_only_leaves_all_out(rpz: Rpz) -> None:
 def test_the_reference_engine_tells_nothing(rpz: Rpz) -> None:
     assert calls(rpz, "--engine", "python", RPZ_ACCELERATE="on") is None
     assert "  calls  " not in rpz("show").stdout.decode()
+
+
+def test_what_was_found_out_of_libraries_is_kept(rpz: Rpz, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for choice in ("off", "on"):
+        assert not cache.exists()
+        on = calls(rpz, "--accelerate", choice, XDG_CACHE_HOME=str(cache))
+    assert bool(list(cache.glob("rpz/sites/*"))) == (on["accelerated_processes"] > 0)
+
+
+def test_a_cache_that_can_not_be_used_is_left_alone(rpz: Rpz, tmp_path: Path) -> None:
+    (tmp_path / "cache").touch()
+    on = calls(rpz, "--accelerate", "on", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert on["logged"] > 0 or on["noticed"] == 0
 
 
 @pytest.mark.parametrize("choice", ["on", "check"])
