@@ -37,6 +37,7 @@ static _Noreturn void usage(void) {
   fputs("usage: rpz-tracer [OPTION...] OUTPUT -- COMMAND [ARGUMENT...]\n"
         "  -a WHICH        which processes to accelerate: never, often (those that look at many\n"
         "                  files), all, check (as often, and compare)\n"
+        "  -c FOLDER       where to keep what is found out of libraries, by build-id\n"
         "  -e ENVIRONMENT  a file like /proc/PID/environ, for the command's environment\n"
         "  -s SNAPSHOTS    an empty folder, for copies of the files that the command changes\n"
         "  -l LIMIT        how many bytes a file may have to be copied\n"
@@ -77,9 +78,11 @@ static void use_old_ways(void) {
 static struct options parse(int argc, char **argv) {
   struct options options = {.snapshot_limit = UINT64_MAX};
   int option;
-  while ((option = getopt(argc, argv, "+a:e:ns:l:urw")) != -1) {
+  while ((option = getopt(argc, argv, "+a:c:e:ns:l:urw")) != -1) {
     if (option == 'a')
       accelerator_choose(acceleration(optarg));
+    else if (option == 'c')
+      accelerator_keep_in(optarg);
     else if (option == 'e')
       options.environment = optarg;
     else if (option == 's')

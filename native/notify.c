@@ -67,6 +67,7 @@ bool notify_receive(struct notice *notice) {
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &got) == 0) {
       notice->id = got.id;
       notice->tid = (pid_t)got.pid;
+      notice->address = got.data.instruction_pointer;
       notice->call.arch = got.data.arch;
       notice->call.number = (uint32_t)got.data.nr;
       for (size_t i = 0; i < 6; i++)

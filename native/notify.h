@@ -13,6 +13,7 @@
 struct notice {
   uint64_t id;
   pid_t tid;
+  uint64_t address; /* of what comes after the call */
   struct call call;
 };
 

@@ -86,6 +86,11 @@ void placement_inherit(pid_t child, pid_t parent) {
   sched_setaffinity(child, sizeof parents, &parents);
 }
 
+void placement_leave(void) {
+  if (allowed)
+    sched_setaffinity(0, sizeof everywhere, &everywhere);
+}
+
 void placement_skip(void) { skip = true; }
 
 void placement_stop(void) {

@@ -20,4 +20,7 @@ void placement_skip(void);
 /* The run arranges processors itself: never bind again. */
 void placement_stop(void);
 
+/* This thread, which a bound one has made, may run anywhere. */
+void placement_leave(void);
+
 #endif

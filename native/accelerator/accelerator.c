@@ -1,7 +1,9 @@
 #include "accelerator.h"
 
+#include "comparison.h"
 #include "folders.h"
 #include "inject.h"
+#include "kept.h"
 #include "log.h"
 #include "pages.h"
 
@@ -9,6 +11,7 @@
 #include "../memory.h"
 #include "../notify.h"
 #include "../observe.h"
+#include "../placement.h"
 #include "../record.h"
 #include "../resolve.h"
 #include "../serve.h"
@@ -23,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <time.h>
@@ -36,7 +40,9 @@ struct accelerated {
   unsigned sharers; /* other processes that use its memory now */
   unsigned users;   /* tasks that refer to this */
   pid_t tids[SLOTS];
+  uint32_t number; /* in the trace */
   struct place place;
+  struct comparison comparison; /* of one that is traced both ways */
   struct accelerated *next;
 };
 
@@ -49,6 +55,8 @@ static struct accelerated *all;
 static struct ways ways;
 
 void accelerator_choose(enum acceleration wanted) { mode = wanted; }
+
+void accelerator_keep_in(const char *folder) { kept_in(folder); }
 
 void accelerator_open(void) {
   is_open = mode != ACCELERATE_NEVER && notify_is_wanted() && pages_open();
@@ -71,6 +79,15 @@ void accelerator_forget(void) {
 
 /* Reading what was logged */
 
+/* The folder that a look was relative to. */
+static struct name *former_folder(const struct look *look) {
+  bool certain;
+  if (look->path[0] == '/')
+    return NULL;
+  return look->dirfd == AT_FDCWD ? look->place->folder
+                                 : folder_at(look->device, look->inode, &certain);
+}
+
 static void see(struct accelerated *process, size_t slot, const struct entry *entry,
                 const char *path) {
   struct task *task = task_find(process->tids[slot]);
@@ -86,9 +103,34 @@ static void see(struct accelerated *process, size_t slot, const struct entry *en
                       .opened_device = entry->opened_device,
                       .opened_inode = entry->opened_inode,
                       .place = &process->place};
+  if (process->log->check) /* it was seen as a stop, too: what is recorded again is known */
+    looks_add(&process->comparison.logged, entry->number, path, former_folder(&look));
   record_as_of(entry->time);
   observe_look(task, entry->number, &look);
   record_as_of(0);
+}
+
+/* A call in which a process waits that is traced both ways. */
+static void compare_stopped(struct task *task, const struct call *call) {
+  char path[LONGEST_PATH];
+  bool alone = call->number == SYS_open || call->number == SYS_stat || call->number == SYS_lstat ||
+               call->number == SYS_access || call->number == SYS_readlink;
+  int dirfd = alone ? AT_FDCWD : (int)call->args[0];
+  if (read_string(task->tid, call->args[!alone], path, sizeof path) && path[0] != '\0')
+    looks_add(&task->accelerated->comparison.stopped, call->number, path,
+              path[0] == '/' ? NULL : folder_of(task, dirfd));
+}
+
+static bool is_stub(uint64_t address) { return address - STUB < STUB_SIZE; }
+
+static void end_comparison(struct accelerated *process, uint32_t number) {
+  size_t differences = comparison_differences(&process->comparison);
+  ways.compared += comparison_count(&process->comparison);
+  ways.different += differences;
+  comparison_free(&process->comparison);
+  if (differences > 0)
+    record_warning(number, "Looks at files were not the same in a process's log and as stops: the "
+                           "trace may lack files. Trace with --accelerate off, and report this");
 }
 
 static void warn_of_damage(const struct task *task) {
@@ -142,6 +184,7 @@ void accelerator_catch_up_all(void) { catch_up_some(SIZE_MAX); }
 static void *read_logs(void *nothing) {
   enum { SHORT = 2000000, LONG = 200000000, SOME = 256 }; /* nanoseconds, entries at a turn */
   struct timespec pause = {0, SHORT};
+  placement_leave();
   for (;;) {
     size_t count;
     nanosleep(&pause, NULL);
@@ -222,6 +265,8 @@ static void close_log(struct accelerated *process) {
   if (process->log == NULL)
     return;
   catch_up_with(process, SIZE_MAX);
+  if (process->log->check)
+    end_comparison(process, process->number);
   for (size_t slot = 0; slot < SLOTS; slot++) {
     ways.logged += process->log->slots[slot].logged;
     ways.repeated += process->log->slots[slot].repeated;
@@ -346,16 +391,23 @@ void accelerator_add_thread(struct task *task) {
 
 /* Becoming accelerated */
 
-/* The call whose registers the process has put at ADDRESS was made, with RESULT: it is seen now. */
-static void see_at_once(struct task *task, uint64_t address, int64_t result) {
+static bool read_called(const struct task *task, uint64_t address, struct call *call) {
   struct called {
     uint64_t r9, r8, r10, rdx, rsi, rdi, rax;
   } called; /* as in stub.c */
   if (!read_memory(task->tid, address, &called, sizeof called))
+    return false;
+  *call = (struct call){AUDIT_ARCH_X86_64,
+                        called.rax,
+                        {called.rdi, called.rsi, called.rdx, called.r10, called.r8, called.r9}};
+  return true;
+}
+
+/* The call whose registers the process has put at ADDRESS was made, with RESULT: it is seen now. */
+static void see_at_once(struct task *task, uint64_t address, int64_t result) {
+  struct call call;
+  if (!read_called(task, address, &call))
     return;
-  struct call call = {AUDIT_ARCH_X86_64,
-                      called.rax,
-                      {called.rdi, called.rsi, called.rdx, called.r10, called.r8, called.r9}};
   observe_entry(task, &call);
   observe_end(task, result);
 }
@@ -368,6 +420,18 @@ static void learn_folder(const struct task *task, int dirfd) {
   if (name != NULL && stat(link, &status) == 0 && stat(name->text, &named) == 0 &&
       status.st_dev == named.st_dev && status.st_ino == named.st_ino)
     folder_is(status.st_dev, status.st_ino, name);
+}
+
+/* A call that was traced as a stop was not logged, but is told of. */
+static void compare_again(struct task *task, uint64_t address) {
+  struct comparison *comparison = &task->accelerated->comparison, before = *comparison;
+  struct call call;
+  if (!read_called(task, address, &call))
+    return;
+  comparison->stopped = before.logged;
+  compare_stopped(task, &call);
+  comparison->logged = comparison->stopped;
+  comparison->stopped = before.stopped;
 }
 
 bool accelerator_answers(struct task *task, const struct notice *notice) {
@@ -387,10 +451,16 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_TO_SEE) {
     accelerator_catch_up_all();
-    see_at_once(task, call->args[2], (int64_t)call->args[3]);
+    if (task->accelerated == NULL || !task->accelerated->log->check)
+      see_at_once(task, call->args[2], (int64_t)call->args[3]);
+    else
+      compare_again(task, call->args[2]);
     notify_continue(notice);
     return true;
   }
+  if (task->accelerated != NULL && task->accelerated->log != NULL &&
+      task->accelerated->log->check && is_stub(notice->address))
+    compare_stopped(task, call);
   return false;
 }
 
@@ -415,6 +485,15 @@ bool accelerator_wants(struct task *task, const struct notice *notice) {
     return false;
   task->start.state = START_WANTED;
   return true;
+}
+
+/* The first one, and one in four. */
+static bool is_chosen(void) {
+  enum { ONE_IN = 4 };
+  uint32_t number = 0;
+  if (ways.accelerated == 0 || getrandom(&number, sizeof number, GRND_NONBLOCK) < 0)
+    return true;
+  return number % ONE_IN == 0;
 }
 
 bool accelerator_begins(struct task *task) {
@@ -449,7 +528,8 @@ bool accelerator_begins(struct task *task) {
   task->start.state = START_MADE;
   log->off = 1; /* until it is whole */
   log->clock = inject_clock(injection);
-  log->check = mode == ACCELERATE_CHECK;
+  log->check = mode == ACCELERATE_CHECK && is_chosen();
+  process->number = task->process;
   add_thread(process, task, inject_thread(injection));
   return true;
 }

@@ -38,6 +38,8 @@ struct ways {
 };
 
 void accelerator_choose(enum acceleration wanted);
+/* Keep in FOLDER what takes a while to find out of a library. */
+void accelerator_keep_in(const char *folder);
 /* Before the filter is made. */
 void accelerator_open(void);
 /* Whether the filter is to have a gate. */

@@ -243,6 +243,7 @@ struct patches {
 static bool plan(const struct injection *injection, struct steps *steps, struct patches *patches,
                  const struct site *site, uint64_t base) {
   struct patch *patch = &patches->list[patches->count];
+  static const unsigned char call[] = {0x0f, 0x05}; /* syscall */
   unsigned char found[MOVE_SIZE];
   int32_t relative;
   if (steps->size + STEP_LIMIT > PAGE ||
@@ -257,7 +258,9 @@ static bool plan(const struct injection *injection, struct steps *steps, struct 
   patches->count++;
   return put_step(steps, site, base) && near &&
          read_code(injection, patch->address, found, MOVE_SIZE) &&
-         memcmp(found, patch->before, MOVE_SIZE) == 0;
+         memcmp(found, patch->before, MOVE_SIZE) == 0 &&
+         read_code(injection, base + site->back - sizeof call, found, sizeof call) &&
+         memcmp(found, call, sizeof call) == 0;
 }
 
 /* All of it is verified before anything is changed. */

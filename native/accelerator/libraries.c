@@ -1,5 +1,8 @@
 #include "libraries.h"
 
+#include "image.h"
+#include "kept.h"
+
 #include "../util.h"
 
 #include <asm/unistd_64.h>
@@ -60,9 +63,17 @@ static void examine(int fd, const struct stat *status, struct known *known) {
   void *image = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (image == MAP_FAILED)
     return;
-  known->usable = sites_find(image, size, numbers, sizeof numbers / sizeof numbers[0],
-                             &known->table) &&
-                  known->table.count > 0;
+  struct image opened;
+  struct site_table *table = &known->table;
+  if (image_open(&opened, image, size))
+    table->build_id_size = image_build_id(&opened, table->build_id, sizeof table->build_id);
+  if (!kept_read(table)) {
+    struct site_table found;
+    if (sites_find(image, size, numbers, sizeof numbers / sizeof numbers[0], &found))
+      *table = found;
+    kept_write(table);
+  }
+  known->usable = table->count > 0;
   munmap(image, size);
 }
 

@@ -5,6 +5,8 @@ static struct ways ways;
 
 void accelerator_choose(enum acceleration wanted) { (void)wanted; }
 
+void accelerator_keep_in(const char *folder) { (void)folder; }
+
 void accelerator_open(void) {}
 
 bool accelerator_is_open(void) { return false; }
