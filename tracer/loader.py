@@ -27,7 +27,7 @@ from rpz.tracer.rows import (
     WarningRow,
 )
 from rpz.tracer.stream import RecordStreamError, damaged, values_of
-from rpz.tracer.ways import warning, with_ways
+from rpz.tracer.ways import checked, with_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -334,9 +334,7 @@ class Loader:
         self._add(RandomRow(self._next(), self._run, record.time, process, size))
 
     def _on_ways(self, record: records.Ways) -> None:
-        if said := warning(record):
-            self._on_warning(said)
-        self._ways = record
+        self._ways = checked(record)
 
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None

@@ -253,8 +253,8 @@ class Random(NamedTuple):
 class Ways(NamedTuple):
     """How the calls of a run were seen, and how often: ``docs/accelerator.md``.
 
-    ``accelerated`` are processes, the others calls: ``logged`` and ``repeated`` inside of these,
-    ``compared`` seen in two ways, ``different`` of which gave something else.
+    ``accelerated`` are processes; ``logged`` and ``repeated`` calls were seen inside of these.
+    ``compared`` are looks that were seen in both ways, ``different`` those in one only.
     """
 
     time: u64

@@ -45,8 +45,8 @@ class RunRow(NamedTuple):
     calls_logged: int | None = None
     calls_repeated: int | None = None
     processes_accelerated: int | None = None
-    calls_compared: int | None = None
-    calls_different: int | None = None
+    looks_compared: int | None = None
+    looks_different: int | None = None
 
     @property
     def label(self) -> str:

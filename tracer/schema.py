@@ -8,8 +8,8 @@ WAYS = (
     "calls_logged",
     "calls_repeated",
     "processes_accelerated",
-    "calls_compared",
-    "calls_different",
+    "looks_compared",
+    "looks_different",
 )
 """Columns of a run: see :mod:`rpz.tracer.ways`."""
 LATER = {

@@ -75,8 +75,8 @@ CREATE TABLE runs (
     calls_logged INTEGER,
     calls_repeated INTEGER,
     processes_accelerated INTEGER,
-    calls_compared INTEGER,
-    calls_different INTEGER
+    looks_compared INTEGER,
+    looks_different INTEGER
 );
 
 CREATE TABLE links (

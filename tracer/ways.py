@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpz.tracer.fields import held
-from rpz.tracer.records import Warn, u32
 
 if TYPE_CHECKING:
     from rpz.tracer.records import Ways
     from rpz.tracer.rows import RunRow
-
-DIFFERENT = (
-    b"The accelerator was wrong: %d of %d calls that were compared (--accelerate check) were seen "
-    b"otherwise inside of their process. Please report it, and trace with --accelerate off"
-)
-"""The warning of a trace that may not be right."""
 
 
 def with_ways(row: RunRow, ways: Ways | None) -> RunRow:
@@ -28,20 +21,18 @@ def with_ways(row: RunRow, ways: Ways | None) -> RunRow:
         calls_logged=ways.logged,
         calls_repeated=ways.repeated,
         processes_accelerated=ways.accelerated,
-        calls_compared=ways.compared,
-        calls_different=ways.different,
+        looks_compared=ways.compared,
+        looks_different=ways.different,
     )
 
 
-def warning(ways: Ways) -> Warn | None:
-    """Return what to say where the ways differ.
+def checked(ways: Ways) -> Ways:
+    """Return what an engine has counted.
 
     Raises:
-        ValueError: the counts are so great that SQLite can't hold them.
+        ValueError: it is so much that SQLite can't hold it.
 
     """
     for count in ways[1:]:
         held(count)
-    if ways.different == 0:
-        return None
-    return Warn(ways.time, u32(0), u32(0), DIFFERENT % (ways.different, ways.compared))
+    return ways

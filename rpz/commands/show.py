@@ -114,9 +114,9 @@ def _calls(run: RunRow) -> Iterator[str]:
     ways = [f"{inside:,} seen inside of {processes}"] if run.processes_accelerated else []
     ways += [f"{run.calls_stopped:,} by a stop", f"{run.calls_noticed or 0:,} by a notice"]
     said = ", ".join(ways)
-    if run.calls_compared:
-        wrong = f"{run.calls_different:,} DIFFER" if run.calls_different else "no difference"
-        said += f"; {run.calls_compared:,} compared both ways: {wrong}"
+    if run.looks_compared:
+        wrong = f"{run.looks_different:,} DIFFER" if run.looks_different else "no difference"
+        said += f"; {run.looks_compared:,} looks compared both ways: {wrong}"
     yield said
 
 
@@ -237,8 +237,8 @@ def _calls_json(run: RunRow) -> dict[str, int | None] | None:
         "logged": run.calls_logged,
         "repeated": run.calls_repeated,
         "accelerated_processes": run.processes_accelerated,
-        "compared": run.calls_compared,
-        "different": run.calls_different,
+        "compared": run.looks_compared,
+        "different": run.looks_different,
     }
 
 

@@ -281,9 +281,10 @@ def _tell_comparison(database: TraceDatabase, run: int) -> None:
     """Say that nothing was found by comparing (--accelerate check); a difference is a warning."""
     from rpz.tracer.rows import RunRow
 
-    for row in database.rows(RunRow, "id = ? AND calls_compared > 0", run):
-        if row.calls_different == 0:
-            log.info("Compared %s calls, seen both ways: no difference", f"{row.calls_compared:,}")
+    for row in database.rows(RunRow, "id = ? AND looks_compared > 0", run):
+        if row.looks_different == 0:
+            number = f"{row.looks_compared:,}"
+            log.info("Compared %s looks at files, seen both ways: no difference", number)
 
 
 def _conclude(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +57,23 @@ def test_on(rpz: Rpz) -> None:
     inside = on["logged"] + on["repeated"]
     assert inside > FILES > on["noticed"]
     assert f"\n  calls      {inside:,} seen inside of 1 process, " in said
+
+
+def test_check(rpz: Rpz) -> None:
+    found = calls(rpz, "--accelerate", "check")
+    said = rpz("show").stdout.decode()
+    assert found["different"] == 0
+    assert (found["compared"] > FILES) == (found["accelerated_processes"] > 0)
+    if found["compared"]:
+        assert f"; {found['compared']:,} looks compared both ways: no difference\n" in said
+
+
+def test_a_difference_is_shown(rpz: Rpz) -> None:
+    calls(rpz)
+    with contextlib.closing(sqlite3.connect(rpz.folder / ".rpz-trace/trace.sqlite3")) as trace:
+        trace.execute("UPDATE runs SET looks_compared = 4000, looks_different = 3")
+        trace.commit()
+    assert b"; 4,000 looks compared both ways: 3 DIFFER\n" in rpz("show").stdout
 
 
 def test_by_the_variable(rpz: Rpz) -> None:

@@ -82,16 +82,6 @@ def test_ways(database: TraceDatabase) -> None:
     (row,) = rows(database, RunRow)
     assert row[-7:] == (351, 812, 40_000, 12_310, 37, 4000, 0)
     assert row._fields[-7:] == WAYS
-    assert not rows(database, WarningRow)
-
-
-def test_ways_that_differ(database: TraceDatabase) -> None:
-    ways = records.Ways(90, 1, 2, 3, 4, 1, 4000, 3)
-    assert load(database, *START, END[0], ways, END[1])
-    ((_, run, time, process, text),) = rows(database, WarningRow)
-    assert (run, time, process) == (0, 90, None)
-    assert b"3 of 4000 calls" in text
-    assert text.endswith(b"report it, and trace with --accelerate off")
 
 
 def test_ways_that_are_not_known(database: TraceDatabase) -> None:
