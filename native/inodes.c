@@ -1,5 +1,9 @@
 #include "inodes.h"
 
+/* The kernel's clock for changes may tick as seldom as every 10 ms: two changes that are closer can
+ * leave the same time. */
+enum { TICK = 20000000 };
+
 static size_t slot_of(const struct inodes *set, struct inode inode) {
   uint64_t hash = (inode.number ^ inode.device << 40) * UINT64_C(0x9e3779b97f4a7c15);
   size_t slot = (size_t)(hash ^ hash >> 32) & (set->capacity - 1);
@@ -36,4 +40,10 @@ bool inodes_add(struct inodes *set, const struct stat *status) {
 
 bool inodes_have(const struct inodes *set, const struct stat *status) {
   return set->capacity > 0 && set->slots[slot_of(set, inode_of(status))].number != 0;
+}
+
+bool is_settled(const struct stat *status) {
+  struct timespec time = status->st_ctim;
+  return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec + TICK <
+         wall_clock();
 }

@@ -20,5 +20,7 @@ struct inodes {
 /* Add the inode that STATUS is of; true if that is news. */
 bool inodes_add(struct inodes *set, const struct stat *status);
 bool inodes_have(const struct inodes *set, const struct stat *status);
+/* Whether the next change of what STATUS is of is sure to be seen in its times. */
+bool is_settled(const struct stat *status);
 
 #endif

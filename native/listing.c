@@ -3,6 +3,7 @@
 #include "access.h"
 #include "deep.h"
 #include "fuse.h"
+#include "inodes.h"
 #include "record.h"
 
 #include <dirent.h>
@@ -15,10 +16,6 @@
 
 /* A greater folder is a data base of its own: to list it would stop the program for too long. */
 enum { MAX_ENTRIES = 100000 };
-
-/* The kernel's clock for changes may tick as seldom as every 10 ms: two changes that are closer can
- * leave the same time. */
-enum { TICK = 20000000 };
 
 /* is_first_time knows these by a number that no process has. */
 static const uint32_t LISTINGS = UINT32_MAX;
@@ -48,11 +45,6 @@ static uint64_t state_of(const struct stat *status) {
   uint64_t state = nanoseconds(status->st_mtim);
   state = (state ^ state >> 29) * UINT64_C(0xbf58476d1ce4e5b9) + nanoseconds(status->st_ctim);
   return (state ^ state >> 32) * UINT64_C(0x94d049bb133111eb) + status->st_ino;
-}
-
-/* Whether the next change of the folder is sure to be seen in its times. */
-static bool is_settled(const struct stat *status) {
-  return nanoseconds(status->st_ctim) + TICK < wall_clock();
 }
 
 /* As find -type has it. */

@@ -92,7 +92,8 @@ bool read_string(pid_t tid, uint64_t address, char *text, size_t size) {
   return false;
 }
 
-/* The strings of a list lie close together: pages are read whole, and kept while it is read. */
+/* The strings of a list lie close together: pages are read whole, several at once where it is known
+ * which will be needed, and kept while the arguments of a call are read. */
 enum { KEPT = 16 };
 
 static struct page {
@@ -106,10 +107,56 @@ static void forget_pages(void) {
     pages[i].valid = false;
 }
 
+/* Pages that are to be read with one call. */
+struct batch {
+  size_t count;
+  struct iovec local[KEPT];
+  struct iovec remote[KEPT];
+  struct page *pages[KEPT];
+};
+
+static struct page *page_at(uint64_t address) { return &pages[address / PAGE % KEPT]; }
+
+static bool is_in(const struct batch *batch, const struct page *page) {
+  for (size_t i = 0; i < batch->count; i++)
+    if (batch->pages[i] == page)
+      return true;
+  return false;
+}
+
+/* Add the page of ADDRESS, unless its place is taken. */
+static void add_page(struct batch *batch, uint64_t address) {
+  struct page *page = page_at(address);
+  if (page->valid || is_in(batch, page))
+    return;
+  page->address = address - address % PAGE;
+  batch->local[batch->count] = (struct iovec){page->data, PAGE};
+  batch->remote[batch->count] = (struct iovec){(void *)(uintptr_t)page->address, PAGE};
+  batch->pages[batch->count++] = page;
+}
+
+/* What isn't there, or can't be read so, is asked for again when it is needed. */
+static void read_batch(pid_t tid, const struct batch *batch) {
+  if (batch->count == 0 || by_file)
+    return;
+  ssize_t got = process_vm_readv(tid, batch->local, batch->count, batch->remote, batch->count, 0);
+  for (size_t i = 0; i < batch->count; i++)
+    batch->pages[i]->valid = got >= (ssize_t)((i + 1) * PAGE);
+}
+
+void keep_memory(pid_t tid, const uint64_t *addresses, size_t count) {
+  struct batch batch = {0};
+  forget_pages();
+  for (size_t i = 0; i < count && i < KEPT; i++)
+    if (addresses[i] != 0)
+      add_page(&batch, addresses[i]);
+  read_batch(tid, &batch);
+}
+
 /* The bytes at ADDRESS up to the end of its page; NULL: there is none. */
 static const char *bytes_at(pid_t tid, uint64_t address, size_t *size) {
   uint64_t start = address - address % PAGE;
-  struct page *page = &pages[start / PAGE % KEPT];
+  struct page *page = page_at(address);
   if (!page->valid || page->address != start) {
     page->address = start;
     page->valid = read_some(tid, start, page->data, PAGE) == PAGE;
@@ -135,6 +182,19 @@ static bool append_string(pid_t tid, uint64_t address, struct buffer *list) {
   return false;
 }
 
+bool read_kept_string(pid_t tid, uint64_t address, char *text, size_t size) {
+  size_t have = 0, got;
+  const char *bytes;
+  while (have < size && (bytes = bytes_at(tid, address + have, &got)) != NULL) {
+    got = got < size - have ? got : size - have;
+    const char *end = memccpy(text + have, bytes, '\0', got);
+    if (end != NULL)
+      return true;
+    have += got;
+  }
+  return false;
+}
+
 static bool read_pointer(pid_t tid, uint64_t address, size_t word, uint64_t *pointer) {
   size_t size;
   const char *bytes = bytes_at(tid, address, &size);
@@ -145,10 +205,26 @@ static bool read_pointer(pid_t tid, uint64_t address, size_t word, uint64_t *poi
   return true;
 }
 
+/* Read the pages of the strings that the kept part of an array points to. */
+static void keep_strings(pid_t tid, uint64_t address, size_t word) {
+  struct batch batch = {0};
+  const struct page *page = page_at(address);
+  if (!page->valid || page->address != address - address % PAGE)
+    return;
+  for (size_t at = address % PAGE; at + word <= PAGE && batch.count < KEPT; at += word) {
+    uint64_t string = 0;
+    memcpy(&string, page->data + at, word);
+    if (string == 0)
+      break;
+    add_page(&batch, string);
+  }
+  read_batch(tid, &batch);
+}
+
 bool read_list(pid_t tid, uint64_t address, size_t word, struct buffer *list) {
-  forget_pages();
   if (address == 0)
     return true;
+  keep_strings(tid, address, word);
   for (size_t pointers = 0; pointers + list->size <= MAX_LIST; pointers += word, address += word) {
     uint64_t string;
     if (!read_pointer(tid, address, word, &string))

@@ -14,6 +14,7 @@
 
 enum {
   OFTEN = 1000000, /* nanoseconds between two stops: computing elsewhere would not save more */
+  MANY = 4,        /* such stops in a row: a process that starts and ends has fewer */
   RENEWAL = 64     /* stops after which the scheduler may choose another processor for us */
 };
 
@@ -58,9 +59,10 @@ static bool bind(void) {
   return bound;
 }
 
-bool placement_hold(pid_t tid, uint64_t since_last) {
+bool placement_hold(pid_t tid, uint64_t since_last, unsigned *quick) {
   cpu_set_t both;
-  bool hold = allowed && !skip && since_last < OFTEN;
+  *quick = since_last < OFTEN ? *quick + 1 : 0;
+  bool hold = allowed && !skip && *quick >= MANY;
   skip = false;
   if (allowed && ++stops % RENEWAL == 0)
     unbind();

@@ -8,9 +8,10 @@
 
 /* Learn what is allowed here; before the first task is resumed. */
 void placement_begin(void);
-/* TID is about to be resumed, SINCE_LAST nanoseconds after it was the last time. True: it was bound
- * to our processor, and placement_release has to follow. */
-bool placement_hold(pid_t tid, uint64_t since_last);
+/* TID is about to be resumed, SINCE_LAST nanoseconds after it was the last time; QUICK is how many
+ * of its stops in a row came so soon. True: it was bound to our processor, and placement_release
+ * has to follow. */
+bool placement_hold(pid_t tid, uint64_t since_last, unsigned *quick);
 /* TID was resumed: give it back the processors that it had. */
 void placement_release(pid_t tid);
 /* CHILD, which has not run yet, may have been made while its PARENT was bound (0: not known). */

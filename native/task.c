@@ -61,6 +61,14 @@ struct task *task_waiting_since(uint64_t time) {
   return NULL;
 }
 
+struct task *task_waiting_for_child(void) {
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct task *task = buckets[i]; task != NULL; task = task->next)
+      if (task->vforked != 0)
+        return task;
+  return NULL;
+}
+
 static void count_thread(const struct task *task, int change) {
   struct task *leader = task_find(task->tgid);
   if (leader != NULL)

@@ -6,6 +6,7 @@
 #include "syscalls/calls.h"
 #include "util.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct usage;
@@ -33,7 +34,9 @@ struct exec {
   struct buffer environment;
   struct name *images[8]; /* what the kernel reads: program, interpreters, loader */
   size_t image_count;
-  bool privileged; /* the program has the setuid or setgid bit */
+  bool privileged;    /* the program has the setuid or setgid bit */
+  struct stat status; /* of images[0], when it was asked for */
+  bool known;         /* the kernel ran it before, and nothing but what is in `images` */
 };
 
 /* The flags of a clone3 that is under way, and where they are. */
@@ -50,6 +53,7 @@ struct task {
   bool refused;                  /* its memory: said */
   bool held;                     /* at its last resume: see placement.h */
   uint64_t resumed;              /* when it was, or 0 */
+  unsigned quick_stops;          /* as many in a row: see placement.h */
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */
   const struct syscall_row *row; /* of the call whose end is awaited, or NULL */
   leave_function *leave; /* what is done at that end: the row's, unless its entry chose another */
@@ -61,6 +65,8 @@ struct task {
   bool blocks;        /* the call that was entered may wait for others: its end isn't awaited */
   int traffic;        /* see traffic.h; negative: none */
   bool random;        /* random bytes that the program got: recorded */
+  pid_t vforked;      /* the child that it waits for at our hands, or 0: see tracer.c */
+  pid_t maker;        /* who waits for it so, or 0 */
   struct exec exec;
   struct clone_flags made_with;
   unsigned threads;                /* of a process: how many it has besides this one */
@@ -83,6 +89,8 @@ void task_stop_waiting(struct task *task);
 size_t task_waiting_count(void);
 /* A task that has waited since before TIME, or NULL. */
 struct task *task_waiting_since(uint64_t time);
+/* A task that waits for its vfork child, or NULL. */
+struct task *task_waiting_for_child(void);
 /* Give a task its place in the stream as a child or thread of PARENT (NULL: the command). */
 void task_start(struct task *task, struct task *parent);
 /* Record the end of a task, and what it has used if it was a process, and forget it. */

@@ -50,11 +50,17 @@ static struct traffic before; /* of the command, while it was still our own chil
 static void resume(struct task *task, int signal) {
   uint64_t now = monotonic_clock();
   bool seldom = task->accelerated != NULL; /* or it could see where it is held */
-  task->held = !seldom && placement_hold(task->tid, task->resumed != 0 ? now - task->resumed : 0);
+  task->held = !seldom && placement_hold(task->tid, now - task->resumed, &task->quick_stops);
   task->resumed = now;
   ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
   if (task->held)
     placement_release(task->tid);
+}
+
+/* A task that isn't resumed at once is not to be told of again. */
+static void collect_stop(pid_t tid) {
+  siginfo_t seen;
+  waitid(P_PID, (id_t)tid, &seen, WSTOPPED | WNOHANG | __WALL);
 }
 
 static void enter_call(struct task *task, const struct call *call) {
@@ -122,12 +128,35 @@ static void start_child(pid_t tid, struct task *parent) {
   }
 }
 
-static void on_new_task(struct task *parent) {
+/* Whoever has made TASK by vfork(2) goes on. */
+static void release_maker(struct task *task) {
+  struct task *maker = task->maker != 0 ? task_find(task->maker) : NULL;
+  task->maker = 0;
+  if (maker == NULL || maker->vforked != task->tid)
+    return;
+  maker->vforked = 0;
+  resume(maker, 0);
+}
+
+/* The kernel would put PARENT to sleep as soon as it went on, until CHILD has a program of its own
+ * or ends: it may as well stay stopped, which spares two changes of tasks. */
+static void hold_maker(struct task *parent, struct task *child) {
+  collect_stop(parent->tid);
+  parent->vforked = child->tid;
+  child->maker = parent->tid;
+}
+
+static void on_new_task(struct task *parent, bool sleeps) {
   unsigned long tid = 0;
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
     start_child((pid_t)tid, parent);
   clone_done(parent, (pid_t)tid);
-  resume(parent, 0);
+  release_maker(parent); /* a thread may outlive it, and its end is told of only after that one's */
+  struct task *child = sleeps ? task_find((pid_t)tid) : NULL;
+  if (child != NULL && !child->thread)
+    hold_maker(parent, child);
+  else
+    resume(parent, 0);
 }
 
 /* The kernel gives a traced program no rights that its tracer hasn't. Said once. */
@@ -172,6 +201,7 @@ static struct task *become_leader(struct task *leader, pid_t former) {
 
 static void on_exec(struct task *task) {
   unsigned long former;
+  collect_stop(task->tid); /* before that ptrace(2) fails if a thread has got the leader's id */
   if (ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &former) == 0)
     task = become_leader(task, (pid_t)former);
   accelerator_leave(task);
@@ -180,10 +210,16 @@ static void on_exec(struct task *task) {
   task->row = NULL;
   task->random = false;
   resume(task, 0);
+  release_maker(task);
 }
 
 static bool is_stop_signal(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+static void await_parent(struct task *task) {
+  collect_stop(task->tid);
+  task_await_parent(task);
 }
 
 /* The first stop of a new task, a group stop, or its end. */
@@ -191,7 +227,7 @@ static void on_event_stop(struct task *task, int signal) {
   if (is_stop_signal(signal))
     ptrace(PTRACE_LISTEN, task->tid, NULL, NULL); /* it stays stopped until its SIGCONT */
   else if (task->process == 0)
-    task_await_parent(task);
+    await_parent(task);
   else {
     accelerator_add_thread(task);
     on_interrupt(task);
@@ -212,9 +248,11 @@ static void on_stop(struct task *task, int status) {
     on_call(task);
     break;
   case PTRACE_EVENT_FORK:
-  case PTRACE_EVENT_VFORK:
   case PTRACE_EVENT_CLONE:
-    on_new_task(task);
+    on_new_task(task, false);
+    break;
+  case PTRACE_EVENT_VFORK:
+    on_new_task(task, true);
     break;
   case PTRACE_EVENT_EXEC:
     on_exec(task);
@@ -262,6 +300,7 @@ static void on_end(struct task *task, int status, const struct rusage *rusage) {
       WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : SIGNALLED + (uint32_t)WTERMSIG(status);
   bool is_command = task->tid == command;
   struct usage usage = usage_of(task, rusage);
+  release_maker(task);
   task_end(task, code, &usage);
   if (is_command) {
     command = 0; /* its id may be another's soon */
@@ -394,21 +433,25 @@ static void record_traffic_of(pid_t tid) {
   record_traffic(task->process, &traffic);
 }
 
-/* Collect a stop and return whose it is. 0: there is none yet; negative: there will be none, or a
- * signal has come (EINTR). */
+/* What wait4(2) says of the stop of which waitid(2) says CODE. */
+static int stop_status(int code) { return code << 8 | 0x7f; }
+
+/* Return who has stopped or ended. 0: nobody yet; negative: nobody will, or a signal has come
+ * (EINTR). An end is collected. A stop is only looked at, as resuming the task ends it. */
 static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
   siginfo_t seen = {0};
   serve_end_turn();
   int flags = WEXITED | WSTOPPED | WNOWAIT | __WALL | (may_sleep ? 0 : WNOHANG);
   stop->tid = waitid(P_ALL, 0, &seen, flags) == 0 ? seen.si_pid : -1;
   serve_take_turn();
-  if (stop->tid > 0 && is_end(&seen) && records)
+  if (stop->tid <= 0)
+    return stop->tid;
+  stop->status = stop_status(seen.si_status);
+  if (!is_end(&seen))
+    return stop->tid;
+  if (records)
     record_traffic_of(stop->tid);
-  if (stop->tid > 0 && wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage) <= 0) {
-    stop->tid = -1; /* it was killed out of that stop: look again */
-    errno = EINTR;
-  }
-  return stop->tid;
+  return wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage);
 }
 
 /* False: no process is left, or the rest is. */
@@ -506,6 +549,10 @@ void mind(void) {
   while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
     resume(task, 0);
     task_stop_waiting(task);
+  }
+  while ((task = task_waiting_for_child()) != NULL) {
+    task->vforked = 0;
+    resume(task, 0);
   }
   while (wait_for_any(&stop, true) > 0 || errno == EINTR) {
     serve_interrupt();

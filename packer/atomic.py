@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         FileExistsError: there is a ``path`` already, made meanwhile perhaps, and no ``overwrite``.
 
     """
-    new = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    new = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}.part")
     try:
         with new.open("xb") as file:
             yield file

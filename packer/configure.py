@@ -16,14 +16,14 @@ from rpz.packer.atomic import replaced_file
 from rpz.packer.config.model import Config, Run
 from rpz.packer.config.writer import config_lines
 from rpz.packer.history import history
-from rpz.packer.identify import narrowed
 from rpz.packer.inputs import inputs_outputs
 from rpz.packer.looks import NOTHING
 from rpz.packer.packages import packages_of
 from rpz.packer.packages.modules import loaded_modules
 from rpz.packer.rows import kept_names, path_bytes
-from rpz.packer.select import Kind, Reason, Selection, select
+from rpz.packer.select import FOLDER, LINK, Reason, Selection, select
 from rpz.packer.sizes import human_size
+from rpz.packer.table import MANY
 from rpz.tracer.database import TraceDatabase
 from rpz.tracer.fields import items_of
 from rpz.tracer.folder import TraceFolder
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rpz.packer.config.model import Package
+    from rpz.packer.identify import Identified
     from rpz.packer.listings import Listings
     from rpz.packer.looks import Looks
 
@@ -53,7 +54,7 @@ def write_config(
     folder: Path,
     opened: TraceDatabase | None = None,
     looks: Looks = NOTHING,
-    known: Iterable[Package] | None = None,
+    known: Identified | None = None,
 ) -> Config:
     """Write ``folder/config.yml`` from ``folder/trace.sqlite3``, which may be open already.
 
@@ -66,18 +67,16 @@ def write_config(
     """
     with _database(folder, opened) as database:
         tree = history(database)
-        selection = select(tree, TraceFolder(folder).all_snapshots, looks)
+        selection = select(tree, TraceFolder(folder).all_snapshots, looks, MANY)
         rows = list(database.rows(RunRow))
         if not rows:
             raise RpzError(f"The trace in {folder} has no runs", "Trace one: rpz trace --overwrite")
         runs = _runs(database, rows)
-        needed = [(item.path, item.kind is not Kind.FOLDER) for item in selection.needed]
+        needed = [(item.path, item.kind is not FOLDER) for item in selection.needed]
         config = Config(
             runs=runs,
             inputs_outputs=inputs_outputs(tree, selection, rows),
-            packages=_packages(
-                database, runs, [path for path, is_file in needed if is_file], known
-            ),
+            packages=_packages(runs, [path for path, is_file in needed if is_file], known),
         )
     packaged = {path for package in config.packages for path in path_bytes(package.files)}
     others = (path for path, _ in needed if path not in packaged)
@@ -89,12 +88,9 @@ def write_config(
 
 
 def _packages(
-    database: TraceDatabase,
-    runs: Iterable[Run],
-    paths: Collection[bytes],
-    known: Iterable[Package] | None,
+    runs: Iterable[Run], paths: Collection[bytes], known: Identified | None
 ) -> tuple[Package, ...]:
-    found = None if known is None else narrowed(database, known, paths)
+    found = None if known is None else known.narrowed(paths)
     return packages_of(paths, loaded_modules(r.environ for r in runs)) if found is None else found
 
 
@@ -155,9 +151,10 @@ def describer(selection: Selection) -> Callable[[bytes], str]:
         item = packable(path)
         if item is None:
             return ""
-        if item.kind is Kind.LINK:
+        kind = item.kind
+        if kind is LINK:
             return "Link to " + os.fsdecode(item.target or b"")
-        return "Directory" if item.kind is Kind.FOLDER else human_size(item.size)
+        return "Directory" if kind is FOLDER else human_size(item.size)
 
     return describe
 

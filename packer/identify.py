@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpaths import PosixPath
 
@@ -16,34 +16,37 @@ from rpz.tracer.rows import ExecutionRow, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from rpz.packer.config.model import Package
     from rpz.tracer.database import TraceDatabase
 
-NAMES = "SELECT name FROM opened_files WHERE NOT is_directory UNION SELECT name FROM links"
+NAMES = "SELECT name FROM opened_files WHERE NOT is_directory UNION ALL SELECT name FROM links"
+"""Some more than once: who wants each once has a set, which is made in a third of the time."""
 
 
-def identified(database: TraceDatabase) -> tuple[Package, ...]:
+class Identified(NamedTuple):
+    """The packages of some files, and the names that were asked for."""
+
+    packages: tuple[Package, ...]
+    names: AbstractSet[bytes]
+
+    def narrowed(self, paths: Collection[bytes]) -> tuple[Package, ...] | None:
+        """Return what was found for some paths only; None: not all of them were asked for.
+
+        It is what :func:`rpz.packer.packages.packages_of` finds for them.
+        """
+        wanted = frozenset(paths)
+        return tuple(_narrowed(self.packages, wanted)) if wanted <= self.names else None
+
+
+def identified(database: TraceDatabase) -> Identified:
     """Return the packages of all files and links that the runs of a trace have named."""
     names = {name for (name,) in database.select(NAMES)}
-    return packages_of(names, loaded_modules(_environments(database)))
+    return Identified(packages_of(names, loaded_modules(_environments(database))), names)
 
 
-def narrowed(
-    database: TraceDatabase, packages: Iterable[Package], paths: Collection[bytes]
-) -> tuple[Package, ...] | None:
-    """Return what :func:`identified` has found, for some paths only; None: it wasn't asked for all.
-
-    It is what :func:`rpz.packer.packages.packages_of` finds for them.
-    """
-    wanted = set(paths)
-    left = set(wanted)
-    for (name,) in database.select(NAMES):
-        left.discard(name)
-    return None if left else tuple(_narrowed(packages, wanted))
-
-
-def _narrowed(packages: Iterable[Package], wanted: set[bytes]) -> Iterator[Package]:
+def _narrowed(packages: Iterable[Package], wanted: AbstractSet[bytes]) -> Iterator[Package]:
     for package in packages:
         files = [bytes(file) for file in package.files]
         own = [file for file in files if file in wanted]

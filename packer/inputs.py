@@ -94,14 +94,14 @@ def named_paths(run: RunRow) -> Iterable[bytes]:
 
 def _add_inputs(uses: dict[bytes, _Uses], tree: Tree, selection: Selection, judge: Judge) -> None:
     needed = selection.by_path
-    for content in chain(tree.plain(only_read=True), tree.contents):
-        if content.origin is None or not content.was_read or content.executed:
-            continue
-        item = needed.get(content.origin)
+    plain = ((c.origin, c.read_by) for c in tree.plain(only_read=True))
+    others = ((c.origin, c.read_by) for c in tree.contents if c.was_read and not c.executed)
+    for origin, read_by in chain(plain, others):
+        item = None if origin is None else needed.get(origin)
         if item is None or item.kind is not Kind.FILE or item.source is None:
             continue
         if judge.is_input(item.path, item.source):
-            uses.setdefault(item.path, _Uses()).read_by |= content.read_by
+            uses.setdefault(item.path, _Uses()).read_by |= read_by
 
 
 def _add_outputs(uses: dict[bytes, _Uses], tree: Tree, judge: Judge) -> None:

@@ -11,8 +11,8 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rpz.packer.magic import is_magic
-from rpz.packer.tree import Content
+from rpz.packer.magic import MAGIC
+from rpz.packer.tree import NONE, Plain
 from rpz.tracer.records import Mode
 
 if TYPE_CHECKING:
@@ -101,21 +101,15 @@ def _others(names: Iterable[tuple[bytes, int, int]]) -> Iterator[bytes]:
             above = name + b"/"
 
 
-def plain_files(database: TraceDatabase, *, only_read: bool = False) -> Iterator[Content]:
+def plain_files(database: TraceDatabase, *, only_read: bool = False) -> Iterator[Plain]:
     """Yield all other files, as the tree would have them; or only those that were read."""
+    is_magic = MAGIC.match
     for name, first, is_directory, runs in database.select(READ_FILES if only_read else PLAIN):
-        if is_magic(name):
-            continue
-        yield Content(
-            name,
-            first,
-            needed=True,
-            was_read=runs is not None,
-            is_directory=bool(is_directory),
-            read_by=_numbers(runs),
-        )
+        if not is_magic(name):
+            read_by = NONE if runs is None else _numbers(runs)
+            yield Plain(name, first, is_directory == 1, read_by)
 
 
 @cache
-def _numbers(joined: bytes | None) -> frozenset[int]:
-    return frozenset(map(int, joined.split(b","))) if joined else frozenset()
+def _numbers(joined: bytes) -> frozenset[int]:
+    return frozenset(map(int, joined.split(b",")))

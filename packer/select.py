@@ -8,12 +8,13 @@ from collections import defaultdict
 from dataclasses import astuple, dataclass, field
 from enum import Enum
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rpz.packer.before import Status
 from rpz.packer.looks import NOTHING
-from rpz.packer.table import Table
-from rpz.packer.withheld import credential, driver
+from rpz.packer.table import RECENT, Table
+from rpz.packer.withheld import credential, driver, may_be_withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rpz.packer.before import Before
     from rpz.packer.looks import Look, Looks
-    from rpz.packer.tree import Content, Tree
+    from rpz.packer.tree import Content, Plain, Tree
 
 
 class Kind(Enum):
@@ -110,6 +111,10 @@ class Selection:
 
 
 KINDS = tuple(Kind)
+FILE, FOLDER, LINK = Kind.FILE, Kind.FOLDER, Kind.LINK
+"""By themselves: an enum takes its time to be asked for a member."""
+BATCH = 1000
+"""Paths that are looked through at once for those of files that others should not get."""
 
 
 def _plain(item: Needed) -> tuple[Any, ...]:
@@ -125,37 +130,61 @@ def _needed(path: bytes, plain: tuple[Any, ...]) -> Needed:
     return Needed(path, KINDS[number], source, target, size, status, kept)
 
 
-def select(tree: Tree, snapshots: Path | None = None, looks: Looks = NOTHING) -> Selection:
+def select(
+    tree: Tree, snapshots: Path | None = None, looks: Looks = NOTHING, most: int = RECENT
+) -> Selection:
     """Decide for everything that the runs touched; ``snapshots`` has what they have changed.
 
-    ``looks`` has what files were found to be since the runs have used them.
+    ``looks`` has what files were found to be since the runs have used them; of what is needed,
+    ``most`` are kept in memory.
     """
-    needed: Table[Needed] = Table(_plain, _needed)
-    left_out: dict[bytes, LeftOut] = {}
+    chosen = _Chosen(
+        os.path.join(os.fsencode(snapshots.parent.resolve()), b"") if snapshots else None, most
+    )
+    plain = tree.plain()  # this completes what the tree has
+    verdicts = (_verdict_on_plain(content, tree, snapshots, looks) for content in plain)
+    while some := list(islice(verdicts, BATCH)):
+        chosen.put_all(some)
     changed: set[bytes] = set()
-    trace = os.path.join(os.fsencode(snapshots.parent.resolve()), b"") if snapshots else None
-
-    def put(verdict: Needed | LeftOut | None) -> Needed | None:
-        verdict = _withheld(verdict, trace)
-        if isinstance(verdict, Needed):
-            needed[verdict.path] = verdict
-            return verdict
-        if verdict is not None:
-            left_out[verdict.path] = verdict
-        return None
-
-    for content in tree.plain():  # this completes what the tree has
-        put(_verdict_on_plain(content, tree, snapshots, looks))
     names = current_names(tree)
     for content in tree.contents:
-        item = put(_verdict(content, names[content], tree, snapshots))
+        item = chosen.put(_verdict(content, names[content], tree, snapshots))
         if item is not None and _is_changed(content, item, names[content]):
             changed.add(item.path)
+    needed, left_out = chosen.needed, chosen.left_out
     return Selection(
         needed,
         left_out=tuple(left_out[p] for p in sorted(left_out) if p not in needed),
         changed=tuple(sorted(changed)),
     )
+
+
+class _Chosen:
+    """What is needed and what is left out of it; ``trace`` is the folder of the trace."""
+
+    def __init__(self, trace: bytes | None, most: int) -> None:
+        self.needed: Table[Needed] = Table(_plain, _needed, most)
+        self.left_out: dict[bytes, LeftOut] = {}
+        self._trace = trace
+
+    def put(self, verdict: Needed | LeftOut | None) -> Needed | None:
+        """Take a verdict in, unless others should not get the file; return what is needed."""
+        verdict = _withheld(verdict, self._trace)
+        self._keep(verdict)
+        return verdict if isinstance(verdict, Needed) else None
+
+    def put_all(self, verdicts: list[Needed | LeftOut | None]) -> None:
+        """Do so with many at once, of which mostly none is withheld."""
+        paths = b"\0".join([verdict.path for verdict in verdicts if verdict is not None])
+        may_be = may_be_withheld(paths) or (self._trace is not None and self._trace in paths)
+        for verdict in verdicts:
+            self._keep(_withheld(verdict, self._trace) if may_be else verdict)
+
+    def _keep(self, verdict: Needed | LeftOut | None) -> None:
+        if isinstance(verdict, Needed):
+            self.needed[verdict.path] = verdict
+        elif verdict is not None:
+            self.left_out[verdict.path] = verdict
 
 
 def current_names(tree: Tree) -> dict[Content, list[bytes]]:
@@ -189,21 +218,21 @@ def _verdict(
 
 
 def _verdict_on_plain(
-    content: Content, tree: Tree, snapshots: Path | None, looks: Looks
+    content: Plain, tree: Tree, snapshots: Path | None, looks: Looks
 ) -> Needed | LeftOut | None:
     """Return what :func:`_verdict` does, of what was only used as it was: most of a long trace."""
     origin = content.origin
-    if origin is None or origin == b"/":
+    if origin == b"/":
         return None
     look = looks.get(origin)
     found = look or _status(origin)
     if found is None:
-        return _gone(content, origin, [origin])
+        return _gone(content.whole(), origin, [origin])
     before = tree.kept.of(found, content.first_run)
     if look is not None and before is None:
         if stat.S_ISDIR(look.st_mode):
-            return Needed(origin, Kind.FOLDER, origin)
-        return Needed(origin, Kind.FILE, origin, None, look.st_size)
+            return Needed(origin, FOLDER, origin)
+        return Needed(origin, FILE, origin, None, look.st_size)
     return _kept(origin, before, snapshots) or _found(origin, origin, found, before)
 
 
@@ -281,9 +310,9 @@ def _found(
         if not os.access(source, os.R_OK):
             return LeftOut(origin, Reason.UNREADABLE)
         status = before.status if before else None
-        return Needed(origin, Kind.FILE, source, None, found.st_size, status)
+        return Needed(origin, FILE, source, None, found.st_size, status)
     if stat.S_ISDIR(mode):
-        return Needed(origin, Kind.FOLDER, source)
+        return Needed(origin, FOLDER, source)
     if stat.S_ISLNK(mode):
         return Needed(origin, Kind.LINK, source, os.readlink(source))
     if stat.S_ISSOCK(mode):

@@ -18,6 +18,8 @@ D = TypeVar("D")
 
 RECENT = 5000
 """Values that are kept in memory before they are written, many at a time."""
+MANY = 30_000
+"""Where a thing is done once for a trace, and somebody waits: some 250 bytes each."""
 CACHE = 1000
 """KiB of the file that SQLite keeps in memory."""
 
@@ -42,9 +44,13 @@ class Table(Mapping[bytes, T]):
     """
 
     def __init__(
-        self, encode: Callable[[T], Any] = _same, decode: Callable[[bytes, Any], T] = _same_of
+        self,
+        encode: Callable[[T], Any] = _same,
+        decode: Callable[[bytes, Any], T] = _same_of,
+        most: int = RECENT,
     ) -> None:
-        """Begin an empty table."""
+        """Begin an empty table, of which so many values are kept in memory."""
+        self._most = most
         self._encode = encode
         self._decode = decode
         self._recent: dict[bytes, T] = {}
@@ -55,7 +61,7 @@ class Table(Mapping[bytes, T]):
     def __setitem__(self, key: bytes, value: T) -> None:
         """Put a value in, in the place of one with the same key."""
         self._recent[key] = value
-        if len(self._recent) >= RECENT:
+        if len(self._recent) >= self._most:
             self._write()
 
     def __delitem__(self, key: bytes) -> None:
@@ -83,7 +89,7 @@ class Table(Mapping[bytes, T]):
         if self._execute is None:
             for key, value in left:
                 self._recent.setdefault(key, value)
-                if len(self._recent) >= RECENT:
+                if len(self._recent) >= self._most:
                     break
             else:
                 return
@@ -145,7 +151,9 @@ class Table(Mapping[bytes, T]):
     def get(self, key: bytes, default: T | D) -> T | D: ...
     def get(self, key: bytes, default: T | D | None = None) -> T | D | None:
         """Return the value of a key, or else the default."""
-        value = self._find(key)
+        value = self._recent.get(key, MISSING)
+        if value is MISSING and self._execute is not None:
+            value = self._find(key)
         return default if value is MISSING else value
 
     def __contains__(self, key: object) -> bool:

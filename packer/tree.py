@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpz.packer.before import Before, Inodes
 from rpz.packer.seen import Seen
@@ -51,11 +51,11 @@ class Content:
     read_by: frozenset[int] = NONE
     written_by: frozenset[int] = NONE
 
-    def take_in(self, other: Content) -> None:
+    def take_in(self, other: Plain) -> None:
         """Take in what else was done with the same file: it was used as it was before the runs."""
         self.first_run = min(self.first_run, other.first_run)
-        self.needed |= other.needed
-        self.was_read |= other.was_read
+        self.needed = True
+        self.was_read |= bool(other.read_by)
         self.is_directory |= other.is_directory
         self.read_by |= other.read_by
 
@@ -63,6 +63,29 @@ class Content:
     def is_own(self) -> bool:
         """Whether what is in it comes from the runs, so that a replay makes it again."""
         return self.origin is None or self.discarded
+
+
+class Plain(NamedTuple):
+    """What a :class:`Content` of which the runs did nothing but look at it and read it would be.
+
+    There are so many that they are tuples.
+    """
+
+    origin: bytes
+    first_run: int
+    is_directory: bool
+    read_by: frozenset[int]
+
+    def whole(self) -> Content:
+        """Return all that is known of it."""
+        return Content(
+            self.origin,
+            self.first_run,
+            needed=True,
+            was_read=bool(self.read_by),
+            is_directory=self.is_directory,
+            read_by=self.read_by,
+        )
 
 
 @dataclass(eq=False, slots=True)
@@ -81,7 +104,7 @@ class Tree:
     ``run`` is the number of the run that acts; :func:`rpz.packer.history.history` sets it.
     """
 
-    def __init__(self, plain: Callable[..., Iterable[Content]] = tuple) -> None:
+    def __init__(self, plain: Callable[..., Iterable[Plain]] = tuple) -> None:
         """Start with the file system as it was: every name is its own origin.
 
         ``plain`` gives the files that the runs only used as they were (:mod:`rpz.packer.plain`);
@@ -146,7 +169,7 @@ class Tree:
             path = followed
         return path
 
-    def plain(self, *, only_read: bool = False) -> Iterator[Content]:
+    def plain(self, *, only_read: bool = False) -> Iterator[Plain]:
         """Yield the files that aren't in the tree; tell those that are what else was done."""
         known = {content.origin: content for content in self.contents}
         for found in self._plain(only_read=True) if only_read else self._plain():

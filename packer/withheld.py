@@ -103,6 +103,10 @@ STUBS = b"/stubs/"
 """A folder of libraries to link with, which are everybody's."""
 
 
+START, END = rb"(?<![^\0])", rb"(?![^\0])"
+"""Of a path, be it one of many with NUL bytes in between."""
+
+
 class _Table:
     """Finds the rule of a path; what begins alike is looked for together, which is fast."""
 
@@ -122,8 +126,15 @@ class _Table:
     def _compile(self, begin: bytes) -> re.Pattern[bytes]:
         """Make one pattern, of which the group that takes part has the row's number."""
         groups = b"|".join(row + b"()" for row, _ in self._rows[begin])
-        found = self._patterns[begin] = re.compile(begin + b"(?:%s)" % groups)
+        pattern = begin.replace(b"^", START) + b"(?:%s)" % groups.replace(rb"\Z", END)
+        found = self._patterns[begin] = re.compile(pattern)
         return found
+
+    def may_find(self, paths: bytes) -> bool:
+        return any(
+            part in paths and (self._patterns.get(begin) or self._compile(begin)).search(paths)
+            for begin, part in self._begins
+        )
 
     def find(self, path: bytes) -> Rule | None:
         for begin, part in self._begins:
@@ -143,6 +154,11 @@ def credential(path: bytes, source: bytes | None) -> str | None:
     if rule is None or (rule.if_secret and not _holds_secret(source or path)):
         return None
     return rule.why
+
+
+def may_be_withheld(paths: bytes) -> bool:
+    """Whether a rule may be meant for one of some paths, which NUL bytes are between: rarely."""
+    return _DRIVERS.may_find(paths) or _CREDENTIALS.may_find(paths)
 
 
 def driver(path: bytes) -> str | None:

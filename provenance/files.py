@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rpz.tracer.database import TraceDatabase
 
 READ, WRITE, SOCKET = int(Mode.READ), int(Mode.WRITE), int(Mode.SOCKET)
+AS_FOUND = """
+SELECT name FROM opened_files WHERE run_id = ?1 AND NOT is_directory AND name IN (
+    SELECT name FROM opened_files WHERE run_id = ?1 AND NOT is_directory AND existed AND mode & ?2
+) GROUP BY name HAVING min(id) = min(CASE WHEN existed THEN id END) ORDER BY name
+"""
+"""What was read and there when it was first used; most files in a long trace are only looked at."""
 USED = f"mode & {READ | WRITE} AND NOT is_directory AND NOT mode & {SOCKET}"
 
 
@@ -22,14 +28,7 @@ def read_as_found(database: TraceDatabase, run: int) -> list[bytes]:
 
     What a process of the run made for another to read is not among them.
     """
-    rows = database.select(
-        "SELECT name FROM opened_files WHERE run_id = ? AND NOT is_directory GROUP BY name"
-        " HAVING max(existed AND mode & ?) AND min(id) = min(CASE WHEN existed THEN id END)"
-        " ORDER BY name",
-        run,
-        READ,
-    )
-    return [name for (name,) in rows]
+    return [name for (name,) in database.select(AS_FOUND, run, READ)]
 
 
 @dataclass(frozen=True)

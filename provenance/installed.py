@@ -27,9 +27,11 @@ class Installed(NamedTuple):
     files: Sequence[bytes]
 
 
-def add_packages(database: TraceDatabase, run: int, packages: Iterable[Package]) -> None:
-    """Add to a trace those packages of which a run has read files that were there."""
-    read = set(read_as_found(database, run))
+def add_packages(
+    database: TraceDatabase, run: int, packages: Iterable[Package], paths: Iterable[bytes]
+) -> None:
+    """Add to a trace those packages of which a run has read files that were there: ``paths``."""
+    read = set(paths)
     number = database.last_id(PackageRow) + 1
     place = database.last_id(PackageFileRow) + 1
     for package in packages:

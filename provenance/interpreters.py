@@ -12,14 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpz.provenance.files import read_as_found
 from rpz.tracer.facts import Fact
 from rpz.tracer.sha256 import FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rpz.tracer.database import TraceDatabase
+    from collections.abc import Iterable, Iterator
 
 TOPIC = "program"
 
@@ -108,10 +105,9 @@ INTERPRETERS = (
 NAMES = tuple(name for interpreter in INTERPRETERS for name in interpreter.names)
 
 
-def interpreters(database: TraceDatabase, run: int) -> Iterator[Fact]:
-    """Yield the interpreters of which a run read the program or the library."""
+def interpreters(paths: Iterable[bytes]) -> Iterator[Fact]:
+    """Yield the interpreters of which a run read the program or the library, among its files."""
     said: set[tuple[str, bytes]] = set()
-    paths = read_as_found(database, run)
     for path in (path for path in paths if path.rpartition(b"/")[2].startswith(NAMES)):
         for interpreter in INTERPRETERS:
             version = interpreter.version_of(path)

@@ -22,7 +22,7 @@ def machine(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> 
     """Yield the processor, graphics processors, container of a machine (Linux)."""
     if model := _value(root / "proc/cpuinfo", "model name"):
         yield Fact(TOPIC, "processor", model.encode())
-    if cores := _cores():
+    if cores := _cores(root):
         yield Fact(TOPIC, "cores", str(cores).encode())
     yield Fact(TOPIC, "usable processors", str(len(os.sched_getaffinity(0))).encode())
     for gpu in _gpus(root):
@@ -31,7 +31,15 @@ def machine(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> 
         yield Fact(TOPIC, "container", container.encode())
 
 
-def _cores() -> int | None:
+def _cores(root: Path) -> int | None:
+    """Return the number of processor cores, each of which may be several processors."""
+    # As psutil finds it, which takes ten times as long to import
+    cores = set()
+    for file in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/topology/core_cpus_list"):
+        with contextlib.suppress(OSError):
+            cores.add(file.read_bytes().strip())
+    if cores:
+        return len(cores)
     import psutil
 
     return psutil.cpu_count(logical=False)

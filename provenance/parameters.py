@@ -1,8 +1,10 @@
-"""The parameters of a run: what its arguments and the parameter files that it read set."""
+"""The parameters of a run: what its arguments and the parameter files that it read set.
+
+What reads such files is imported when there is one: most runs have none, and wait for this.
+"""
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 import posixpath
@@ -11,25 +13,14 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from rpz.packer.config.bounds import Bounds
-from rpz.packer.config.compose import LOADER
-from rpz.packer.config.faults import ConfigError
-from rpz.packer.secrets.names import Naming, naming
-from rpz.provenance.files import read_as_found
+from rpz.errors import RpzError
 from rpz.tracer.facts import Fact
 from rpz.tracer.fields import items_of
 from rpz.tracer.rows import RunRow, SnapshotRow
 from rpz.tracer.sha256 import FLAGS
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from rpz.tracer.database import TraceDatabase
@@ -44,16 +35,37 @@ OPTION = re.compile(r"--([A-Za-z][\w-]*)")
 
 
 def _ini(text: str) -> Any:
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
 def _yaml(text: str) -> Any:
+    import yaml
+
+    from rpz.packer.config.bounds import Bounds
+    from rpz.packer.config.compose import LOADER
+
     bounds = Bounds("parameters")  # a small file may mean a great deal
-    for event in yaml.parse(text, Loader=LOADER):
-        bounds.take(event)
-    return yaml.load(text, Loader=LOADER)  # noqa: S506
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            bounds.take(event)
+        return yaml.load(text, Loader=LOADER)  # noqa: S506
+    except (yaml.YAMLError, RpzError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _toml(text: str) -> Any:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)  # its error is a ValueError, as that of JSON
 
 
 READERS: dict[bytes, Callable[[str], Any]] = {
@@ -62,18 +74,22 @@ READERS: dict[bytes, Callable[[str], Any]] = {
     b".yml": _yaml,
     b".ini": _ini,
     b".cfg": _ini,
-    b".toml": tomllib.loads,
+    b".toml": _toml,
 }
 """What reads parameter files, by their suffixes."""
-NOT_READABLE = (ValueError, RecursionError, configparser.Error, yaml.YAMLError, ConfigError)
 
 
-def parameters(database: TraceDatabase, run: int, snapshots: Path) -> Iterator[Fact]:
-    """Yield the parameters, but for those that are called as secrets are."""
+def parameters(
+    database: TraceDatabase, run: int, snapshots: Path, paths: Collection[bytes]
+) -> Iterator[Fact]:
+    """Yield the parameters, but for those that are called as secrets are.
+
+    ``paths`` are the files that the run has read.
+    """
     for row in database.rows(RunRow, "id = ?", run):
         words = [os.fsdecode(word) for word in items_of(row.argv)]
         yield from _facts(of_arguments(words), b"")
-        for path, content in _files(database, run, row.workingdir, words, snapshots):
+        for path, content in _files(database, run, row.workingdir, words, snapshots, paths):
             yield from _facts(of_file(path, content), path)
 
 
@@ -106,7 +122,7 @@ def of_file(path: bytes, content: bytes) -> list[tuple[str, str]]:
     try:
         read = READERS[posixpath.splitext(path)[1].lower()](content.decode())
         found = list(_flat(read, ""))
-    except NOT_READABLE:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(read, dict) and len(found) <= MOST else []
 
@@ -123,13 +139,23 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def _facts(found: Iterable[tuple[str, str]], source: bytes) -> Iterator[Fact]:
     for name, value in found:
-        text = name.encode("utf-8", "surrogateescape")
-        if naming(text.rpartition(b".")[2]) is Naming.NOTHING:
+        if not _is_secret(name.encode("utf-8", "surrogateescape").rpartition(b".")[2]):
             yield Fact(TOPIC, name, value.encode("utf-8", "surrogateescape"), source)
 
 
+def _is_secret(name: bytes) -> bool:
+    from rpz.packer.secrets.names import Naming, naming
+
+    return naming(name) is not Naming.NOTHING
+
+
 def _files(
-    database: TraceDatabase, run: int, folder: bytes, words: list[str], snapshots: Path
+    database: TraceDatabase,
+    run: int,
+    folder: bytes,
+    words: list[str],
+    snapshots: Path,
+    paths: Iterable[bytes],
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the parameter files that were there and were read, as they were before the run.
 
@@ -137,7 +163,7 @@ def _files(
     """
     named = {posixpath.join(folder, os.fsencode(word.rpartition("=")[2])) for word in words}
     kept = {row.name: row for row in database.rows(SnapshotRow, "run_id = ? AND number > 0", run)}
-    for path in read_as_found(database, run):
+    for path in paths:
         inside = path.startswith(folder.rstrip(b"/") + b"/") and not _is_hidden(path[len(folder) :])
         if posixpath.splitext(path)[1].lower() in READERS and (inside or path in named):
             row = kept.get(path)

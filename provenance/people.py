@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from rpz.errors import CommandFailedError
@@ -33,6 +32,8 @@ def user() -> Iterator[Fact]:
 
 def identity() -> Iterator[Fact]:
     """Yield how the user is called in what is committed and published."""
+    import shutil  # a run has ended by now
+
     if shutil.which("git") is None:
         return
     keys = "|".join(key.decode().replace(".", r"\.") for key in GIT)

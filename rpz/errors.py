@@ -33,7 +33,8 @@ class RpzError(Exception):
 
     def __str__(self) -> str:
         """Return both sentences on one line."""
-        return f"{self.message}. {self.remedy}." if self.remedy else f"{self.message}."
+        sentences = [self.message, self.remedy] if self.remedy else [self.message]
+        return " ".join(text if text.endswith("?") else f"{text}." for text in sentences)
 
 
 class MissingProgramError(RpzError):

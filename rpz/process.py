@@ -7,7 +7,6 @@ import logging
 import os
 import select
 import shlex
-import shutil
 import signal
 import subprocess
 import sysconfig
@@ -209,6 +208,8 @@ def installed_program(name: str) -> Path | None:
         program = Path(sysconfig.get_path("scripts", scheme), name)
         if program.is_file():
             return program
+    import shutil  # not needed to start a run where the program is in its place
+
     found = shutil.which(name)
     return Path(found) if found else None
 

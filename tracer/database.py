@@ -188,12 +188,17 @@ class TraceDatabase:
         except sqlite3.DatabaseError as error:
             raise TraceDatabaseError(f"The trace database can't be read: {error}") from error
 
-    def count(
-        self, row: type[Any], where: str, *values: object, distinct: str | None = None
-    ) -> int:
-        """Return the number of a table's rows, or of the values of a column in them."""
-        what = f"DISTINCT {distinct}" if distinct else "*"
-        statement = f"SELECT count({what}) FROM {TABLES[row]} WHERE {where}"  # noqa: S608 (our own)
+    def count(self, row: type[Any], where: str, *values: object) -> int:
+        """Return the number of a table's rows."""
+        return self._number(f"SELECT count(*) FROM {TABLES[row]} WHERE {where}", values)  # noqa: S608
+
+    def count_distinct(self, row: type[Any], column: str, where: str, *values: object) -> int:
+        """Return the number of the values of a column in a table's rows."""
+        # Sorted, which takes half of the time of count(DISTINCT)
+        found = f"SELECT 1 FROM {TABLES[row]} WHERE {where} GROUP BY {column}"  # noqa: S608 (our own)
+        return self._number(f"SELECT count(*) FROM ({found})", values)  # noqa: S608 (our own)
+
+    def _number(self, statement: str, values: tuple[object, ...]) -> int:
         (number,) = self._connection.execute(statement, values).fetchone()
         return int(number)
 

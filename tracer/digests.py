@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -214,6 +213,8 @@ def _as_it_is(
 
 def _hashed(files: list[_File], advance: Progress) -> dict[bytes, str]:
     """Return the digests of the sources that can be read."""
+    from concurrent.futures import ThreadPoolExecutor  # not needed where all was hashed before
+
     with interrupts_held() as check:
 
         def step(count: int) -> None:

@@ -8,13 +8,13 @@ import signal
 import stat
 import threading
 import time
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpz.tracer.disks import tells_of_changes, write_back_delay
-from rpz.tracer.sha256 import buffer, sha256  # not by the thread: others would wait for it
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     Stamp: TypeAlias = tuple[int, int, int, int, int]
 
 OLD = 60 * 1_000_000_000
@@ -52,37 +52,47 @@ class EarlyDigests:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._offered: SimpleQueue[bytes | None] = SimpleQueue()
+        self._offered: SimpleQueue[bytes | None]
         self._digests: dict[Stamp, str] = {}
         self._thread: threading.Thread | None = None
         self._stopped = False
 
     def offer(self, path: bytes) -> None:
         """Have a file hashed when there is time."""
+        if self._thread is None:
+            self._thread = self._started()
         if self._offered.qsize() < MOST:
             self._offered.put(path)
-        if self._thread is None:
-            self._start()
 
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._hash_all, name="early digests", daemon=True)
+    def _started(self) -> threading.Thread:
+        """Start the thread; what it needs is imported now, while the run goes on."""
+        from queue import SimpleQueue
+
+        from rpz.tracer import sha256  # noqa: F401 (not by the thread: others would wait for it)
+
+        self._offered = SimpleQueue()
+        thread = threading.Thread(target=self._hash_all, name="early digests", daemon=True)
         # Signals are for the thread that waits for the run, which they wake up
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            self._thread.start()
+            thread.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return thread
 
     def stop(self) -> None:
         """Hash nothing any more."""
         self._stopped = True
-        self._offered.put(None)
+        if self._thread is not None:
+            self._offered.put(None)
 
     def digest(self, status: os.stat_result) -> str | None:
         """Return the digest of the file that has this status, if it was hashed as it is."""
         return self._digests.get(stamp(status))
 
     def _hash_all(self) -> None:
+        from rpz.tracer.sha256 import buffer
+
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVES_WAY)
         into = buffer()
@@ -99,6 +109,8 @@ class EarlyDigests:
         # Nothing else is opened: who waits at the other end of a pipe would take us for the run
         if not (self._is_wanted(before) and tells_of_changes(path)):
             return
+        from rpz.tracer.sha256 import sha256
+
         digest = sha256(path, into, self._check, lambda status: stamp(status) == stamp(before))
         if digest is not None:
             self._digests[stamp(before)] = digest

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -306,6 +305,8 @@ def _entries(folder: Path) -> list[Path]:
 def remove_whole(path: Path) -> None:
     """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
+        import shutil  # rarely wanted, and not before a run
+
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

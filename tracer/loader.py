@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpz.tracer import records
 from rpz.tracer.addresses import describe
-from rpz.tracer.fields import held, joined, name_of, signed
+from rpz.tracer.fields import GREATEST, held, joined, name_of, signed
 from rpz.tracer.meanwhile import NOTHING
 from rpz.tracer.records import TYPES, ConnectionKind, Flag, Mode, RenameKind, SnapshotKind, u32, u64
 from rpz.tracer.rows import (
@@ -137,7 +137,8 @@ class Loader:
         handlers = self._handlers
         try:
             for kind, values in stream:
-                self._time = held(values[0])
+                time = values[0]
+                self._time = time if time <= GREATEST else held(time)
                 handlers[kind](*values)
         except (KeyError, ValueError) as error:  # no such path, process, kind; beyond SQLite
             raise damaged(error) from error
@@ -198,11 +199,11 @@ class Loader:
         self._end = record
 
     def _on_path(self, _time: int, path: int, name: bytes) -> None:
-        if not name_of(name).startswith(b"/"):
+        if name[:1] != b"/" or b"\0" in name:
             raise ValueError(f"{name!r} is not an absolute path")
         self._paths[path] = name
-        if self.meanwhile.on_path:
-            self.meanwhile.on_path(name)
+        if (on_path := self.meanwhile.on_path) is not None:
+            on_path(name)
 
     def _on_process(self, record: records.Process) -> None:
         self._processes[record.process] = ProcessRow(
@@ -250,22 +251,20 @@ class Loader:
         self._executed = True
 
     def _on_file(self, time: int, process: int, path: int, mode: int, flags: int) -> None:
-        on_read = self.meanwhile.on_read
-        if on_read and mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED:
-            on_read(self._paths[path])
-        self._add(
+        name = self._paths[path]
+        if mode & READ and flags & (EXISTED | DIRECTORY) == EXISTED and self.meanwhile.on_read:
+            self.meanwhile.on_read(name)
+        event = self._event  # what others call functions for: most records are these
+        self._event = event + 1
+        rows = self._rows[FileRow]
+        rows.append(
             FileRow(
-                self._next(),
-                self._run,
-                self._paths[path],
-                time,
-                mode,
-                bool(flags & DIRECTORY),
-                self._process(process),
-                bool(flags & EXISTED),
-                bool(flags & TRUNCATED),
+                event, self._run, name, time, mode, flags & DIRECTORY != 0,
+                self._first_process + process, flags & EXISTED != 0, flags & TRUNCATED != 0,
             )
-        )
+        )  # fmt: skip
+        if len(rows) >= BATCH:
+            self._flush(FileRow)
 
     def _on_link(self, record: records.Link) -> None:
         name = self._paths[record.path]

@@ -190,7 +190,7 @@ def summary(database: TraceDatabase, run: int) -> str:
     from rpz.tracer.rows import FileRow, ProcessRow, WarningRow
 
     processes = database.count(ProcessRow, "run_id = ? AND NOT is_thread", run)
-    files = database.count(FileRow, "run_id = ?", run, distinct="name")
+    files = database.count_distinct(FileRow, "name", "run_id = ?", run)
     warnings = {w.text: None for w in database.rows(WarningRow, "run_id = ?", run)}
     for text in warnings:
         log.warning("%s.", " ".join(text.decode(errors="backslashreplace").splitlines()))

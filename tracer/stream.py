@@ -46,6 +46,7 @@ class _Layout:
         self.numbers = struct.Struct("<" + "".join("IQ"[k is u64] for k in numbers))
         self.timed_numbers = struct.Struct(TIME.format + self.numbers.format[1:])
         self.is_list = [k is not bytes for k in kinds[len(numbers) :]]
+        self.is_name = self.is_list == [False]
 
     def values(self, data: bytes | mmap.mmap, begin: int, end: int) -> Values:
         """Return the time and the fields of the record that is there."""
@@ -53,17 +54,16 @@ class _Layout:
         if offset > end:
             raise struct.error("fields longer than their record")
         numbers = self.timed_numbers.unpack_from(data, begin)
-        return (*numbers, *self._texts(data, offset, end)) if self.is_list else numbers
+        if not self.is_list:
+            return numbers
+        if self.is_name:  # most of those with a text are
+            return (*numbers, _text(data, offset, end))
+        return (*numbers, *self._texts(data, offset, end))
 
     def _texts(self, data: bytes | mmap.mmap, offset: int, end: int) -> Iterator[object]:
         for is_list in self.is_list:
-            if offset + LENGTH.size > end:
-                raise struct.error("string without its length")
-            (length,) = LENGTH.unpack_from(data, offset)
-            offset += LENGTH.size + length
-            if offset > end:
-                raise struct.error("string longer than its record")
-            text = data[offset - length : offset]
+            text = _text(data, offset, end)
+            offset += LENGTH.size + len(text)
             yield tuple(text.split(b"\0")[:-1]) if is_list else text
 
     def encode(self, record: Record) -> bytes:
@@ -75,6 +75,17 @@ class _Layout:
             body += LENGTH.pack(len(text)) + text
         body += bytes(-len(body) % 8)
         return RECORD.pack(RECORD.size + len(body), TYPES[self.record], 0, record.time) + body
+
+
+def _text(data: bytes | mmap.mmap, offset: int, end: int) -> bytes:
+    """Return the text whose length is there, in a record that ends there."""
+    if offset + LENGTH.size > end:
+        raise struct.error("string without its length")
+    (length,) = LENGTH.unpack_from(data, offset)
+    offset += LENGTH.size
+    if offset + length > end:
+        raise struct.error("string longer than its record")
+    return data[offset : offset + length]
 
 
 _LAYOUTS = {number: _Layout(record) for record, number in TYPES.items()}

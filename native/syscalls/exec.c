@@ -2,6 +2,7 @@
 #include "../arch/abi.h"
 #include "../deep.h"
 #include "../fuse.h"
+#include "../images.h"
 #include "../memory.h"
 #include "../record.h"
 #include "arguments.h"
@@ -81,50 +82,87 @@ static bool elf_interpreter(const struct head *head, char *interpreter) {
                                             : elf32_interpreter(head, interpreter);
 }
 
-/* What else the kernel loads to run the file NAME; false: nothing. Nobody may have us wait for the
- * other end of a FIFO. */
-static bool interpreter_of(const struct name *name, char *interpreter) {
-  CLEANUP_FD int fd = deep_open(name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+static bool names_interpreter(struct head *head, char *interpreter, bool *is_script) {
+  *is_script = head->text[0] == '#' && head->text[1] == '!';
+  if (*is_script) {
+    head->text[HEAD_SIZE] = '\0';
+    return script_interpreter(head->text, interpreter);
+  }
+  return memcmp(head->text, ELFMAG, SELFMAG) == 0 && elf_interpreter(head, interpreter);
+}
+
+/* Nobody may have us wait for the other end of a FIFO. */
+static bool read_interpreter(const struct file *file, char *interpreter) {
+  bool is_script;
+  CLEANUP_FD int fd = deep_open(file->name->text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct head head = {.fd = fd};
   ssize_t got = fd < 0 ? -1 : read(fd, head.text, MORE_SIZE);
   if (got <= 0)
     return false;
   head.size = (size_t)got;
-  if (head.text[0] == '#' && head.text[1] == '!') {
-    head.text[HEAD_SIZE] = '\0';
-    return script_interpreter(head.text, interpreter);
-  }
-  return memcmp(head.text, ELFMAG, SELFMAG) == 0 && elf_interpreter(&head, interpreter);
+  bool has_one = names_interpreter(&head, interpreter, &is_script);
+  image_add(file->name, &file->status, has_one ? interpreter : NULL, is_script);
+  return has_one;
 }
 
-static void add_images(struct task *task, struct name *name) {
+/* What else the kernel loads to run FILE; false: nothing. */
+static bool interpreter_of(const struct file *file, char *interpreter) {
+  const struct image *image = image_find(file->name, &file->status);
+  if (image == NULL)
+    return read_interpreter(file, interpreter);
+  if (image->interpreter != NULL)
+    memcpy(interpreter, image->interpreter, strlen(image->interpreter) + 1);
+  return image->interpreter != NULL;
+}
+
+static void add_images(struct task *task, const struct file *program) {
   char interpreter[PATH_MAX];
-  struct file file;
+  struct file file = *program;
   enum { MAX_INTERPRETERS = 6 }; /* the kernel's 5 of `#!` and the loader of the last */
-  add_image(&task->exec, name);
-  for (int i = 0; i < MAX_INTERPRETERS && interpreter_of(name, interpreter); i++) {
+  add_image(&task->exec, file.name);
+  for (int i = 0; i < MAX_INTERPRETERS && interpreter_of(&file, interpreter); i++) {
     if (!resolve(task, AT_FDCWD, interpreter, FOLLOW, &file) || !found(task, &file) ||
         !S_ISREG(file.status.st_mode))
       return;
-    name = file.name;
-    add_image(&task->exec, name);
+    add_image(&task->exec, file.name);
   }
+}
+
+/* How binfmt_misc knows what it runs: by what is in the file, or by how its name ends. A script's
+ * interpreter may be changed, too. */
+static struct image *image_alone(const struct exec *exec) {
+  struct image *image = image_find(exec->images[0], &exec->status);
+  return image != NULL && !image->is_script ? image : NULL;
+}
+
+/* If what runs is the program itself, it will be again, as long as it is the same. */
+static void remember_program(const struct exec *exec, const struct name *running) {
+  bool is_itself = exec->image_count > 0 && exec->images[0] == running;
+  struct image *image = is_itself ? image_alone(exec) : NULL;
+  if (image != NULL)
+    image->alone = exec->program;
+}
+
+static bool is_known_program(const struct exec *exec) {
+  const struct image *image = image_alone(exec);
+  return image != NULL && image->alone == exec->program;
 }
 
 /* Where neither `#!` nor an ELF header names what runs, binfmt_misc does. */
 static void add_program(struct task *task) {
   char link[64], path[PATH_MAX];
-  struct stat status;
+  if (task->exec.known)
+    return;
   snprintf(link, sizeof link, "/proc/%d/exe", task->tid);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length <= 0)
     return;
   path[length] = '\0';
-  struct name *name = name_of(path, (size_t)length);
-  if (has_image(&task->exec, name))
-    return;
-  if (deep_stat(path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode))
-    add_images(task, name);
+  struct file file = {.name = name_of(path, (size_t)length)};
+  remember_program(&task->exec, file.name);
+  if (!has_image(&task->exec, file.name) &&
+      deep_stat(path, &file.status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.status.st_mode))
+    add_images(task, &file);
 }
 
 /* The interpreter of a script, as that spells it: links on its path are noted. */
@@ -188,7 +226,8 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
   char text[PATH_MAX];
   struct file file;
   exec_clear(&task->exec);
-  if (!text_argument(task, path, text, sizeof text))
+  keep_memory(task->tid, task->args + path, 3); /* the path and both lists */
+  if (!read_kept_string(task->tid, task->args[path], text, sizeof text))
     return;
   bool is_there =
       text[0] == '\0' && (flags & AT_EMPTY_PATH)
@@ -203,7 +242,9 @@ static void enter_exec(struct task *task, const struct abi *abi, int dirfd, unsi
   exec->privileged = (file.status.st_mode & (S_ISUID | S_ISGID)) != 0;
   exec->folder = folder_of(task, AT_FDCWD);
   exec->program = spelt_name(task, dirfd, text, &file);
-  add_images(task, file.name);
+  exec->status = file.status;
+  add_images(task, &file);
+  exec->known = is_known_program(exec);
 }
 
 void enter_execve(struct task *task, const struct abi *abi) {

@@ -27,6 +27,7 @@ from rpz.packer.packages import (
 )
 from rpz.packer.packages.library import extent_of
 from rpz.packer.packages.modules import Modules
+from rpz.packer.packages.paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -74,7 +75,7 @@ def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[P
 
     ``loaded`` are the names of the environment modules that the runs found loaded.
     """
-    left = set(paths)
+    left = Paths(paths)
     cached = (path for path in left if path.endswith(b".pyc"))
     sources = {path: made_of for path in cached if (made_of := source_of(path))}
     found: list[Package] = []

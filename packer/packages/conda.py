@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.config.model import Package
@@ -20,14 +19,9 @@ FOLDER = b"conda-meta"
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    above = Marker(FOLDER).above
-    environments: dict[bytes, set[bytes]] = defaultdict(set)
-    for path in paths:
-        if root := above(path):
-            environments[root].add(path)
     claims: list[Claim] = []
-    for root, inside in environments.items():
-        claims += _claims(root, inside)
+    for root, inside in Marker(FOLDER).roots(paths).items():
+        claims += _claims(root, set(inside))
     return packages(claims)
 
 

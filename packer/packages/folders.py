@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rpz.packer.packages.claims import packages
+from rpz.packer.packages.paths import by_root, folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from rpz.packer.config.model import Package
+    from rpz.packer.packages.paths import Roots
 
 MAX_COUNTED = 2000
 """Files of a package beyond which nobody waits for its size."""
@@ -44,21 +45,20 @@ class Marker:
         self._known.update(dict.fromkeys(asked, found))
         return found
 
+    def roots(self, paths: Collection[bytes]) -> Roots:
+        """Return the paths that have such a folder above them, by that."""
+        # Most have none: there are fewer folders to look at than paths
+        roots = {folder: self.above(folder + b"/") for folder in folders_of(paths)}
+        if not any(roots.values()):
+            return {}
+        return by_root(paths, lambda path: roots[path.rpartition(b"/")[0]])
 
-def packages_in(
-    paths: Iterable[bytes],
-    root_of: Callable[[bytes], bytes | None],
-    read: Callable[[bytes], Package | None],
-) -> list[Package]:
+
+def packages_in(roots: Roots, read: Callable[[bytes], Package | None]) -> list[Package]:
     """Return the packages whose folders some paths are in.
 
-    ``root_of`` gives the folder of the package that a path is of, if it is of one; ``read`` says
-    what is in such a folder, None when that is no package after all.
+    ``read`` says what is in such a folder, None when that is no package after all.
     """
-    roots: dict[bytes, list[bytes]] = defaultdict(list)
-    for path in paths:
-        if root := root_of(path):
-            roots[root].append(path)
     claims = []
     for root, inside in roots.items():
         if (package := read(root)) is not None:

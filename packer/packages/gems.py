@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.folders import contents_in, packages_in, text_of, walk
+from rpz.packer.packages.paths import by_root, with_parts
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "gem"
+PARTS = (b"/gems/", b"/specifications/", b"/extensions/")
 PLACE = re.compile(
     rb"(.*)/(?:gems/([^/]+)/.*"
     rb"|specifications/([^/]+)\.gemspec"
@@ -27,7 +29,7 @@ FULL_NAME = re.compile(r"(.+?)-(\d[^-]*)(?:-(.+))?", re.DOTALL)
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    return packages_in(paths, _root, _read)
+    return packages_in(by_root(with_parts(paths, *PARTS), _root), _read)
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
-from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -42,16 +41,12 @@ HOSTS = {"github.com": "github", "bitbucket.org": "bitbucket"}
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the working trees that know some of these paths, each with those of its own."""
-    above = Marker(MARK).above
-    trees: dict[bytes, set[bytes]] = defaultdict(set)
-    for path in paths:
-        if root := above(path):
-            trees[root].add(path)
+    trees = Marker(MARK).roots(paths)
     if not trees or shutil.which("git") is None:
         return []
     claims: list[Claim] = []
     for root, inside in sorted(trees.items()):
-        claims += _claims(root, inside)
+        claims += _claims(root, set(inside))
     return packages(claims)
 
 

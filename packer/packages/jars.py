@@ -25,7 +25,7 @@ MAX_SIZE = 1 << 20
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the archives among these paths that say what they are."""
-    found = (_read(path) for path in sorted(paths) if path.endswith(b".jar"))
+    found = map(_read, sorted(path for path in paths if path.endswith(b".jar")))
     return [package for package in found if package is not None]
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.folders import content_of, contents_in, packages_in, text_of, word
+from rpz.packer.packages.paths import by_root, with_parts
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "julia"
+PARTS = (b"/packages/", b"/share/julia/")
 ROOT = re.compile(
     rb"(.*/packages/[^/]+/[A-Za-z0-9]{4,6}|.*/share/julia/stdlib/v[0-9.]+/[^/]+)/", re.DOTALL
 )
@@ -23,7 +25,7 @@ MARKS = (b"/Project.toml", b"/JuliaProject.toml")
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    return packages_in(paths, _root, _read)
+    return packages_in(by_root(with_parts(paths, *PARTS), _root), _read)
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:

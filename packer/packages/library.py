@@ -8,7 +8,6 @@ a screen, whose libraries are many.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from dataclasses import dataclass
@@ -47,6 +46,8 @@ class Library:
         """Return all folders of the libraries that some files are part of."""
         used = {folder for path in paths if (folder := self.folder_of(path))}
         if any(folder.startswith(b"/usr/") for folder in used):
+            import glob
+
             found = (name for pattern in self.besides for name in glob.iglob(pattern))
             used.update(name for name in found if not os.path.islink(name))
         return used

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.folders import packages_in, walk
+from rpz.packer.packages.paths import by_root
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Modules:
 
     def owners(self, paths: Collection[bytes]) -> list[Package]:
         """Return the modules that some of these paths are of, each with those of its own."""
-        return packages_in(paths, self._above, self._read) if self._loaded else []
+        return packages_in(by_root(paths, self._above), self._read) if self._loaded else []
 
     def contents(self, some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:
         """Yield packages with all their files."""

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from rpz.packer.config.model import Package
 from rpz.packer.packages.folders import contents_in, json_of, packages_in, walk, word
+from rpz.packer.packages.paths import by_root, with_parts
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "npm"
+PART = b"/node_modules/"
 ROOT = re.compile(rb"(.*/node_modules/(?:@[^/]+/)?[^/.@][^/]*)/", re.DOTALL)
 
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    return packages_in(paths, _root, _read)
+    return packages_in(by_root(with_parts(paths, PART), _root), _read)
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:

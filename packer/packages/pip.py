@@ -19,6 +19,7 @@ from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
 from rpz.packer.packages.folders import content_of, json_of, name_of, text_of, walk, word
 from rpz.packer.packages.git import address, origin_of
+from rpz.packer.packages.paths import with_parts
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from importlib.metadata import PathDistribution
 
 NAME = "pip"
+PART = b"-packages/"
 SITE = re.compile(rb"(.*/(?:site|dist)-packages)/", re.DOTALL)
 CODE = re.compile(rb"\.(py|pyc|pyi|so|pth)\Z")
 CACHE = frozenset((b"__pycache__", b".git", b"node_modules", b"site-packages"))
@@ -35,7 +37,7 @@ CACHE = frozenset((b"__pycache__", b".git", b"node_modules", b"site-packages"))
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
     sites: dict[bytes, set[bytes]] = defaultdict(set)
-    for path in paths:
+    for path in with_parts(paths, PART):
         if found := SITE.match(path):
             sites[found[1]].add(path)
     claims: list[Claim] = []

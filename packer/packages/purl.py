@@ -28,5 +28,6 @@ def of_distribution(kind: str, name: str, version: str, arch: str, epoch: str = 
 def _distribution() -> tuple[str, str]:
     import distro
 
-    version = distro.version()
+    # Where that file doesn't say it, distro asks two programs
+    version = distro.os_release_attr("version_id") or distro.version()
     return distro.id(), f"{distro.id()}-{version}" if version else ""

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import packages
 from rpz.packer.packages.folders import content_of, text_of, walk
+from rpz.packer.packages.paths import with_parts
 from rpz.packer.packages.purl import purl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 NAME = "python"
+PART = b"/lib/python"
 LIBRARY = re.compile(rb"(.*)/lib/(python\d\.\d+t?)/(?!site-packages/|dist-packages/).", re.DOTALL)
 VERSION = re.compile(r'#define\s+PY_VERSION\s+"([^"]+)"')
 SITE = frozenset((b"site-packages", b"dist-packages"))
@@ -24,7 +26,8 @@ SITE = frozenset((b"site-packages", b"dist-packages"))
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the installations that some of these paths are of, each with those of its own."""
-    found = {(match[1], match[2]) for path in paths if (match := LIBRARY.match(path))}
+    likely = with_parts(paths, PART)
+    found = {(match[1], match[2]) for path in likely if (match := LIBRARY.match(path))}
     claims = []
     for prefix, name in sorted(found):
         package = _read(prefix, name)

@@ -20,7 +20,7 @@ MARK = b"Meta/package.rds"
 
 def owners(paths: Collection[bytes]) -> list[Package]:
     """Return the packages that installed some of these paths, each with those of its own."""
-    return packages_in(paths, Marker(MARK).above, _read)
+    return packages_in(Marker(MARK).roots(paths), _read)
 
 
 def contents(some: Sequence[Package]) -> Iterator[tuple[Package, list[bytes]]]:

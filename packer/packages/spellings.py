@@ -15,7 +15,7 @@ def spellings(paths: Collection[bytes]) -> dict[bytes, bytes]:
     Where ``/lib`` is a link to ``usr/lib`` (Debian, Fedora) or ``/usr/sbin`` to ``bin`` (Arch),
     many lists still name the files as their packages were built.
     """
-    wanted = {path: path for path in paths}
+    wanted = dict(zip(paths, paths, strict=True))
     below_usr = [path for path in paths if path.startswith(b"/usr/")]
     for link, target in _merged():
         prefix = target + b"/"

@@ -19,6 +19,7 @@ from rpz.provenance.artefact.registry import (
 )
 from rpz.provenance.beside import check_name, companions
 from rpz.provenance.publication.storage import read_publication
+from rpz.provenance.signatures.signing import check_fits
 from rpz.provenance.web.body import no_progress
 from rpz.provenance.web.checksum import checksum
 
@@ -31,10 +32,13 @@ log = logging.getLogger(__name__)
 
 ARTEFACT = "application/vnd.rpz.pack.v1"
 PACK = "application/vnd.rpz.pack.v1+tar"
-EMPTY = "application/vnd.oci.empty.v1+json"
+EMPTY, NOTHING = "application/vnd.oci.empty.v1+json", b"{}"
 TITLE = "org.opencontainers.image.title"
 """The annotation by which clients name the file that they write."""
 CITED = ("title", "authors")
+DOCKER = "application/vnd.docker.distribution.manifest"
+ANY = f"{MANIFEST}, {INDEX}, {DOCKER}.v2+json, {DOCKER}.list.v2+json"
+"""All that a tag may name: registries say of what isn't asked for that it isn't there."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +49,28 @@ class Pushed:
     attached: tuple[str, ...]
 
 
-def push(registry: Registry, pack: Path, begin: Begin | None = None) -> Pushed:
+def push(
+    registry: Registry, pack: Path, begin: Begin | None = None, *, overwrite: bool = False
+) -> Pushed:
     """Store a pack under its tag, with what goes beside it attached.
 
     Raises:
         RpzError: no registry takes its name.
+        SignatureError: the pack has a signature of something else.
+        ArtefactError: the tag names something else, and no ``overwrite``.
         WebError: the registry can't be reached, or refuses.
 
     """
     check_name(pack)
+    check_fits(pack)
     publication = read_publication(pack)
     advance = begin(pack.stat().st_size) if begin else no_progress
+    layer = _described(pack, PACK, pack.name)
+    document = _artefact(ARTEFACT, layer) | {"annotations": _annotations(publication)}
+    if not overwrite:
+        _refuse_other(registry, document)
     with tempfile.TemporaryDirectory() as folder:
-        described = _stored(registry, pack, PACK, pack.name, advance)
-        document = _artefact(registry, Path(folder), ARTEFACT, described)
-        document["annotations"] = _annotations(publication)
+        _store(registry, pack, layer, Path(folder), advance)
         name = digest_of(encoded(document))
         registry.put_manifest(document, registry.where.version)
         subject = {"mediaType": MANIFEST, "digest": name, "size": len(encoded(document))}
@@ -67,6 +78,15 @@ def push(registry: Registry, pack: Path, begin: Begin | None = None) -> Pushed:
         for companion in beside:
             _attach(registry, companion, subject, Path(folder))
     return Pushed(name, tuple(companion.name for companion in beside))
+
+
+def _refuse_other(registry: Registry, document: dict[str, Any]) -> None:
+    """Check that a tag is free, or names this already."""
+    if registry.manifest(registry.where.version, ANY) not in (None, document):
+        raise ArtefactError(
+            f"{registry.where} is something else already",
+            "Choose another tag, or replace it with --overwrite",
+        )
 
 
 def _companions(pack: Path, publication: Publication, folder: Path) -> list[Companion]:
@@ -89,23 +109,15 @@ def _annotations(publication: Publication) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _stored(
-    registry: Registry, path: Path, kind: str, name: str, advance: Any = no_progress
-) -> dict[str, Any]:
-    """Store a file, and return what describes it in a manifest."""
-    size = path.stat().st_size
-    found = f"sha256:{checksum(path, 'sha256')}"
-    registry.put_blob(Upload(path, found, size, advance))
-    described = {"mediaType": kind, "digest": found, "size": size}
-    return described | {"annotations": {TITLE: name}}
+def _described(path: Path, kind: str, name: str) -> dict[str, Any]:
+    """Return what describes a file in a manifest."""
+    digest, size = f"sha256:{checksum(path, 'sha256')}", path.stat().st_size
+    return {"mediaType": kind, "digest": digest, "size": size, "annotations": {TITLE: name}}
 
 
-def _artefact(registry: Registry, folder: Path, kind: str, layer: dict[str, Any]) -> dict[str, Any]:
+def _artefact(kind: str, layer: dict[str, Any]) -> dict[str, Any]:
     """Return the manifest of one file (image specification, "Guidelines for Artifact Usage")."""
-    empty = folder / "empty.json"
-    empty.write_bytes(b"{}")
-    config = _stored(registry, empty, EMPTY, "")
-    del config["annotations"]
+    config = {"mediaType": EMPTY, "digest": digest_of(NOTHING), "size": len(NOTHING)}
     return {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -115,12 +127,23 @@ def _artefact(registry: Registry, folder: Path, kind: str, layer: dict[str, Any]
     }
 
 
+def _store(
+    registry: Registry, path: Path, layer: dict[str, Any], folder: Path, advance: Any = no_progress
+) -> None:
+    """Store what the manifest of a file describes."""
+    registry.put_blob(Upload(path, layer["digest"], layer["size"], advance))
+    empty = folder / "empty.json"
+    empty.write_bytes(NOTHING)
+    registry.put_blob(Upload(empty, digest_of(NOTHING), len(NOTHING), no_progress))
+
+
 def _attach(
     registry: Registry, companion: Companion, subject: dict[str, Any], folder: Path
 ) -> None:
     """Store a file as what refers to a pack."""
-    layer = _stored(registry, companion.path, companion.media_type, companion.name)
-    document = _artefact(registry, folder, companion.media_type, layer) | {"subject": subject}
+    layer = _described(companion.path, companion.media_type, companion.name)
+    document = _artefact(companion.media_type, layer) | {"subject": subject}
+    _store(registry, companion.path, layer, folder)
     name = digest_of(encoded(document))
     if not registry.put_manifest(document, name):
         described = {"mediaType": MANIFEST, "digest": name, "size": len(encoded(document))}

@@ -17,6 +17,8 @@ _REFERENCE = re.compile(
     rf"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})|@(?P<digest>{DIGEST.pattern}))?"
 )
 """Names and tags are those of the OCI distribution specification 1.1, "Pulling manifests"."""
+HUB = "registry-1.docker.io"
+"""The registry that is called docker.io."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Reference:
 
     def base(self, *, plain: bool = False) -> str:
         """Return the registry's address: without encryption on this machine, or if ``plain``."""
-        bare = urlsplit(f"//{self.host}").hostname or ""
-        return f"http{'' if plain or is_loopback(bare) else 's'}://{self.host}"
+        host = HUB if self.host == "docker.io" else self.host
+        bare = urlsplit(f"//{host}").hostname or ""
+        return f"http{'' if plain or is_loopback(bare) else 's'}://{host}"
 
 
 def reference(text: str) -> Reference:

@@ -15,6 +15,7 @@ from rpz.provenance.deposit.errors import DepositError
 from rpz.provenance.deposit.files import Files
 from rpz.provenance.deposit.note import Note, place_of, read_note, write_note
 from rpz.provenance.publication.storage import read_publication, write_publication
+from rpz.provenance.signatures.signing import check_fits
 from rpz.provenance.web.errors import RefusedError, TransientError
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Deposit:
         note = read_note(self.pack)
         if note is None:
             _refuse_other(self.pack, publication.doi)
+            _check_writable(self.pack.parent)
             draft_id = self.patience.unless_begun(lambda: self._created(publication))
             note = Note(self.service, self.url, draft_id)
             write_note(self.pack, note)
@@ -164,10 +166,12 @@ def ready(pack: Path) -> Publication:
 
     Raises:
         DepositError: too little is told.
+        SignatureError: it has a signature of something else.
         RpzError: no archive takes its name.
 
     """
     check_name(pack)
+    check_fits(pack)
     publication = read_publication(pack)
     if missing := [name for name in NEEDED if not getattr(publication, name)]:
         raise DepositError(
@@ -175,6 +179,17 @@ def ready(pack: Path) -> Publication:
             f"Say it: rpz meta {pack}",
         )
     return publication
+
+
+def _check_writable(folder: Path) -> None:
+    """Check that a draft can be noted before it is made: else each call would make one.
+
+    Raises:
+        OSError: it can't.
+
+    """
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _refuse_other(pack: Path, doi: str) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 OURS = {
     "rpz.sty": rb"\ProvidesPackage{rpz}",
     "rpz_filter.py": b'"""A filter of pandoc and Quarto that checks figures and numbers against',
+    "rpz_sphinx.py": b'"""An extension of Sphinx that checks figures and numbers against',
 }
 """What tells an older one of ours, which is replaced, from another's file of that name."""
 

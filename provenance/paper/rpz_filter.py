@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +55,19 @@ def name_of(element: Json) -> str | None:
 
 def uses(document: Json) -> Iterator[tuple[str, str]]:
     """Yield the kind (Image, Span) and the name of each element of ours in a document."""
+    for element in elements(document):
+        name = name_of(element)
+        if name is not None:
+            yield element["t"], name
+
+
+def elements(document: Json) -> Iterator[Json]:
+    """Yield all elements of a document, in their order."""
     waiting: list[Any] = [document]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, dict):
-            name = name_of(value) if "t" in value else None
-            if name is not None:
-                yield value["t"], name
+        if _is_element(value):
+            yield value
         inner = value.values() if isinstance(value, dict) else value
         if isinstance(inner, (list, type({}.values()))):
             waiting += reversed(list(inner))
@@ -70,7 +77,8 @@ class Checked:
     """The map of a manuscript, and which of its files were looked at."""
 
     def __init__(self, path: str) -> None:
-        """Read it."""
+        """Read it; its folder is where the files are."""
+        self._folder = os.path.dirname(path)
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 self._map: Json = json.load(file)
@@ -110,7 +118,7 @@ class Checked:
     def _sha256(self, entry: Json, run: Json) -> str:
         digest = hashlib.sha256()
         try:
-            with open(entry["file"], "rb") as file:
+            with open(os.path.join(self._folder, entry["file"]), "rb") as file:
                 for block in iter(lambda: file.read(1 << 20), b""):
                     digest.update(block)
         except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ from rpz.provenance.paper.errors import PaperError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+CONF = "conf.py"
+"""What is in the folder that Sphinx reads."""
+SPHINX_SUFFIXES = (".rst",)
+DIRECTIVE, ROLE = "rpz-figure", "rpz"
 
 
 @dataclass
@@ -80,26 +86,52 @@ def _macros(text: str) -> Iterator[tuple[str, str]]:
 
 def of_markdown(manuscript: Path, uses: Uses) -> None:
     """Add the images and spans of the class ``rpz``, as pandoc reads them."""
-    argv = ["pandoc", "--from", "markdown", "--to", "json", str(manuscript)]
-    document = json.loads(output_of(argv, package="pandoc"))
-    for kind, name in rpz_filter.uses(document):
+    for kind, name in rpz_filter.uses(_document(manuscript, "markdown")):
         (uses.figures if kind == "Image" else uses.results)[name] = None
+
+
+def of_sphinx(manuscript: Path, uses: Uses) -> None:
+    """Add what our directives and roles name, as pandoc reads them; from the folder of conf.py."""
+    folder = manuscript.absolute().parent.relative_to(home_of(manuscript).absolute())
+    for element in rpz_filter.elements(_document(manuscript, "rst")):
+        about: Any = element.get("c")
+        if element["t"] == "Div" and DIRECTIVE in about[0][1]:
+            name = posixpath.join("/", folder.as_posix(), rpz_filter.words(about[1][0]["c"]))
+            uses.figures[posixpath.normpath(name).lstrip("/")] = None
+        elif element["t"] == "Code" and ["role", ROLE] in about[0][2]:
+            uses.results[about[1].strip()] = None
+
+
+def _document(manuscript: Path, form: str) -> dict[str, Any]:
+    argv = ["pandoc", "--from", form, "--to", "json", str(manuscript)]
+    document: dict[str, Any] = json.loads(output_of(argv, package="pandoc"))
+    return document
+
+
+def home_of(manuscript: Path) -> Path:
+    """Return the folder that a manuscript's names are from: of Sphinx's, where conf.py is."""
+    if manuscript.suffix.lower() in SPHINX_SUFFIXES:
+        for folder in manuscript.absolute().parents:
+            if (folder / CONF).is_file():
+                return folder
+    return manuscript.parent
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of manuscript: what reads it, how to see that it shows something, what it needs.
 
-    ``needs`` is a file of this package that is put beside it.
+    ``needs`` are files of this package that are put beside it.
     """
 
     read: Callable[[Path, Uses], None]
     shows: re.Pattern[bytes]
-    needs: str
+    needs: tuple[str, ...]
 
 
-LATEX = Kind(of_latex, re.compile(rb"\\rpz(includegraphics|result|value)\b"), "rpz.sty")
-MARKDOWN = Kind(of_markdown, re.compile(rb"\{[^{}\n]*\.rpz\b[^{}\n]*\}"), "rpz_filter.py")
+LATEX = Kind(of_latex, re.compile(rb"\\rpz(includegraphics|result|value)\b"), ("rpz.sty",))
+MARKDOWN = Kind(of_markdown, re.compile(rb"\{[^{}\n]*\.rpz\b[^{}\n]*\}"), ("rpz_filter.py",))
+SPHINX = Kind(of_sphinx, re.compile(rb"rpz-figure::|:rpz:`"), ("rpz_sphinx.py", "rpz_filter.py"))
 KINDS = {
     ".tex": LATEX,
     ".ltx": LATEX,
@@ -107,18 +139,28 @@ KINDS = {
     ".markdown": MARKDOWN,
     ".qmd": MARKDOWN,
     ".rmd": MARKDOWN,
+    ".rst": SPHINX,
 }
 """By the suffix of the manuscript."""
 
 
 def manuscripts_in(folder: Path) -> list[Path]:
     """Return the manuscripts of a folder that show something of runs."""
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)
+    found = sorted(path for path in _files(folder) if path.suffix.lower() in KINDS)
     return [
         path
         for path in found
         if path.is_file() and KINDS[path.suffix.lower()].shows.search(path.read_bytes())
     ]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder; of Sphinx's, what is deeper too, but for what it has made."""
+    yield from folder.iterdir()
+    if (folder / CONF).is_file():
+        for path in folder.glob("[!._]*/**/*"):
+            if path.suffix.lower() in SPHINX_SUFFIXES:
+                yield path
 
 
 def uses_of(manuscripts: Sequence[Path]) -> tuple[list[Kind], Uses]:

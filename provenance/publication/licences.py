@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rpz.provenance.publication.errors import PublicationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from license_expression import Licensing
 
 USUAL = ("CC-BY-4.0", "CC0-1.0", "MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-or-later")
 """What is proposed to who doesn't know; the first two are for data."""
@@ -21,9 +24,9 @@ def licence(text: str) -> str:
         PublicationError: SPDX knows no such licence.
 
     """
-    from license_expression import ExpressionError, get_spdx_licensing
+    from license_expression import ExpressionError
 
-    spdx = get_spdx_licensing()
+    spdx = _spdx()
     try:
         parsed = spdx.parse(text.strip(), validate=True)
     except (ExpressionError, AttributeError):  # the latter of an error without a place
@@ -31,6 +34,14 @@ def licence(text: str) -> str:
     if parsed is None:
         raise _unknown(text, spdx.known_symbols)
     return str(parsed)
+
+
+@cache
+def _spdx() -> Licensing:
+    """Return the list of SPDX: it takes longer to read than anything that is asked of it."""
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
 
 
 def _unknown(text: str, known: Iterable[str]) -> PublicationError:

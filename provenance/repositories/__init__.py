@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import CommandFailedError
 from rpz.packer.packages.folders import Marker
-from rpz.provenance.files import read_as_found
 from rpz.provenance.repositories import git, mercurial, subversion
 from rpz.provenance.repositories.changes import UNKNOWN, unknown
 from rpz.tracer.facts import Fact
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rpz.provenance.repositories.system import System
-    from rpz.tracer.database import TraceDatabase
 
 __all__ = ["SYSTEMS", "TOPIC", "UNKNOWN", "code"]
 
@@ -30,12 +28,11 @@ MACHINE = (b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/", b"/proc/", b"/sy
 """Folders that no working tree is above of."""
 
 
-def code(database: TraceDatabase, run: int) -> Iterator[Fact]:
+def code(paths: Iterable[bytes]) -> Iterator[Fact]:
     """Yield commit, branch, remote, whether it is pushed, and what isn't committed of the trees.
 
-    Untracked files are those that the run has read.
+    ``paths`` are the files that the run has read: of those that aren't tracked it says so.
     """
-    paths = read_as_found(database, run)
     trees = _trees(path for path in paths if not path.startswith(MACHINE))
     for (root, number), read in sorted(trees.items()):
         for name, value in _state(SYSTEMS[number], root, read):

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-import tempfile
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from rpz.packer.packages.git import address
 from rpz.process import blocks_of
@@ -43,6 +41,8 @@ def state(root: bytes, read: set[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _place(root: bytes) -> Iterator[tuple[str, bytes]]:
+    from xml.etree import ElementTree as ET  # most trees are git's
+
     entry = ET.fromstring(b"".join(_svn(root, "info", "--xml", "."))).find("entry")  # noqa: S314 (svn's)
     if entry is None:
         return
@@ -67,6 +67,8 @@ def _kinds(root: bytes, names: Iterable[bytes]) -> dict[bytes, str]:
 
 
 def _status(root: bytes, names: list[bytes]) -> dict[bytes, str]:
+    from xml.etree import ElementTree as ET
+
     found: dict[bytes, str] = {}
     for some in changes.shared_out(names):
         targets = (name + b"@" for name in some)  # what is behind the last @ is a revision
@@ -87,6 +89,8 @@ def _is_text(name: bytes) -> bool:
 
 
 def _svn(root: bytes, *words: str | bytes) -> Iterator[bytes]:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="rpz-") as empty:
         yield from _run(root, "svn", "--non-interactive", "--config-dir", empty, *words)
 

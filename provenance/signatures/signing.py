@@ -8,6 +8,7 @@ index says is for :func:`rpz.packer.archive.check.check` to find out.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -92,6 +93,33 @@ def verify_signature(pack: Pack, trust: Trust) -> str:
     raise SignatureError(
         f"{signature} is no signature that rpz knows", f"It knows those of {', '.join(TOOLS)}"
     )
+
+
+def check_fits(path: Path) -> None:
+    """Check that a pack has no signature, or one that is of the pack as it is, whoever's.
+
+    Of one by minisign that can't be known without the signer's key.
+
+    Raises:
+        SignatureError: it is of something else.
+
+    """
+    signature = signature_of(path)
+    if not (signature.is_file() and shutil.which("ssh-keygen")):
+        return
+    with signature.open("rb") as file:
+        if not file.read(LARGEST).startswith(ssh.BEGINS):
+            return
+    with Pack.open(path) as pack:
+        if pack.index is None:  # what is signed isn't said: it is ReproZip's
+            return
+        with _message(pack) as message:
+            good = ssh.fits(message, signature)
+        if not good:
+            raise SignatureError(
+                f"{signature} is not a signature of {path} as it is",
+                f"Sign it again (rpz sign --overwrite {path}), or move the signature away",
+            )
 
 
 @contextlib.contextmanager

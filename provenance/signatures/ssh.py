@@ -74,6 +74,14 @@ def verify(message: Path, signature: Path, trust: Trust) -> str:
     return f"{name} ({key})"
 
 
+def fits(message: Path, signature: Path) -> bool:
+    """Whether a signature is of a file, whoever's it is."""
+    try:
+        return bool(_key_of(message, signature))
+    except SignatureError:
+        return False
+
+
 def _key_of(message: Path, signature: Path) -> str:
     """Return the key that has signed, whoever's it is: ``ED25519 key SHA256:...``."""
     argv = ["ssh-keygen", "-Y", "check-novalidate", "-n", NAMESPACE, "-s", os.fspath(signature)]

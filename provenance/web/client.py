@@ -150,7 +150,7 @@ class Client:
         status = answer.status_code
         if status in allowed:
             return
-        words = said(self.text(answer, LARGEST))
+        words = self._without_secrets(said(self.text(answer, LARGEST)))
         why = f": {words}" if words else ""
         if status in BUSY | FAILED:
             raise TransientError(
@@ -160,7 +160,7 @@ class Client:
                 told=status in BUSY,
             )
         if answer.is_redirect:
-            place = answer.headers.get("Location", "")
+            place = self._without_secrets(answer.headers.get("Location", ""))
             raise RefusedError(status, f"{self.host} sends us elsewhere", f"Is {place} meant?")
         raise RefusedError(
             status,
@@ -171,6 +171,12 @@ class Client:
             self.remedies.get(status, ""),
             challenge=answer.headers.get("WWW-Authenticate", ""),
         )
+
+    def _without_secrets(self, words: str) -> str:
+        """Return what a server says, which may be what it was sent."""
+        for value in self._headers.values():
+            words = words.replace(value.rpartition(" ")[2] or value, "***")
+        return words
 
 
 _SENTENCES = {

@@ -27,7 +27,7 @@ GOOD, CHANGED = 0, 1
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="LaTeX or Markdown, instead of all in this folder; may be repeated.",
+    help="LaTeX, Markdown or reStructuredText, instead of all in this folder; may be repeated.",
 )
 @click.option(
     "--result",
@@ -70,7 +70,9 @@ def command(
 
 
 def _folder_of(manuscripts: tuple[Path, ...]) -> Path:
-    folders = {path.parent for path in manuscripts}
+    from rpz.provenance.paper.uses import home_of
+
+    folders = {home_of(path) for path in manuscripts}
     if len(folders) > 1:
         raise click.UsageError("The manuscripts are in several folders: name those of one.")
     return folders.pop() if folders else Path()
@@ -110,8 +112,8 @@ def _write(
             outputs.add(source, link)
     paper = built(folder, uses, said, outputs, _put)
     write_map(folder, paper)
-    for kind in kinds:
-        put_beside(folder, kind.needs)
+    for name in dict.fromkeys(name for kind in kinds for name in kind.needs):
+        put_beside(folder, name)
     log.info(
         "%s has %s and %s of %s",
         shown_path(folder / JSON),

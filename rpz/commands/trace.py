@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import logging
 import shlex
 import sys
@@ -22,10 +23,11 @@ from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import TextIO
 
-    from rpz.packer.config.model import Package
+    from rpz.packer.identify import Identified
     from rpz.packer.looks import Looks
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 COMPILED_ONLY = (Acceleration.ON, Acceleration.CHECK)
 """What only the compiled tracer can do, with notifications."""
+IMPORTED_AHEAD = ("rpz.tracer.conclusion", "packageurl", "email.parser", "csv")
+"""What the end of a run mostly needs, when there is nothing else to do while it goes on."""
 WORTH_A_BAR = 1 << 28
 """Bytes that take so long to hash that a person wonders."""
 
@@ -165,15 +169,29 @@ def _tell_end(traced: Traced, place: TraceFolder, kept: Path) -> None:
 
 def _meanwhile(early: EarlyDigests | None, looks: Looks) -> Meanwhile:
     """Return what to do while the command runs."""
-    from rpz import ahead
     from rpz.tracer.meanwhile import Meanwhile
 
     return Meanwhile(
         prepare=_prepare,
         on_read=early.offer if early is not None else None,
         on_path=looks.offer,
-        step=lambda: looks.step() or ahead.look(),
+        step=_steps(looks),
     )
+
+
+def _steps(looks: Looks) -> Callable[[], bool]:
+    """Return what does a part of what can wait, and says whether there is more."""
+    from rpz import ahead
+
+    modules = iter(IMPORTED_AHEAD)
+    return lambda: looks.step() or ahead.look() or _imported(next(modules, None))
+
+
+def _imported(module: str | None) -> bool:
+    """Import a module, if there is one; one that can't be is found missing when it is needed."""
+    with contextlib.suppress(ImportError):
+        return module is not None and importlib.import_module(module) is not None
+    return True
 
 
 def _prepare() -> None:
@@ -197,7 +215,7 @@ class _Learnt:
     def __init__(self, place: TraceFolder, digests: Addition | None) -> None:
         self._place = place
         self._digests = digests
-        self.packages: tuple[Package, ...] | None = None
+        self.packages: Identified | None = None
 
     def add(self, database: TraceDatabase, number: int, run: int) -> None:
         from rpz.provenance.learnt import add_learnt
@@ -292,7 +310,7 @@ def _conclude(
     database: TraceDatabase,
     run: int,
     looks: Looks,
-    packages: tuple[Package, ...] | None,
+    packages: Identified | None,
 ) -> None:
     """Write the configuration; a failure here is said, and never hides the command's own status."""
     from rpz.packer.configure import write_config

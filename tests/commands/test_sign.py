@@ -15,7 +15,12 @@ from rpz.packer.archive.reader import Pack
 from rpz.provenance.publication.model import Publication
 from rpz.provenance.publication.storage import write_publication
 from rpz.provenance.signatures.errors import SignatureError
-from rpz.provenance.signatures.signing import sign_pack, signature_of, verify_signature
+from rpz.provenance.signatures.signing import (
+    check_fits,
+    sign_pack,
+    signature_of,
+    verify_signature,
+)
 from rpz.provenance.signatures.trust import Trust
 from tests.conftest import require, rpz_in
 
@@ -119,6 +124,19 @@ def test_another_use_of_the_key_is_no_signature(pack, keys, tmp_path):
     subprocess.run(argv, check=True, capture_output=True)
     shutil.move(tmp_path / "message.sig", signature_of(pack))
     assert "namespace does not match" in refused(pack, str(keys / "jane.pub"))
+
+
+def test_a_signature_of_the_pack_before_goes_nowhere(signed, pack):
+    check_fits(pack)
+    told = Publication(title="Told later")
+    write_publication(pack, told)
+    with pytest.raises(SignatureError, match=r"is not a signature of .* as it is. Sign it again"):
+        check_fits(pack)
+    for words in (("push", pack, "oci://127.0.0.1:1/a"), ("deposit", "zenodo", "--dry-run", pack)):
+        done = signed(*words)
+        assert (done.returncode, b"Sign it again" in done.stderr) == (1, True)
+    signature_of(pack).unlink()
+    check_fits(pack)
 
 
 def test_a_publication_told_later_needs_another_signature(signed, pack, keys):

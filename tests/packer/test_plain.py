@@ -76,7 +76,7 @@ FIELDS = (
 
 def seen(tree):
     """All contents, as what is known of them and the names that they have."""
-    found = [(content, [content.origin]) for content in tree.plain()]
+    found = [(plain.whole(), [plain.origin]) for plain in tree.plain()]
     names = current_names(tree)
     found += [(content, names[content]) for content in tree.contents]
     return sorted(

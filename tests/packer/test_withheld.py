@@ -11,7 +11,7 @@ from rpz.packer.config.reader import read_config
 from rpz.packer.configure import write_config
 from rpz.packer.pack import pack
 from rpz.packer.select import Reason
-from rpz.packer.withheld import credential, driver
+from rpz.packer.withheld import credential, driver, may_be_withheld
 from tests.packer.traces import Trace
 
 HOME = "/home/felix"
@@ -29,7 +29,10 @@ HOME = "/home/felix"
     ],
 )  # fmt: skip
 def test_credentials(path):
-    assert credential(os.fsencode(f"{HOME}/{path}"), None)
+    found = os.fsencode(f"{HOME}/{path}")
+    assert credential(found, None)
+    assert may_be_withheld(found)
+    assert may_be_withheld(b"\0".join([b"/a/b", found, b"/c/d"]))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,12 @@ def test_credentials(path):
 )  # fmt: skip
 def test_what_is_no_credential(path):
     assert credential(os.fsencode(path), None) is None
+
+
+def test_most_paths_are_looked_through_together():
+    assert not may_be_withheld(b"/home/felix/a.csv\0/home/felix/b/.c\0/usr/lib/d.so\0/etc/passwd")
+    assert may_be_withheld(b"/home/felix/a.csv\0/etc/shadow\0/home/felix/b")
+    assert not may_be_withheld(b"/x/etc/shadow\0/home/felix/b")  # not at the root
 
 
 @pytest.mark.parametrize(

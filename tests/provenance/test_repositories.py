@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from rpz.errors import CommandFailedError
+from rpz.provenance.files import read_as_found
 from rpz.provenance.repositories import code, mercurial, subversion
 from rpz.tracer.database import TraceDatabase
 from tests.conftest import require
@@ -144,7 +145,7 @@ def test_a_run(hg, svn, rpz):
     done = rpz("trace", "cat", inner / "a.sh", svn / "a.sh")
     assert done.returncode == 0, done.stderr
     with TraceDatabase.open(rpz.folder / ".rpz-trace" / "trace.sqlite3") as database:
-        found = [(f.source, f.name, f.value) for f in code(database, 0)]
+        found = [(f.source, f.name, f.value) for f in code(read_as_found(database, 0))]
     assert (os.fsencode(inner), "system", b"hg") in found
     assert (os.fsencode(svn), "system", b"svn") in found
     assert not [value for _, name, value in found if name == "untracked"]

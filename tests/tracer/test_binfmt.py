@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rpz.tracer.records import File, PathName
 from tests.conftest import require
 from tests.tracer import harness
 from tests.tracer.harness import check_stream, traced
@@ -58,3 +59,16 @@ def test_the_interpreter_and_its_loader_are_seen(
     used = {line for line in run.lines() if line.startswith("READ:EXISTED ")}
     assert {f"READ:EXISTED {program}", f"READ:EXISTED {interpreter}"} <= used
     assert any("/ld-" in line for line in used)
+
+
+def test_and_each_time(native_tracer, interpreted, tmp_path, monkeypatch):
+    monkeypatch.setitem(harness.ENGINES, "binfmt", [str(native_tracer)])
+    program, interpreter = interpreted
+    folder = tmp_path / "run"
+    folder.mkdir()
+    run = traced("binfmt", folder, "sh", "-c", f"sleep 0.05; {program}; {program}; {program}; true")
+    (number,) = [
+        r.path for r in run.records if isinstance(r, PathName) and r.name == bytes(interpreter)
+    ]
+    uses = [r for r in run.records if isinstance(r, File) and (r.path, r.mode) == (number, 1)]
+    assert len(uses) == 3

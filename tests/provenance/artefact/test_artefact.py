@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 
 import pytest
 import requests
@@ -26,6 +27,7 @@ from tests.conftest import rpz_in
 from tests.provenance.artefact.registries import line, registry
 from tests.provenance.deposit.packs import made_pack
 from tests.provenance.deposit.servers import Fault, Handler, serving
+from tests.provenance.others import ask
 
 LARGE = 24 << 20
 NAME = "lab/figure1"
@@ -96,6 +98,15 @@ def test_how_it_is_stored_and_what_is_attached(pack, host):
     assert b"cff-version: 1.2.0" in requests.get(url, timeout=30).content
 
 
+def test_the_library_oras_pulls_what_we_push_and_pushes_what_we_pull(pack, host, tmp_path):
+    push(at(host), pack)
+    ask("artefacts.py", "pull", f"{host}/{NAME}:v1", tmp_path)
+    assert (tmp_path / "experiment.rpz").read_bytes() == pack.read_bytes()
+    ask("artefacts.py", "push", f"{host}/{NAME}:theirs", f"{pack}:{PACK}")
+    Pull(at(host), find(at(host, "theirs")), tmp_path / "got").fetch()
+    assert (tmp_path / "got").read_bytes() == pack.read_bytes()
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A file that doesn't fit into the buffers of sockets."""
@@ -153,6 +164,31 @@ def test_a_file_that_is_there_stays(rpz, pack, host):
     assert b"--overwrite" in done.stderr
     assert rpz("pull", "--overwrite", f"oci://{host}/{NAME}:v1", "mine").returncode == 0
     assert (rpz.folder / "mine").read_bytes() == pack.read_bytes()
+
+
+def test_a_tag_stays_what_it_is(rpz, pack, host):
+    other = shutil.copy(pack, rpz.folder)
+    place = f"oci://{host}/{NAME}:mine"
+    assert rpz("push", pack, place).returncode == 0
+    assert rpz("push", other, place).returncode == 0  # the same again
+    assert rpz("meta", other, "--title", "Another").returncode == 0
+    before = manifest(host, "mine")
+    done = rpz("push", other, place)
+    assert (done.returncode, manifest(host, "mine")) == (1, before)
+    assert (
+        b"is something else already. Choose another tag, or replace it with --over" in done.stderr
+    )
+    assert rpz("push", "--overwrite", other, place).returncode == 0
+    assert manifest(host, "mine") != before
+
+
+def test_a_tag_of_images_for_several_machines_stays(pack, host):
+    push(at(host), pack)
+    document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}
+    at(host).put_manifest(document, "several", INDEX)
+    with pytest.raises(ArtefactError, match="is something else already"):
+        push(at(host, "several"), pack)
+    assert manifest(host, "several", INDEX) == document
 
 
 def test_who_is_asked_for_a_password_logs_in_as_with_docker(rpz, pack, guarded):
@@ -276,6 +312,7 @@ def test_references(text, read):
 def test_where_nothing_goes_unencrypted():
     assert reference("oci://ghcr.io/a").base() == "https://ghcr.io"
     assert reference("oci://ghcr.io/a").base(plain=True) == "http://ghcr.io"
+    assert reference("oci://docker.io/a/b").base() == "https://registry-1.docker.io"
     assert reference("oci://127.0.0.1:5000/a").base() == "http://127.0.0.1:5000"
 
 

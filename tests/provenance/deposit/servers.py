@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import socket
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -32,10 +33,11 @@ class Fault:
         page: dict[str, object] | None = None,
         cut_after: int | None = None,
         forge: bool = False,
+        hang: bool = False,
     ) -> None:
         self.method, self.path, self.status = method, path, status
         self.headers, self.page = dict(headers), page or {}
-        self.cut_after, self.forge = cut_after, forge
+        self.cut_after, self.forge, self.hang = cut_after, forge, hang
 
 
 class Archive(ThreadingHTTPServer):
@@ -47,8 +49,9 @@ class Archive(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked, self.times, self.faults = [], [], []
-        self.drafts, self.files, self.published = {}, {}, []
+        self.drafts, self.files, self.published, self.contents = {}, {}, [], {}
         self.received = 0
+        self.hanging, self.go_on = threading.Event(), threading.Event()
 
     def handle_error(self, request, client_address):
         pass  # a connection that was cut on purpose
@@ -67,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.command, unquote(path)))
         self.server.times.append(time.monotonic())
         fault = self._fault(path)
+        if fault and fault.hang:
+            self.server.hanging.set()
+            self.server.go_on.wait(60)
         if fault and fault.cut_after is not None:
             self.digest, self.kept = hashlib.md5(), bytearray()
             self._swallow(fault.cut_after)
@@ -173,6 +179,7 @@ class Invenio(Handler):
             case ("PUT", key, "content"):
                 digest = "0" * 32 if self.forged else self.digest.hexdigest()
                 files[key]["checksum"] = f"md5:{digest}"
+                self.server.contents[key] = bytes(self.kept)
                 self.answer(200, files[key])
             case ("POST", key, "commit"):
                 files[key]["status"] = "completed"
@@ -194,6 +201,7 @@ class Dataverse(Handler):
         return self.headers.get("X-Dataverse-key") == TOKEN
 
     def do(self, path, query):
+        path = path.replace("/api/v1/", "/api/")  # the same, as guides/api/intro has it
         if path.startswith("/api/dataverses/"):
             number = len(self.server.drafts) + 1
             doi = f"doi:10.5072/FK2/{number}"

@@ -14,6 +14,7 @@ from rpz.provenance.publication.storage import read_publication
 from rpz.provenance.web.patience import Patience
 from tests.conftest import rpz_in
 from tests.provenance.deposit.servers import TOKEN, Dataverse, Fault, serving
+from tests.provenance.others import ask
 
 DOI = "10.5072/FK2/1"
 
@@ -88,3 +89,13 @@ def test_a_draft_that_was_published_elsewhere_is_not_begun_anew(pack, server):
             deposited(pack, server)
     assert server.published == [f"doi:{DOI}"]
     assert len(server.drafts) == 1
+
+
+def test_a_client_of_others_tells_and_deposits_the_same_at_this_server(pack, server):
+    document = Client(server.url, {"contact": "a@b.cd"}, "", "").record(read_publication(pack))
+    given = json.dumps(document).encode()
+    found = json.loads(ask("dataverse.py", server.url, TOKEN, "lab", pack, given=given))
+    digest = hashlib.sha1(pack.read_bytes()).hexdigest()
+    assert [file["dataFile"]["checksum"]["value"] for file in found["files"]] == [digest]
+    assert found["told"] == document["datasetVersion"]
+    assert server.published == [found["doi"]]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 
@@ -15,11 +20,13 @@ from rpz.provenance.deposit.invenio import Invenio as Client
 from rpz.provenance.deposit.note import place_of, read_note
 from rpz.provenance.publication.model import Publication
 from rpz.provenance.publication.storage import read_publication, write_publication
+from rpz.provenance.web.client import Client as Web
 from rpz.provenance.web.errors import RefusedError, TransientError
 from rpz.provenance.web.patience import Patience
-from tests.conftest import rpz_in
+from tests.conftest import SOURCE, rpz_in
 from tests.provenance.deposit.packs import md5
 from tests.provenance.deposit.servers import TOKEN, Fault, Invenio, serving
+from tests.provenance.others import ask
 
 DRAFT = "/api/records/abcd-1/draft"
 CONTENT = r"files/experiment\.rpz/content$"
@@ -67,6 +74,8 @@ def test_a_draft_has_the_pack_with_its_own_doi_in_it(pack, server):
     assert read_publication(pack).doi == draft.doi
     assert held(server)["experiment.rpz"] == md5(pack)
     assert set(held(server)) == {"experiment.rpz", *BESIDE}
+    for name in ("README.md", "CITATION.cff", "ro-crate-metadata.json", "codemeta.json"):
+        assert draft.doi.encode() in server.contents[name]
     assert server.published == []
     assert server.drafts["abcd-1"]["pids"]["doi"]["identifier"] == draft.doi
 
@@ -120,6 +129,35 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says(pack, server):
     assert len(server.drafts) == 1
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_work_later_is_tried_again_after_pauses_that_double(status, monkeypatch):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    with serving(Invenio) as archive:
+        archive.faults += [Fault("GET", "/", status) for _ in range(3)]
+        client = Web(archive.url, {"Authorization": f"Bearer {TOKEN}"})
+        answer = Patience(4, 0.5).until_done(
+            lambda: client.page("GET", "/api/records/none/draft", allowed=(404,))
+        )
+    assert (pauses, len(archive.asked)) == ([0.5, 1.0, 2.0], 4)
+    assert "message" in answer
+
+
+def test_an_archive_may_say_by_a_date_when_to_come_again(server, monkeypatch):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    later = datetime.now(timezone.utc) + timedelta(seconds=100)
+    for moment in (later, later - timedelta(days=1)):
+        headers = {"Retry-After": format_datetime(moment, usegmt=True)}
+        server.faults.append(Fault("GET", "/", 429, headers))
+    client = Web(server.url, {"Authorization": f"Bearer {TOKEN}"})
+    Patience(4, 0.5).until_done(
+        lambda: client.page("GET", "/api/records/none/draft", allowed=(404,))
+    )
+    assert 90 < pauses[0] <= 100
+    assert pauses[1:] == [0]
+
+
 def test_a_server_that_wants_us_to_wait_too_long_is_left(pack, server):
     server.faults += [Fault("GET", "draft$", 503, {"Retry-After": "86400"})]
     with pytest.raises(TransientError, match="answers 503"):
@@ -167,6 +205,14 @@ def test_a_refusal_is_told_and_not_tried_again(pack, server, fault, words):
         deposited(pack, server)
     assert TOKEN not in str(error.value)
     assert count(server, fault.method, server.asked[-1][1]) == 1
+
+
+def test_a_token_that_the_server_repeats_is_not_told(pack, server):
+    server.faults.append(Fault("POST", "^/api/records$", 403, page={"message": f"{TOKEN}: no"}))
+    done = run(pack, "invenio", "-v", "--url", server.url, pack.name)
+    assert (done.returncode, b"at 127.0.0.1" in done.stderr) == (1, True)
+    assert b"***: no" in done.stderr
+    assert TOKEN.encode() not in done.stdout + done.stderr
 
 
 def test_a_token_that_expires_meanwhile_is_replaced_and_all_goes_on(pack, server):
@@ -263,6 +309,20 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(pack, server):
     assert not place_of(pack).exists()
 
 
+def test_a_client_of_others_deposits_our_crate_at_this_server(pack, server):
+    done = rpz_in(pack.parent)("export", pack, "--ro-crate", "crate")
+    assert done.returncode == 0, done.stderr
+    variables = {"INVENIORDM_API_KEY": TOKEN, "INVENIORDM_BASE_URL": server.url}
+    ask("rocrate_inveniordm", pack.parent / "crate", "--publish", variables=variables)
+    assert held(server) == {path.name: md5(path) for path in (pack.parent / "crate").iterdir()}
+    told = server.drafts["abcd-1"]["metadata"]
+    assert told["title"] == "Figure 1 & more"
+    assert told["creators"][0]["person_or_org"]["identifiers"] == [
+        {"scheme": "orcid", "identifier": "0000-0002-1825-0097"}
+    ]
+    assert server.published == ["abcd-1"]
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -276,6 +336,34 @@ def test_where_no_token_goes(pack, url, words):
     done = run(pack, "invenio", "--url", url, pack.name, token="")
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_ctrl_c_in_an_upload_leaves_what_the_next_call_goes_on_with(pack, server):
+    server.faults.append(Fault("PUT", CONTENT, hang=True, cut_after=0))
+    env = {**os.environ, "INVENIO_TOKEN": TOKEN, "PYTHONPATH": str(SOURCE)}
+    argv = [sys.executable, "-m", "rpz", "deposit", "invenio", "--url", server.url, pack]
+    with subprocess.Popen(argv, env=env, stderr=subprocess.PIPE) as upload:
+        assert server.hanging.wait(60)
+        upload.send_signal(signal.SIGINT)
+        _, words = upload.communicate(timeout=60)
+    assert (upload.returncode, words.splitlines()[-1]) == (130, b"rpz: Interrupted.")
+    assert b"Traceback" not in words
+    server.go_on.set()
+    done = run(pack, "invenio", "--url", server.url, pack.name)
+    assert done.returncode == 0, done.stderr
+    assert held(server)["experiment.rpz"] == md5(pack)
+    assert len(server.drafts) == 1
+
+
+def test_where_nothing_can_be_noted_no_draft_is_made(pack, server):
+    pack.parent.chmod(0o555)
+    bound = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    env = {**os.environ, "INVENIO_TOKEN": TOKEN, "PYTHONPATH": str(SOURCE)}
+    argv = [*bound, sys.executable, "-m", "rpz", "deposit", "invenio", "--url", server.url, pack]
+    done = subprocess.run(argv, env=env, capture_output=True, check=False)
+    pack.parent.chmod(0o755)
+    assert (done.returncode, b"Permission denied. Choose another place" in done.stderr) == (1, True)
+    assert server.asked == []
 
 
 def test_a_name_that_no_server_takes(pack, server):

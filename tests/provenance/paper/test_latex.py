@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import struct
 import subprocess
-import zlib
 
 import pytest
 
-from tests.conftest import require, rpz_in
+from tests.conftest import require
+from tests.provenance.others import ask
+from tests.provenance.paper.runs import DOI, FIT, RESULTS, linked, png
 
-DOI = "10.5281/zenodo.1234567"
 PAPER = r"""
 \documentclass{article}
 \pdfcompresslevel
@@ -34,47 +32,33 @@ UNCOMPRESSED = {
 }
 """The engines, and how their PDF can be read. XeLaTeX is as pdfLaTeX, and 80 MB more to install."""
 CHAPTER = r"\rpzresult{note} and \rpzresult{share}. \verb|\rpzresult{not}|"
-RESULTS = """
-[results]
-slope = "fit.json:json:/slope"
-n = "fit.json:json:/n"
-note = "fit.json:json:/note"
-"share:.1%" = "fit.json:json:/share"
-"""
 MARKDOWN = """
 Slope [slope]{.rpz}, ![inline](figs/fig_1.png){.rpz}
 
 ![A *figure*](figs/fig_1.png){.rpz width=50%}
 """
-FIT = '{"slope": -1.250e-07, "n": 12, "note": "5 % & _ # ~ é", "share": 0.1234}'
+QUARTO = """---
+filters: [rpz_filter.py]
+---
+[slope]{.rpz}
 
+![A *figure*](figs/fig_1.png){#fig-one .rpz}
 
-def png() -> bytes:
-    """Return a picture of one pixel."""
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\0\0")),
-        (b"IEND", b""),
-    ]
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+::: {layout-ncol=2}
+![](figs/fig_1.png){.rpz}
+:::
 
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    """A pack of a run that makes a figure and a file of numbers; it has a DOI."""
-    folder = tmp_path_factory.mktemp("experiment")
-    rpz = rpz_in(folder)
-    (folder / "in.png").write_bytes(png())
-    (folder / "in.json").write_text(FIT)
-    script = "cp in.png fig_1.png; cp in.json fit.json"
-    assert rpz("trace", "--name", "fit", "sh", "-c", script).returncode == 0
-    assert rpz("pack", "figure1.rpz").returncode == 0
-    assert rpz("meta", "figure1.rpz", "--doi", DOI).returncode == 0
-    return folder / "figure1.rpz"
+| a |
+|---|
+| [n]{.rpz} |
+"""
+DEFAULTS = """
+from: markdown+autolink_bare_uris
+to: html5
+input-files: [paper.qmd]
+output-file: paper.html
+filters: [{type: json, path: rpz_filter.py}, citeproc]
+"""
 
 
 @pytest.fixture
@@ -95,12 +79,6 @@ def typeset(folder, engine):
     status = subprocess.run(argv, cwd=folder, capture_output=True, check=False).returncode
     log = (folder / "typeset.log").read_bytes().decode("utf-8", "replace").replace("\n", "")
     return status, log.replace("(rpz)", " "), (folder / "typeset.pdf").read_bytes()
-
-
-def linked(rpz, pack, *words):
-    done = rpz("latex", *words, pack)
-    assert done.returncode == 0, done.stderr
-    return json.loads((rpz.folder / "rpz-map.json").read_bytes())
 
 
 @pytest.mark.parametrize("engine", UNCOMPRESSED)
@@ -283,6 +261,24 @@ class TestMarkdown:
         assert "-1.250e-07</a>" in text
         assert text.count(f'href="https://doi.org/{DOI}"') == 3
         assert "<figcaption" in text
+
+    def test_pandoc_3_as_quarto_calls_it(self, paper):
+        """Quarto itself is in no registry: this is what it tells its own pandoc."""
+        question = "import pypandoc; print(pypandoc.get_pandoc_path(), end='')"
+        pandoc = ask("-c", question).decode()
+        argv = [pandoc, "--defaults", "quarto.yml"]
+        (paper / "paper.qmd").write_text(QUARTO)
+        (paper / "quarto.yml").write_text(DEFAULTS)
+        done = subprocess.run(argv, cwd=paper, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        text = " ".join((paper / "paper.html").read_text().split())
+        assert text.count(f'href="https://doi.org/{DOI}"') == 4
+        assert '<figure id="fig-one"> <a' in text
+        (paper / "paper.html").unlink()
+        (paper / "figs" / "fig_1.png").write_bytes(b"another")
+        done = subprocess.run(argv, cwd=paper, capture_output=True, check=False)
+        assert (done.returncode == 0, (paper / "paper.html").exists()) == (False, False)
+        assert b"figs/fig_1.png isn't what run fit of figure1.rpz (" in done.stderr
 
     def test_what_has_changed_is_an_error_that_names_the_run(self, paper):
         (paper / "fit.json").write_text(FIT + "\n")
