@@ -7,8 +7,8 @@
 
 struct name;
 
-/* Where a process is: what its calls are relative to, when it can't be asked any more. NULL: that has
- * no name. */
+/* Where a process is: what its calls are relative to, when it can't be asked any more. NULL: that
+ * has no name. */
 struct place {
   struct name *folder; /* the working folder */
   struct name *root;

@@ -1,10 +1,10 @@
 #include "observe.h"
 
 #include "access.h"
+#include "arch/abi.h"
 #include "call.h"
 #include "filter.h"
 #include "look.h"
-#include "arch/abi.h"
 #include "memory.h"
 #include "notify.h"
 #include "record.h"
@@ -40,8 +40,8 @@ bool observe_entry(struct task *task, const struct call *call) {
   task->blocks = false;
   task->leave = row->leave;
   row->enter(task, abi);
-  bool await_end = task->event_count > 0 || task->leave != NULL ||
-                   (task->accelerated != NULL && moves(row));
+  bool await_end =
+      task->event_count > 0 || task->leave != NULL || (task->accelerated != NULL && moves(row));
   task->row = await_end ? row : NULL;
   if (memory_was_refused())
     warn_of_refusal(task);

@@ -398,9 +398,8 @@ struct place place_of(const struct task *task) {
   bool removed = folder != NULL && is_removed(task, AT_FDCWD, folder->text, folder->length);
   if (removed)
     folder = name_of(folder->text, folder->length - (sizeof removal - 1));
-  return (struct place){.folder = folder,
-                        .root = has_root ? name_of(root, strlen(root)) : NULL,
-                        .removed = removed};
+  return (struct place){
+      .folder = folder, .root = has_root ? name_of(root, strlen(root)) : NULL, .removed = removed};
 }
 
 static void strip_removal(struct walk *walk, const struct task *task, int dirfd) {
@@ -429,8 +428,7 @@ static bool is_still(const struct task *task, int dirfd, const struct look *look
   char link[64];
   struct stat status;
   proc_link_path(task, dirfd, link, sizeof link);
-  return stat(link, &status) == 0 && status.st_dev == look->device &&
-         status.st_ino == look->inode;
+  return stat(link, &status) == 0 && status.st_dev == look->device && status.st_ino == look->inode;
 }
 
 /* The folder that a call which was made already is relative to, as it was then; NULL: see now. */

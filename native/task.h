@@ -73,7 +73,7 @@ struct task {
   const struct look *look;         /* the call was made already, and this is it; or NULL */
   struct start start;              /* see accelerator.h */
   struct accelerated *accelerated; /* its process, or NULL */
-  struct accelerated *shares;      /* another process, whose memory it has until its exec; or NULL */
+  struct accelerated *shares; /* another process, whose memory it has until its exec; or NULL */
   struct task *next;
 };
 

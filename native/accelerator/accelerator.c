@@ -18,9 +18,9 @@
 #include "../task.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/kcmp.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -476,8 +476,7 @@ static bool is_look(uint64_t number) {
 }
 
 bool accelerator_wants(struct task *task, const struct notice *notice) {
-  if (!may_start(task) || !is_look(notice->call.number) ||
-      notice->call.arch != AUDIT_ARCH_X86_64)
+  if (!may_start(task) || !is_look(notice->call.number) || notice->call.arch != AUDIT_ARCH_X86_64)
     return false;
   if (task->start.enough == 0)
     task->start.enough = mode == ACCELERATE_ALL ? 1 : FEW;

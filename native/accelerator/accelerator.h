@@ -20,9 +20,9 @@ enum acceleration {
 /* How a task has come, or may come, to be accelerated. */
 struct start {
   enum { START_LATER, START_WANTED, START_MADE, START_DONE, START_REFUSED } state;
-  unsigned looks;      /* that we were told of since its program was started */
-  unsigned enough;     /* as many of them as it takes to try; 0: the usual */
-  bool patched;        /* its memory is a copy of an accelerated process's */
+  unsigned looks;              /* that we were told of since its program was started */
+  unsigned enough;             /* as many of them as it takes to try; 0: the usual */
+  bool patched;                /* its memory is a copy of an accelerated process's */
   struct injection *injection; /* while it is being made */
 };
 
@@ -30,8 +30,8 @@ struct start {
 struct ways {
   uint64_t stops;
   uint64_t notices;
-  uint64_t logged;   /* inside of the process */
-  uint64_t repeated; /* inside of the process, and known already */
+  uint64_t logged;      /* inside of the process */
+  uint64_t repeated;    /* inside of the process, and known already */
   uint64_t accelerated; /* processes */
   uint64_t compared;    /* looks that were traced both ways */
   uint64_t different;

@@ -19,7 +19,8 @@ struct comparison {
   struct looks logged;
 };
 
-/* A look: the call's number, the path as it was given, the folder that it is relative to (or NULL). */
+/* A look: the call's number, the path as it was given, the folder that it is relative to (or NULL).
+ */
 void looks_add(struct looks *looks, uint64_t number, const char *path, const struct name *folder);
 /* How many there were, and how many were seen one way only. */
 size_t comparison_count(const struct comparison *comparison);

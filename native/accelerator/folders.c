@@ -14,8 +14,7 @@ static size_t count;
 static struct folder *slot_of(uint64_t device, uint64_t inode) {
   uint64_t hash = (device ^ inode * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
   size_t slot = (size_t)(hash ^ hash >> 32) & (capacity - 1);
-  while (table[slot].name != NULL &&
-         (table[slot].device != device || table[slot].inode != inode))
+  while (table[slot].name != NULL && (table[slot].device != device || table[slot].inode != inode))
     slot = (slot + 1) & (capacity - 1);
   return &table[slot];
 }

@@ -1,4 +1,5 @@
-/* Which path a folder has that a process has named by a descriptor, which it may have closed since. */
+/* Which path a folder has that a process has named by a descriptor, which it may have closed since.
+ */
 #ifndef RPZ_FOLDERS_H
 #define RPZ_FOLDERS_H
 

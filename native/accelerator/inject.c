@@ -23,7 +23,7 @@ struct injection {
   int memory;
   bool again;
   struct user_regs_struct before;
-  uint64_t mask; /* the signals that it blocks */
+  uint64_t mask;                  /* the signals that it blocks */
   unsigned char code[CODE_LIMIT]; /* what was where it has stopped */
   struct libraries libraries;
 };
@@ -91,8 +91,8 @@ static bool set_mask(pid_t tid, uint64_t mask) {
   return ptrace(PTRACE_SETSIGMASK, tid, sizeof mask, &mask) == 0;
 }
 
-/* What runs for the moment where the task has stopped must not be interrupted by a handler: that may
- * need what was there. */
+/* What runs for the moment where the task has stopped must not be interrupted by a handler: that
+ * may need what was there. */
 static bool put_to_work(struct injection *injection, uint64_t log_offset) {
   enum { RED_ZONE = 128, SYSCALL_NONE = -1 };
   struct user_regs_struct work = injection->before;
@@ -174,7 +174,8 @@ static void put(struct steps *steps, const void *bytes, size_t size) {
   steps->size += size;
 }
 
-/* The distance from the end of an instruction at FROM, of SIZE bytes, to TO. False: it is too far. */
+/* The distance from the end of an instruction at FROM, of SIZE bytes, to TO. False: it is too far.
+ */
 static bool distance(uint64_t from, size_t size, uint64_t to, int32_t *result) {
   int64_t far = (int64_t)(to - (from + size));
   *result = (int32_t)far;
@@ -212,8 +213,8 @@ static void move_of(const struct site *site, unsigned char move[MOVE_SIZE]) {
 }
 
 /* mov $NUMBER, %eax (or another, which is the first of what is between); what is between; lea
- * -128(%rsp), %rsp; call the door; lea 128(%rsp), %rsp; jmp back. (lea leaves the flags as they are,
- * which the call itself does, too.) */
+ * -128(%rsp), %rsp; call the door; lea 128(%rsp), %rsp; jmp back. (lea leaves the flags as they
+ * are, which the call itself does, too.) */
 static bool put_step(struct steps *steps, const struct site *site, uint64_t base) {
   static const unsigned char down[] = {0x48, 0x8d, 0x64, 0x24, 0x80},
                              up[] = {0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0};
@@ -252,8 +253,7 @@ static bool plan(const struct injection *injection, struct steps *steps, struct 
   patch->address = base + site->address;
   move_of(site, patch->before);
   patch->after[0] = JUMP_OPCODE;
-  bool near =
-      distance(patch->address, MOVE_SIZE, steps->address + steps->size, &relative);
+  bool near = distance(patch->address, MOVE_SIZE, steps->address + steps->size, &relative);
   memcpy(patch->after + 1, &relative, sizeof relative);
   patches->count++;
   return put_step(steps, site, base) && near &&

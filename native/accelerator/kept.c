@@ -29,8 +29,8 @@ static bool file_of(const struct site_table *table, const char *suffix, char *pa
   return (size_t)snprintf(path, size, "%s/%s%s", folder, name, suffix) < size;
 }
 
-/* The file may be damaged, or not from us: what it says is compared with the process's memory before
- * anything is changed there, and must not lead out of the tables. */
+/* The file may be damaged, or not from us: what it says is compared with the process's memory
+ * before anything is changed there, and must not lead out of the tables. */
 static bool is_sound(const struct kept *kept, const struct site_table *wanted) {
   const struct site_table *table = &kept->table;
   if (memcmp(kept->magic, magic, sizeof magic) != 0 || table->count > MAX_SITES ||

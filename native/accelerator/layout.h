@@ -1,7 +1,7 @@
 /* What a traced process and the tracer share: where it lies in the process, and what is in it. The
- * addresses are the same in all processes, so that the filter can know the gate by its own. They are
- * where the kernel puts libraries, below the lowest place that it chooses for the first: nothing
- * else expects to find memory there, sanitizers' shadows included. */
+ * addresses are the same in all processes, so that the filter can know the gate by its own. They
+ * are where the kernel puts libraries, below the lowest place that it chooses for the first:
+ * nothing else expects to find memory there, sanitizers' shadows included. */
 #ifndef RPZ_LAYOUT_H
 #define RPZ_LAYOUT_H
 
@@ -77,7 +77,7 @@ struct slot {
   uint64_t logged;
   uint64_t repeated; /* calls that had been logged before */
   uint32_t busy;     /* it is being written: a signal's handler must not */
-  uint32_t thread; /* its number in the trace */
+  uint32_t thread;   /* its number in the trace */
   uint32_t unused[6];
 };
 

@@ -38,9 +38,9 @@ static const uint32_t numbers[] = {
 
 /* glibc, its loader, the libpthread of those before 2.34, musl. */
 static bool is_libc(const char *path) {
-  static const char *const names[] = {"libc.so.6",     "libc-2.*.so",       "ld-linux-x86-64.so.2",
-                                      "ld-2.*.so",     "libpthread.so.0",   "libpthread-2.*.so",
-                                      "ld-musl-*.so*", "libc.musl-*.so*",   "libc.so"};
+  static const char *const names[] = {"libc.so.6",     "libc-2.*.so",     "ld-linux-x86-64.so.2",
+                                      "ld-2.*.so",     "libpthread.so.0", "libpthread-2.*.so",
+                                      "ld-musl-*.so*", "libc.musl-*.so*", "libc.so"};
   const char *slash = strrchr(path, '/');
   for (size_t i = 0; slash != NULL && i < sizeof names / sizeof names[0]; i++)
     if (fnmatch(names[i], slash + 1, 0) == 0)
@@ -120,8 +120,8 @@ static int open_mapped(pid_t pid, const struct mapping *mapping, struct stat *st
   char path[PATH_MAX + 64];
   snprintf(path, sizeof path, "/proc/%d/root%s", pid, mapping->path);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode) ||
-                  status->st_ino != mapping->inode))
+  if (fd >= 0 &&
+      (fstat(fd, status) != 0 || !S_ISREG(status->st_mode) || status->st_ino != mapping->inode))
     close_fd(&fd);
   return fd;
 }

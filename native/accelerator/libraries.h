@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* One that is mapped: what is at ADDRESS of its file's table is at BASE + ADDRESS in the process. */
+/* One that is mapped: what is at ADDRESS of its file's table is at BASE + ADDRESS in the process.
+ */
 struct library {
   const struct site_table *table;
   uint64_t base;
@@ -23,7 +24,8 @@ struct libraries {
   bool in_loader;           /* which is of the loader, as long as there is another libc */
 };
 
-/* Look at what process PID has mapped; ADDRESS is one of its code. False: nothing can be redirected. */
+/* Look at what process PID has mapped; ADDRESS is one of its code. False: nothing can be
+ * redirected. */
 bool libraries_of(pid_t pid, uint64_t address, struct libraries *libraries);
 
 #endif

@@ -52,16 +52,16 @@ int pages_code(void) { return code_fd; }
 
 int pages_logs(void) { return fd; }
 
-struct common *pages_common(void) {
-  return (struct common *)(void *)(code + (COMMON - AREA));
-}
+struct common *pages_common(void) { return (struct common *)(void *)(code + (COMMON - AREA)); }
 
 static uint64_t offset_of(size_t index) {
   enum { PAGE = 4096 };
   return FIRST_LOG + index * ((LOG_SIZE + PAGE - 1) / PAGE * PAGE);
 }
 
-static size_t index_of(uint64_t offset) { return (offset - FIRST_LOG) / (offset_of(1) - FIRST_LOG); }
+static size_t index_of(uint64_t offset) {
+  return (offset - FIRST_LOG) / (offset_of(1) - FIRST_LOG);
+}
 
 struct log *pages_new_log(uint64_t *offset) {
   size_t index = 0;

@@ -1,5 +1,5 @@
-/* The code that runs inside of traced processes, in the place of the `syscall` instructions of their
- * libc. It is copied there (pages.c): so it refers to nothing outside of itself but the fixed
+/* The code that runs inside of traced processes, in the place of the `syscall` instructions of
+ * their libc. It is copied there (pages.c): so it refers to nothing outside of itself but the fixed
  * addresses of layout.h, calls no library, takes no lock, allocates nothing, uses general registers
  * only, and some 300 bytes of stack below the red zone.
  *
@@ -8,9 +8,9 @@
 
 #include "stub.h"
 
+#include <asm/unistd_64.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <asm/unistd_64.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
 #include <stdbool.h>
@@ -100,7 +100,7 @@ struct look {
   int dirfd;
   uint32_t flags;
   const uint32_t *mode; /* where it puts the file's mode, if it does */
-  bool wide;        /* it has 32 bits, not 16 */
+  bool wide;            /* it has 32 bits, not 16 */
   bool opens;
 };
 
@@ -128,8 +128,8 @@ static inline __attribute__((always_inline)) bool describe(const struct register
   else if (number == __NR_statx)
     look->mode = (const uint32_t *)(r->r8 + (long)offsetof(struct statx, stx_mode));
   look->wide = number != __NR_statx;
-  return at || look->opens || number == __NR_stat || number == __NR_lstat || number == __NR_access ||
-         number == __NR_readlink;
+  return at || look->opens || number == __NR_stat || number == __NR_lstat ||
+         number == __NR_access || number == __NR_readlink;
 }
 
 static inline __attribute__((always_inline)) uint64_t mix(uint64_t hash, uint64_t value) {
@@ -137,8 +137,8 @@ static inline __attribute__((always_inline)) uint64_t mix(uint64_t hash, uint64_
   return hash ^ hash >> 29;
 }
 
-/* The length of a path that the kernel has read already, and a hash of it; -1: it has no end. A word
- * that doesn't cross a page can be read whole. */
+/* The length of a path that the kernel has read already, and a hash of it; -1: it has no end. A
+ * word that doesn't cross a page can be read whole. */
 static inline __attribute__((always_inline)) long measure(const char *path, uint64_t *hash) {
   const char *at = path;
   while (at - path < LONGEST_PATH) {
@@ -167,9 +167,7 @@ static inline __attribute__((always_inline)) long measure(const char *path, uint
   return -1;
 }
 
-static inline __attribute__((always_inline)) struct log *the_log(void) {
-  return (struct log *)LOG;
-}
+static inline __attribute__((always_inline)) struct log *the_log(void) { return (struct log *)LOG; }
 
 static inline __attribute__((always_inline)) struct private *own(void) {
   return (struct private *)PRIVATE;
@@ -220,9 +218,8 @@ static inline __attribute__((always_inline)) uint64_t hash_of(const struct ident
 }
 
 /* Have the tracer find out which folder this is, unless it knows. */
-static inline __attribute__((always_inline)) void make_known(int dirfd,
-                                                             const struct identity *identity,
-                                                             uint64_t epoch) {
+static inline __attribute__((always_inline)) void
+make_known(int dirfd, const struct identity *identity, uint64_t epoch) {
   uint64_t hash = hash_of(identity, epoch);
   uint64_t *known = &own()->folders[hash >> 32 & (FOLDERS - 1)];
   if (*known == hash)
@@ -243,7 +240,7 @@ static inline __attribute__((always_inline)) bool is_news(uint64_t hash) {
 }
 
 static inline __attribute__((always_inline)) uint64_t now(const struct log *log) {
-  typedef int clock_function(clockid_t clock, struct timespec *time);
+  typedef int clock_function(clockid_t clock, struct timespec * time);
   struct timespec time;
   if (log->clock == 0 || ((clock_function *)log->clock)(CLOCK_MONOTONIC, &time) != 0)
     return 0;

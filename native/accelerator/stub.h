@@ -2,7 +2,8 @@
 #ifndef RPZ_STUB_H
 #define RPZ_STUB_H
 
-/* It refers to itself by distances only, wherever it is. The linker knows where it begins and ends. */
+/* It refers to itself by distances only, wherever it is. The linker knows where it begins and ends.
+ */
 extern const char __start_rpz_stub_code[], __stop_rpz_stub_code[], rpz_stub_entry[];
 extern const char __start_rpz_bootstrap_code[], __stop_rpz_bootstrap_code[];
 

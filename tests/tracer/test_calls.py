@@ -232,7 +232,7 @@ print(count() - before)""",
 
     def test_calls_that_name_something_stop(self, engine: str, folder: Path) -> None:
         """What the test above counts is there to be counted."""
-        assert self.switches(engine, folder, "os.access('x', 0)") >= 1000
+        assert self.switches(engine, folder, "os.chdir('.')") >= 1000
 
 
 def test_receivers_are_recorded_once_a_process(engine: str, folder: Path) -> None:

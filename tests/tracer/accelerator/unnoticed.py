@@ -27,7 +27,9 @@ ARGUMENTS = {"threads": [str(CALLS // THREADS)], "many": [str(CALLS // 2)]}
 INPUTS = ("overwritten", "replaced", "removed", "cut")
 OLD = b"what was there before the run\n"
 NAMES = sorted(
-    source.stem for source in (PROGRAMS / "accelerator").glob("*.c") if source.stem not in ("sites", "redirect")
+    source.stem
+    for source in (PROGRAMS / "accelerator").glob("*.c")
+    if source.stem not in ("sites", "redirect")
 )
 """The programs that look at files in every way."""
 
