@@ -13,7 +13,7 @@
 
 static int fd = -1;      /* of the logs */
 static int code_fd = -1; /* for reading */
-static char *code; /* CODE_SIZE */
+static char *code;       /* CODE_SIZE */
 /* Which places for logs are taken. */
 enum { FIRST_LOG = 0x10000, MOST_LOGS = 4096 };
 static bool taken[MOST_LOGS];
