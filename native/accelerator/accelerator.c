@@ -46,7 +46,8 @@ struct accelerated {
   struct accelerated *next;
 };
 
-/* After how many looks it costs less to accelerate a process than to go on: some twenty such stops. */
+/* After how many looks it costs less to accelerate a process than to go on: some twenty such stops.
+ */
 enum { FEW = 24 };
 
 static enum acceleration mode = ACCELERATE_OFTEN;
