@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import rpz
 from rpz.errors import RpzError
 from rpz.process import installed_program
+from rpz.tracer.acceleration import Acceleration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,10 @@ class EngineOptions:
     are made); ``snapshot_limit``: the greatest size in bytes of a file that is copied;
     ``allow_io_uring``: programs may use it, and what they open through it is missed;
     ``stops_only``: no program's calls are told of by seccomp's user notification, so that programs
-    may use that themselves (the reference engine never does);
-    ``wait_daemons``: follow what the command has started to its end, also after the command's own.
+    may use that themselves (the reference engine never does), and none is accelerated;
+    ``wait_daemons``: follow what the command has started to its end, also after the command's own;
+    ``acceleration``: which processes are accelerated (the reference engine never does);
+    ``sites``: a folder of the user's own for what was found in libraries (None: nothing is kept).
     """
 
     snapshots: Path | None = None
@@ -38,6 +41,8 @@ class EngineOptions:
     allow_io_uring: bool = False
     stops_only: bool = False
     wait_daemons: bool = False
+    acceleration: Acceleration = Acceleration.AUTO
+    sites: Path | None = None
 
     @property
     def arguments(self) -> list[str]:
@@ -82,13 +87,20 @@ def find_tracer() -> Path:
 
 def native(output: Path, options: EngineOptions = DEFAULTS) -> list[str]:
     """Return the command line of the compiled tracer."""
-    return [str(find_tracer()), *_arguments(output, options)]
+    return [str(find_tracer()), *_acceleration(options), *_arguments(output, options)]
 
 
 def python(output: Path, options: EngineOptions = DEFAULTS) -> list[str]:
     """Return the command line of the reference engine, on python-ptrace: slow and simple."""
     command = [sys.executable, "-c", _START_REFERENCE, str(_PACKAGE.parent)]
     return [*command, *_arguments(output, options)]
+
+
+def _acceleration(options: EngineOptions) -> list[str]:
+    if options.stops_only or options.acceleration is Acceleration.OFF:
+        return ["-a", Acceleration.OFF.word]
+    kept = ["-c", str(options.sites)] if options.sites is not None else []
+    return ["-a", options.acceleration.word, *kept]
 
 
 def _arguments(output: Path, options: EngineOptions) -> list[str]:

@@ -27,6 +27,7 @@ from rpz.tracer.rows import (
     WarningRow,
 )
 from rpz.tracer.stream import RecordStreamError, damaged, values_of
+from rpz.tracer.ways import checked, with_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,6 +69,7 @@ class Loader:
         self._paths: dict[int, bytes] = {0: b""}
         self._start: records.Run | None = None
         self._end: records.End | None = None
+        self._ways: records.Ways | None = None
         self._processes: dict[int, ProcessRow] = {}
         self._executed = False
         self._rows: defaultdict[type[Any], list[Any]] = defaultdict(list)
@@ -89,6 +91,7 @@ class Loader:
             (records.Snapshot, self._on_snapshot),
             (records.Traffic, self._on_traffic),
             (records.Random, self._on_random),
+            (records.Ways, self._on_ways),
             (records.Warn, self._on_warning),
             (records.End, self._on_end),
         ):
@@ -166,7 +169,7 @@ class Loader:
     def _run_row(self, start: records.Run) -> RunRow:
         command = self._processes[min(self._processes)]
         end = self._end
-        return RunRow(
+        row = RunRow(
             id=self._run,
             engine=self._engine,
             argv=joined(start.argv),
@@ -184,6 +187,7 @@ class Loader:
             bytes_written=command.bytes_written,
             **asdict(self._host),
         )
+        return with_ways(row, self._ways)
 
     def _on_run(self, record: records.Run) -> None:
         held(record.wall_clock)
@@ -267,17 +271,9 @@ class Loader:
         self._add(LinkRow(self._next(), self._run, name, record.time, name_of(record.target)))
 
     def _on_rename(self, record: records.Rename) -> None:
-        self._add(
-            RenameRow(
-                id=self._next(),
-                run_id=self._run,
-                timestamp=record.time,
-                process=self._process(record.process),
-                kind=RenameKind(record.kind).name.lower(),
-                old=self._paths[record.old],
-                new=self._paths[record.new],
-            )
-        )
+        process, kind = self._process(record.process), RenameKind(record.kind).name.lower()
+        old, new = self._paths[record.old], self._paths[record.new]
+        self._add(RenameRow(self._next(), self._run, record.time, process, kind, old, new))
 
     def _on_remove(self, record: records.Remove) -> None:
         name, process = self._paths[record.path], self._process(record.process)
@@ -335,6 +331,9 @@ class Loader:
     def _on_random(self, record: records.Random) -> None:
         process, size = self._process(record.process), held(record.size)
         self._add(RandomRow(self._next(), self._run, record.time, process, size))
+
+    def _on_ways(self, record: records.Ways) -> None:
+        self._ways = checked(record)
 
     def _on_warning(self, record: records.Warn) -> None:
         process = self._process(record.process) if record.process else None

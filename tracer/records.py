@@ -250,14 +250,31 @@ class Random(NamedTuple):
     size: u64
 
 
+class Ways(NamedTuple):
+    """How the calls of a run were seen, and how often: ``docs/accelerator.md``.
+
+    ``accelerated`` are processes; ``logged`` and ``repeated`` calls were seen inside of these.
+    ``compared`` are looks that were seen in both ways, ``different`` those in one only.
+    """
+
+    time: u64
+    stops: u64
+    notices: u64
+    logged: u64
+    repeated: u64
+    accelerated: u64
+    compared: u64
+    different: u64
+
+
 Record = (
     Run | PathName | Process | Exit | Exec | File | Link | Rename | Remove | Connection | Warn | End
-    | Absent | Listing | Snapshot | Traffic | Random
+    | Absent | Listing | Snapshot | Traffic | Random | Ways
 )  # fmt: skip
 
 RECORDS: tuple[type[Record], ...] = (
     Run, PathName, Process, Exit, Exec, File, Link, Rename, Remove, Connection, Warn, End,
-    Absent, Listing, Snapshot, Traffic, Random,
+    Absent, Listing, Snapshot, Traffic, Random, Ways,
 )  # fmt: skip
 """In the order of their types' numbers."""
 

@@ -40,6 +40,13 @@ class RunRow(NamedTuple):
     name: str | None = None
     bytes_read: int | None = None
     bytes_written: int | None = None
+    calls_stopped: int | None = None
+    calls_noticed: int | None = None
+    calls_logged: int | None = None
+    calls_repeated: int | None = None
+    processes_accelerated: int | None = None
+    looks_compared: int | None = None
+    looks_different: int | None = None
 
     @property
     def label(self) -> str:

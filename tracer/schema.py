@@ -2,12 +2,23 @@
 
 from pathlib import Path
 
+WAYS = (
+    "calls_stopped",
+    "calls_noticed",
+    "calls_logged",
+    "calls_repeated",
+    "processes_accelerated",
+    "looks_compared",
+    "looks_different",
+)
+"""Columns of a run: see :mod:`rpz.tracer.ways`."""
 LATER = {
     ("runs", "name"): "TEXT",
     ("runs", "bytes_read"): "INTEGER",
     ("runs", "bytes_written"): "INTEGER",
     ("processes", "bytes_read"): "INTEGER",
     ("processes", "bytes_written"): "INTEGER",
+    **{("runs", column): "INTEGER" for column in WAYS},
 }
 """Columns that databases of the same version may lack, because they came later."""
 LATER_TABLES = {

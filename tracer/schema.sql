@@ -69,7 +69,14 @@ CREATE TABLE runs (
     peak_memory INTEGER,
     name TEXT,
     bytes_read INTEGER,
-    bytes_written INTEGER
+    bytes_written INTEGER,
+    calls_stopped INTEGER,
+    calls_noticed INTEGER,
+    calls_logged INTEGER,
+    calls_repeated INTEGER,
+    processes_accelerated INTEGER,
+    looks_compared INTEGER,
+    looks_different INTEGER
 );
 
 CREATE TABLE links (

@@ -25,7 +25,8 @@
 #define AREA_SIZE (UINT64_C(0x100000) + LOG_SIZE)
 
 /* In the place of paths: what is asked of the tracer. Nothing is ever mapped there. */
-#define ASK_FOR_AREA (AREA + UINT64_C(0x8000))
+#define ASK_FOR_CODE (AREA + UINT64_C(0x8000))
+#define ASK_FOR_LOG (AREA + UINT64_C(0x8020))
 #define ASK_FOR_FOLDER (AREA + UINT64_C(0x8008))
 #define ASK_TO_SEE (AREA + UINT64_C(0x8018))
 #define TELL_OF_AREA (AREA + UINT64_C(0x8010))

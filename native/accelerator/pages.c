@@ -5,12 +5,14 @@
 #include "../util.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int fd = -1;
+static int fd = -1;      /* of the logs */
+static int code_fd = -1; /* for reading */
 static char *code; /* CODE_SIZE */
 /* Which places for logs are taken. */
 enum { FIRST_LOG = 0x10000, MOST_LOGS = 4096 };
@@ -21,14 +23,23 @@ static const unsigned char gate[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x05, 0xc3};
 
 static size_t stub_size(void) { return (size_t)(__stop_rpz_stub_code - __start_rpz_stub_code); }
 
+/* Map what only we can write. */
+static bool open_code(void) {
+  char path[64];
+  CLEANUP_FD int whole = memfd_create("rpz", MFD_CLOEXEC);
+  if (whole < 0 || ftruncate(whole, CODE_SIZE) != 0)
+    return false;
+  code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, whole, 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", whole);
+  code_fd = open(path, O_RDONLY | O_CLOEXEC);
+  return code != MAP_FAILED && code_fd >= 0;
+}
+
 bool pages_open(void) {
-  if (stub_size() > STUB_SIZE)
+  if (stub_size() > STUB_SIZE || !open_code())
     return false;
   fd = memfd_create("rpz", MFD_CLOEXEC);
   if (fd < 0 || ftruncate(fd, FIRST_LOG) != 0)
-    return false;
-  code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (code == MAP_FAILED)
     return false;
   memset(code, 0xcc, CODE_SIZE); /* int3 */
   memset(pages_common(), 0, sizeof(struct common));
@@ -37,7 +48,9 @@ bool pages_open(void) {
   return true;
 }
 
-int pages_fd(void) { return fd; }
+int pages_code(void) { return code_fd; }
+
+int pages_logs(void) { return fd; }
 
 struct common *pages_common(void) { return (struct common *)(void *)(code + (COMMON - AREA)); }
 

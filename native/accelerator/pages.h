@@ -1,4 +1,4 @@
-/* The memory that is shared with accelerated processes: one file without a name for all of them. */
+/* The memory that is shared with accelerated processes: two files without a name for all of them. */
 #ifndef RPZ_PAGES_H
 #define RPZ_PAGES_H
 
@@ -8,8 +8,10 @@
 
 /* Make it, with the code in it. False: it can't be had. */
 bool pages_open(void);
-/* Its descriptor. */
-int pages_fd(void);
+/* The code, which nobody who gets this descriptor can write: processes of other users run it. */
+int pages_code(void);
+/* The logs. */
+int pages_logs(void);
 /* What holds for all processes. */
 struct common *pages_common(void);
 /* Map an empty log of a process; *OFFSET: where it is in the file. NULL: no more can be had. */

@@ -381,31 +381,43 @@ static inline __attribute__((always_inline)) long map(uint64_t address, uint64_t
   return call(__NR_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
 }
 
-static inline __attribute__((always_inline)) bool map_area(long fd, uint64_t log_offset,
-                                                           bool again) {
-  const int anywhere = MAP_PRIVATE | MAP_ANONYMOUS;
-  if (!again && map(AREA, AREA_SIZE, PROT_NONE, anywhere | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
-                    0) != (long)AREA)
+/* What the tracer shares, and gives for a call with the path WHAT. */
+static inline __attribute__((always_inline)) bool map_shared(uint64_t what, uint64_t address,
+                                                             uint64_t size, int access,
+                                                             uint64_t offset) {
+  long fd = call(__NR_access, (long)what, 0, 0, 0, 0, 0);
+  if (fd < 0)
     return false;
-  return map(AREA, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == (long)AREA &&
-         map(LOG, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, log_offset) ==
-             (long)LOG &&
-         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, anywhere | MAP_FIXED, -1, 0) ==
+  long mapped = map(address, size, access, MAP_SHARED | MAP_FIXED, fd, offset);
+  call(__NR_close, fd, 0, 0, 0, 0, 0);
+  return mapped == (long)address;
+}
+
+enum { NOWHERE = MAP_PRIVATE | MAP_ANONYMOUS };
+
+/* False: something is there, which is none of our business. */
+static inline __attribute__((always_inline)) bool reserve_area(void) {
+  return map(AREA, AREA_SIZE, PROT_NONE, NOWHERE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) ==
+         (long)AREA;
+}
+
+static inline __attribute__((always_inline)) bool map_area(uint64_t log_offset) {
+  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC, 0) &&
+         map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE, log_offset) &&
+         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, NOWHERE | MAP_FIXED, -1, 0) ==
              (long)PRIVATE &&
          call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
 }
 
 /* The page that the redirected places jump to, which is near them. */
 static inline __attribute__((always_inline)) long map_steps(bool again) {
-  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, NOWHERE, -1, 0);
 }
 
 void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
   long steps = -1;
-  long fd = call(__NR_access, (long)ASK_FOR_AREA, 0, 0, 0, 0, 0);
-  if (fd >= 0) {
-    bool mapped = map_area(fd, log_offset, again != 0);
-    call(__NR_close, fd, 0, 0, 0, 0, 0);
+  if (again || reserve_area()) {
+    bool mapped = map_area(log_offset);
     if (mapped)
       steps = map_steps(again != 0);
     else if (!again)

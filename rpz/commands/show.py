@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rpz.provenance.page import Page
-    from rpz.tracer.rows import FactRow
+    from rpz.tracer.rows import FactRow, RunRow
 
 TIMES = ("started",)
 """Facts of a job that are seconds since 1970."""
@@ -62,6 +62,7 @@ def _lines(page: Page) -> Iterator[str]:
     wall = None if run.end_timestamp is None else run.end_timestamp - run.timestamp
     yield _row("when", f"{moment(run.started, offset)}, {duration(wall)}")
     yield _row("used", _used(page))
+    yield from (_row("calls", said) for said in _calls(page.run))
     yield _row("where", _where(page))
     yield _row("folder", shown_path(run.workingdir))
     for topic in ("who", "why", "job", "note"):
@@ -102,6 +103,25 @@ def _used(page: Page) -> str:
         traffic = f", {amount(run.bytes_read)} read, {amount(run.bytes_written)} written"
     processes = "1 process" if page.processes == 1 else f"{page.processes} processes"
     return f"{duration(cpu)} of processors{memory}{traffic}, {processes}"
+
+
+def _calls(run: RunRow) -> Iterator[str]:
+    """Yield how the calls were seen that the trace is made of, where it tells."""
+    if run.calls_stopped is None:
+        return
+    inside = (run.calls_logged or 0) + (run.calls_repeated or 0)
+    processes = _grouped(run.processes_accelerated, "process", "processes")
+    ways = [f"{inside:,} seen inside of {processes}"] if run.processes_accelerated else []
+    ways += [f"{run.calls_stopped:,} by a stop", f"{run.calls_noticed or 0:,} by a notice"]
+    said = ", ".join(ways)
+    if run.looks_compared:
+        wrong = f"{run.looks_different:,} DIFFER" if run.looks_different else "no difference"
+        said += f"; {run.looks_compared:,} looks compared both ways: {wrong}"
+    yield said
+
+
+def _grouped(number: int | None, one: str, many: str) -> str:
+    return f"{number or 0:,} {one if number == 1 else many}"
 
 
 def _where(page: Page) -> str:
@@ -189,6 +209,7 @@ def _json(page: Page) -> dict[str, Any]:
         "gid": run.gid,
         "umask": f"{run.umask:03o}",
         "engine": run.engine,
+        "calls": _calls_json(run),
         "host": {
             name: getattr(run, name)
             for name in ("hostname", "architecture", "distribution", "distribution_version",
@@ -205,6 +226,20 @@ def _json(page: Page) -> dict[str, Any]:
         "warnings": [text(warning) for warning in page.warnings],
         "facts": facts,
     }  # fmt: skip
+
+
+def _calls_json(run: RunRow) -> dict[str, int | None] | None:
+    if run.calls_stopped is None:
+        return None
+    return {
+        "stopped": run.calls_stopped,
+        "noticed": run.calls_noticed,
+        "logged": run.calls_logged,
+        "repeated": run.calls_repeated,
+        "accelerated_processes": run.processes_accelerated,
+        "compared": run.looks_compared,
+        "different": run.looks_different,
+    }
 
 
 def _file_json(page: Page, role: str, name: bytes, size: int, sha256: str) -> dict[str, Any]:

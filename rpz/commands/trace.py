@@ -11,11 +11,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from rpz.commands.options import StatusCommand, size, trace_dir, verbosity
 from rpz.commands.progress import progress_bar
 from rpz.commands.text import shown_pack, shown_path
 from rpz.errors import RpzError
+from rpz.tracer.acceleration import Acceleration, sites_folder
 from rpz.tracer.early import EarlyDigests
 from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
@@ -30,9 +32,12 @@ if TYPE_CHECKING:
     from rpz.tracer.conclusion import Addition
     from rpz.tracer.database import TraceDatabase
     from rpz.tracer.meanwhile import Meanwhile
+    from rpz.tracer.session import Traced
 
 log = logging.getLogger(__name__)
 
+COMPILED_ONLY = (Acceleration.ON, Acceleration.CHECK)
+"""What only the compiled tracer can do, with notifications."""
 IMPORTED_AHEAD = ("rpz.tracer.conclusion", "packageurl", "email.parser", "csv")
 """What the end of a run mostly needs, when there is nothing else to do while it goes on."""
 WORTH_A_BAR = 1 << 28
@@ -72,6 +77,15 @@ WORTH_A_BAR = 1 << 28
 @click.option(
     "--stops-only", is_flag=True, help="Slower, for programs that supervise others by seccomp."
 )
+@click.option(
+    "--accelerate",
+    type=click.Choice([choice.value for choice in Acceleration]),
+    default=Acceleration.AUTO.value,
+    show_default=True,
+    envvar="RPZ_ACCELERATE",
+    show_envvar=True,
+    help="See looks at files inside of the processes; check: and compare.",
+)
 @click.option("--wait-daemons", is_flag=True, help="Wait for processes that COMMAND leaves behind.")
 @click.option("--save-output", is_flag=True, help="Keep standard output and error of the run.")
 @click.option("--no-hash", is_flag=True, help="Don't record the SHA-256 of inputs and outputs.")
@@ -89,6 +103,7 @@ def command(
     snapshot_limit: int,
     allow_io_uring: bool,
     stops_only: bool,
+    accelerate: str,
     wait_daemons: bool,
     save_output: bool,
     no_hash: bool,
@@ -105,11 +120,14 @@ def command(
     from rpz.tracer.session import trace
 
     place = TraceFolder(folder)
+    acceleration = _acceleration(Acceleration(accelerate), engine, stops_only)
     options = EngineOptions(
         snapshot_limit=snapshot_limit,
         allow_io_uring=allow_io_uring,
         stops_only=stops_only,
         wait_daemons=wait_daemons,
+        acceleration=acceleration,
+        sites=sites_folder() if acceleration is not Acceleration.OFF else None,
     )
     existing = _existing(place, append, overwrite)
     early = None if no_hash else EarlyDigests()
@@ -138,11 +156,15 @@ def command(
         if early is not None:
             early.stop()
         ahead.forget()
+    _tell_end(traced, place, kept)
+    return traced.status
+
+
+def _tell_end(traced: Traced, place: TraceFolder, kept: Path) -> None:
     if traced.trouble is not None:
         log.error("%s", traced.trouble)
     elif kept.exists():
         log.info("The %s from before is kept as %s", place.config.name, shown_path(kept))
-    return traced.status
 
 
 def _meanwhile(early: EarlyDigests | None, looks: Looks) -> Meanwhile:
@@ -230,6 +252,20 @@ def _compare(database: TraceDatabase, run: int) -> None:
     add_warnings(database, run)
 
 
+def _acceleration(wanted: Acceleration, engine: str, stops_only: bool) -> Acceleration:
+    """Return what is to be done: a default gives way to other options, what was asked for can't."""
+    origin = click.get_current_context().get_parameter_source("accelerate")
+    asked = origin is ParameterSource.COMMANDLINE and wanted in COMPILED_ONLY
+    if asked and engine == "python":
+        raise click.UsageError(
+            f"--engine python accelerates nothing. Leave out --accelerate {wanted.value},"
+            " or use the compiled tracer."
+        )
+    if asked and stops_only:
+        raise click.UsageError(f"--stops-only and --accelerate {wanted.value} exclude each other.")
+    return Acceleration.OFF if stops_only or engine == "python" else wanted
+
+
 def _existing(place: TraceFolder, append: bool, overwrite: bool) -> Existing:
     if append and overwrite:
         raise click.UsageError("--continue and --overwrite exclude each other.")
@@ -259,6 +295,16 @@ def _ask(place: TraceFolder) -> Existing:
     return Existing.CONTINUE if answer == "a" else Existing.OVERWRITE
 
 
+def _tell_comparison(database: TraceDatabase, run: int) -> None:
+    """Say that nothing was found by comparing (--accelerate check); a difference is a warning."""
+    from rpz.tracer.rows import RunRow
+
+    for row in database.rows(RunRow, "id = ? AND looks_compared > 0", run):
+        if row.looks_different == 0:
+            number = f"{row.looks_compared:,}"
+            log.info("Compared %s looks at files, seen both ways: no difference", number)
+
+
 def _conclude(
     place: TraceFolder,
     database: TraceDatabase,
@@ -278,6 +324,7 @@ def _conclude(
         said = summary(database, run)
         config, pack = shown_path(place.config), shown_pack(place.path)
         log.info("Traced %s. Edit %s if need be, then: %s", said, config, pack)
+        _tell_comparison(database, run)
     except (Exception, KeyboardInterrupt) as error:
         log.debug("What went wrong:", exc_info=True)
         again = f"Write it again: rpz reset -d {shlex.quote(str(place.path))}"

@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rpz.tracer import engines
+from rpz.tracer.acceleration import Acceleration
 from rpz.tracer.engines import EngineOptions, NoTracerError, find_tracer
 
 
@@ -59,7 +61,33 @@ def test_native_gives_the_environment_that_we_were_started_with(
 ) -> None:
     monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
     environment = f"/proc/{os.getpid()}/environ"
-    assert engines.native(Path("out")) == ["/my/tracer", "-e", environment, "out", "--"]
+    argv = engines.native(Path("out"))
+    assert argv == ["/my/tracer", "-a", "often", "-e", environment, "out", "--"]
+
+
+ACCELERATED = [
+    (EngineOptions(), "often"),
+    (EngineOptions(acceleration=Acceleration.ON), "all"),
+    (EngineOptions(acceleration=Acceleration.CHECK), "check"),
+    (EngineOptions(acceleration=Acceleration.OFF), "never"),
+    (EngineOptions(stops_only=True), "never"),
+    (EngineOptions(acceleration=Acceleration.CHECK, stops_only=True), "never"),
+]
+
+
+@pytest.mark.parametrize(("options", "word"), ACCELERATED)
+def test_native_accelerates_as_told(
+    options: EngineOptions, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPZ_TRACER", "/my/tracer")
+    kept = ["-c", "sites"] if word != "never" else []
+    argv = engines.native(Path("out"), replace(options, sites=Path("sites")))
+    assert argv[1 : 4 + len(kept)] == ["-a", word, *kept, "-e"]
+
+
+def test_python_accelerates_nothing() -> None:
+    options = EngineOptions(acceleration=Acceleration.ON, sites=Path("sites"))
+    assert engines.python(Path("out"), options) == engines.python(Path("out"))
 
 
 def test_python_is_this_python() -> None:

@@ -25,6 +25,7 @@ from rpz.tracer.rows import (
     RunRow,
     WarningRow,
 )
+from rpz.tracer.schema import WAYS
 from rpz.tracer.stream import RecordStreamError
 from tests.tracer.strategies import related_records
 
@@ -73,6 +74,25 @@ def test_run(database: TraceDatabase) -> None:
         peak_memory=7,
         **asdict(HOST),
     )
+
+
+def test_ways(database: TraceDatabase) -> None:
+    ways = records.Ways(90, 351, 812, 40_000, 12_310, 37, 4000, 0)
+    assert load(database, *START, END[0], ways, END[1])
+    (row,) = rows(database, RunRow)
+    assert row[-7:] == (351, 812, 40_000, 12_310, 37, 4000, 0)
+    assert row._fields[-7:] == WAYS
+
+
+def test_ways_that_are_not_known(database: TraceDatabase) -> None:
+    assert load(database, *START, *END)
+    (row,) = rows(database, RunRow)
+    assert set(row[-7:]) == {None}
+
+
+def test_more_ways_than_can_be_kept(database: TraceDatabase) -> None:
+    with pytest.raises(RecordStreamError, match="too great a number"):
+        load(database, *START, records.Ways(90, 0, 0, 2**63, 0, 0, 0, 0), *END)
 
 
 def test_a_run_whose_end_was_not_seen(database: TraceDatabase) -> None:

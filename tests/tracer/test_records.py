@@ -40,6 +40,7 @@ EXAMPLES = [
     records.Traffic(5, 1, 0, 7, 8),
     records.Random(5, 1, 0, 16),
     records.Exit(6, 1, 0x109, 1, 2, 3),
+    records.Ways(6, 1, 2, 3, 4, 5, 6, 0),
     records.End(6, 7, 0x109, 0),
 ]
 """A record of each type."""
@@ -88,7 +89,7 @@ def test_a_stream_comes_back_in_order(content: list[records.Record]) -> None:
 
 
 def test_types_are_numbered_as_in_the_format() -> None:
-    assert [records.TYPES[record] for record in RECORDS] == list(range(1, 18))
+    assert [records.TYPES[record] for record in RECORDS] == list(range(1, 19))
 
 
 def test_there_is_an_example_of_each_type() -> None:
