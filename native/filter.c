@@ -155,8 +155,10 @@ static void emit_abi(struct program *program, size_t index) {
   size_t other_arch = emit_unless(program, BPF_JEQ, abi->audit_arch);
   emit_load(program, offsetof(struct seccomp_data, nr));
   size_t lower = emit_unless(program, BPF_JGE, lowest_number(abi));
-  for (size_t i = 0; i < abi->row_count; i++)
-    emit_row(program, &abi->rows[i], SECCOMP_RET_TRACE | abi_mark(index));
+  for (int looks = 1; looks >= 0; looks--) /* which are the most frequent */
+    for (size_t i = 0; i < abi->row_count; i++)
+      if ((abi->rows[i].changes.test != EVERY) == looks)
+        emit_row(program, &abi->rows[i], SECCOMP_RET_TRACE | abi_mark(index));
   program->code[other_arch].k = (uint32_t)(program->size - other_arch - 1);
   program->code[lower].k = (uint32_t)(program->size - lower - 1);
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
 from rpz.provenance.export import Choice, ro_crate
+from rpz.provenance.public import published
 from rpz.provenance.publication.citation import cff
 from rpz.provenance.publication.citation.cited import cited
 from rpz.provenance.publication.storage import read_publication
@@ -35,11 +36,11 @@ class Companion:
 
 def cited_pack(pack: Path) -> Cited:
     """Return what citations of a pack are made of."""
-    started = pack.stat().st_mtime_ns
+    last = pack.stat().st_mtime_ns
     code: tuple[Code, ...] = ()
-    with contextlib.suppress(SourceError), opened(str(pack)) as source:  # ReproZip's, say
-        started, code = source.run.started, tuple(code_of(source))
-    return cited(read_publication(pack), digests_of(pack), started, code)
+    with contextlib.suppress(SourceError), opened(str(pack)) as source:  # it may have no trace
+        last, code = source.last, tuple(code_of(source))
+    return cited(read_publication(pack), digests_of(pack), last, code)
 
 
 def signature_of(pack: Path) -> Path:
@@ -62,7 +63,7 @@ def companions(pack: Path, folder: Path) -> list[Companion]:
     """Write into a folder what goes beside a pack, and return it, with its signature if it has one.
 
     It makes a crate of the pack: what describes it, README.md, CITATION.cff, bills of materials. A
-    pack of ReproZip's, or one without a licence, has CITATION.cff alone.
+    pack without a trace, or without a licence, has CITATION.cff alone.
 
     Raises:
         RpzError: the publication says too little.
@@ -88,7 +89,7 @@ def _crate(pack: Path, folder: Path) -> list[Companion]:
     place = folder / "crate"
     place.mkdir()
     try:
-        with opened(str(pack)) as source:
+        with published(str(pack), contents=True) as source:
             ro_crate.fill(source, place, Choice(linked=True))
     except SourceError:
         return []

@@ -7,14 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpz.provenance.containers import container
 from rpz.tracer.facts import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TOPIC = "where"
-CONTAINERS = {"/.dockerenv": "docker", "/run/.containerenv": "podman"}
-"""Files that engines put into their containers."""
 GPUS = "/proc/driver/nvidia/gpus"
 
 
@@ -27,8 +26,11 @@ def machine(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> 
     yield Fact(TOPIC, "usable processors", str(len(os.sched_getaffinity(0))).encode())
     for gpu in _gpus(root):
         yield Fact(TOPIC, "gpu", gpu.encode())
-    if container := _container(environ, root):
-        yield Fact(TOPIC, "container", container.encode())
+    if found := container(environ, root):
+        told = f"{found.engine} {found.image}".rstrip()
+        yield Fact(TOPIC, "container", told.encode("utf-8", "surrogateescape"))
+        if found.digest:
+            yield Fact(TOPIC, "container image id", found.digest.encode())
 
 
 def _cores(root: Path) -> int | None:
@@ -50,13 +52,6 @@ def _gpus(root: Path) -> Iterator[str]:
         for gpu in sorted((root / GPUS.lstrip("/")).iterdir()):
             if model := _value(gpu / "information", "Model"):
                 yield model
-
-
-def _container(environ: Mapping[str, str], root: Path) -> str:
-    if name := environ.get("APPTAINER_NAME") or environ.get("SINGULARITY_NAME"):
-        return f"apptainer {name}"
-    found = (kind for file, kind in CONTAINERS.items() if (root / file.lstrip("/")).exists())
-    return next(found, "")
 
 
 def _value(file: Path, key: str) -> str:

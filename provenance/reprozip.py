@@ -98,15 +98,29 @@ class _Theirs:
 
 
 def _files(theirs: _Theirs, packed: Packed) -> Iterator[FileRow]:
-    """Yield the uses; a file that was written first and isn't packed was made by the run."""
+    """Yield the uses; a file that was written first and isn't packed was made by the run.
+
+    ReproZip doesn't count a program among the files that were read: here it is one.
+    """
     seen: set[tuple[int, bytes]] = set()
+    last = 0
     for number, run, name, time, mode, is_directory, process in theirs.files():
         path = packed.real(posixpath.normpath(name))
+        last = max(last, number)
         first = (run, path) not in seen
         seen.add((run, path))
         made = first and bool(mode & WRITE) and not mode & READ and path not in packed.digests
         yield FileRow(
             number, run, path, time, mode, bool(is_directory), process, not made, truncated=False
+        )
+    for program in theirs.executions():
+        last += 1
+        path = packed.real(posixpath.normpath(program.name))
+        made = (program.run_id, path) in seen and path not in packed.digests
+        yield FileRow(
+            *(last, program.run_id, path, program.timestamp, READ, False, program.process),
+            existed=not made,
+            truncated=False,
         )
 
 

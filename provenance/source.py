@@ -57,6 +57,14 @@ class Source:
         return self.runs[-1]
 
     @property
+    def last(self) -> int:
+        """When the last run ended, as far as is known, in nanoseconds since 1970.
+
+        Of ReproZip's, which doesn't tell, it is when the file was changed last.
+        """
+        return self.run.ended or self.run.started or self.path.stat().st_mtime_ns
+
+    @property
     def config(self) -> Config | None:
         """The configuration that lies beside the trace; None if there is none that can be read."""
         if self.pack is not None:

@@ -12,7 +12,7 @@ import pytest
 from rpz.unpackers import UNPACKERS
 from tests import journey, matrix
 from tests.conftest import rpz_in
-from tests.provenance.export.validation import found_in
+from tests.provenance.export.validation import assert_valid
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "fidelity.md"
 BACKENDS = {backend.name: backend for backend in matrix.BACKENDS}
@@ -24,7 +24,7 @@ TRIED = [backend.name for backend in matrix.BACKENDS if matrix.is_tried(backend.
 JOURNEYS = list(product(journey.CASES, matrix.USERS))
 PUBLISHED = [("enzyme-kinetics", "root"), ("r-regression", "root"), ("two-runs", "root"),
              ("worker-processes", "root")]  # fmt: skip
-"""Of which a crate is looked at by the validator of archives."""
+"""Of which a crate and a bag are looked at by the validators of archives."""
 TOLD = ("--title", "A case", "--description", "As a test", "--licence", "CC0-1.0", "--author",
         "Doe, Jane (CNRS; 02feahw73)", "--publisher", "Zenodo")  # fmt: skip
 
@@ -67,13 +67,13 @@ def test_replays_what_ran(replays, packed, by):
 
 
 @pytest.mark.parametrize("packed", PUBLISHED, indirect=True, scope="module", ids=":".join)
-def test_a_crate_of_it_is_valid(packed, tmp_path):
+def test_what_is_published_of_it_is_valid(packed, tmp_path):
     shutil.copy(packed.pack, tmp_path / "case.rpz")
     rpz = rpz_in(tmp_path)
     assert rpz("meta", *TOLD, "case.rpz").returncode == 0
-    done = rpz("export", "case.rpz", "--ro-crate", "crate", "--with-files")
+    done = rpz("export", "case.rpz", "--ro-crate", "crate", "--bagit", "bag", "--with-files")
     assert done.returncode == 0, done.stderr
-    assert found_in(tmp_path / "crate") == [[]]
+    assert_valid(tmp_path / "crate", tmp_path / "bag")
 
 
 def test_the_document_has_the_table():

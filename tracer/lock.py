@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EINVAL)
 """Some network file systems have no locks: there, nobody is kept out."""
+
+PATIENCE = 1.0
+"""How many seconds it may take until the files of a killed process are closed."""
 
 
 class LockedError(RpzError):
@@ -41,10 +45,16 @@ def locked(path: Path, error: LockedError) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process that locks what it writes is at work on a file."""
+    """Whether a process that locks what it writes is at work on a file.
+
+    One that was killed has its files closed a moment later: it is given that.
+    """
     file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    patience = time.monotonic() + PATIENCE
     try:
-        return not _try_to_lock(file)
+        while not (free := _try_to_lock(file)) and time.monotonic() < patience:
+            time.sleep(PATIENCE / 50)
+        return not free
     finally:
         os.close(file)
 

@@ -100,6 +100,11 @@ class Package:
     purl: str = ""
     extent: Extent = Extent.TOUCHED
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What no two packages of an experiment have in common."""
+        return self.name, self.version, self.purl
+
 
 @dataclass(frozen=True)
 class Config:

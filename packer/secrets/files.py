@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from rpz.packer.secrets.forms import FORMS
+from rpz.packer.secrets.values import is_plain_value
 from rpz.packer.select import Kind
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ def telling(
             continue
         if names := secrets.names_in(_text_of(member.source)):
             yield member.path, names
+
+
+def forms_in(path: bytes) -> tuple[str, ...]:
+    """Return the kinds of tokens of which a text file seems to hold one, by their form."""
+    text = _text_of(path)
+    found = (one.name for one in FORMS for match in one.pattern.finditer(text)
+             if not is_plain_value(match[one.pattern.groups]))  # fmt: skip
+    return tuple(sorted(set(found)))
 
 
 def _text_of(path: bytes) -> bytes:

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rpz.packer.secrets.values import REDACTED
 from rpz.provenance.export.contents import swhid_of
+from rpz.provenance.export.makers import makers_of
 from rpz.provenance.export.names import Described
 from rpz.provenance.export.tool import Tool, tool_of
+from rpz.provenance.export.withheld import Withheld, withheld_of
 from rpz.provenance.files import Content
 from rpz.provenance.graph.build import graph_of
 from rpz.provenance.page import is_of_the_machine
@@ -20,7 +23,7 @@ from rpz.tracer.records import SIGNALLED
 from rpz.tracer.rows import DigestRow, ExecutionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rpz.packer.config.model import Config, Package
     from rpz.provenance.source import Source
@@ -35,10 +38,14 @@ USUAL = re.compile(
 
 @dataclass(frozen=True)
 class Used:
-    """A file that a person would call an input or an output; ``content`` None: not recorded."""
+    """A file that a person would call an input or an output; ``content`` None: not recorded.
+
+    ``maker`` is the command of the run that wrote it, "" if none did.
+    """
 
     path: bytes
     content: Content | None
+    maker: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Account:
     """A run: what it was started with, used and left.
 
     ``parameters`` are name, value and the file that has set it, if one has; ``environment`` name
-    and value of those variables that are told; ``withheld`` the names of secrets.
+    and value of those variables that are told.
     """
 
     described: Described
@@ -57,7 +64,7 @@ class Account:
     packages: tuple[Package, ...]
     parameters: tuple[tuple[str, bytes, bytes], ...]
     environment: tuple[tuple[str, bytes], ...]
-    withheld: tuple[str, ...]
+    withheld: Withheld
 
     @property
     def run(self) -> RunRow:
@@ -71,14 +78,14 @@ class Account:
         return None if run.end_timestamp is None else run.end_timestamp - run.timestamp
 
     @property
-    def started(self) -> datetime:
-        """When it began, in the time zone in which it ran."""
-        return self._moment(0)
+    def started(self) -> datetime | None:
+        """When it began, in the time zone in which it ran; None: nobody recorded it."""
+        return self._moment(0) if self.run.started else None
 
     @property
     def ended(self) -> datetime | None:
         """When it ended; None: that was not seen."""
-        return None if self.wall is None else self._moment(self.wall)
+        return None if self.wall is None or not self.run.started else self._moment(self.wall)
 
     @property
     def failure(self) -> str | None:
@@ -112,14 +119,14 @@ def _account(source: Source, run: RunRow, config: Config | None, more: set[bytes
     graph = graph_of(source.database, [run], config.packages if config is not None else ())
     first = next(source.database.rows(ExecutionRow, "run_id = ?", run.id), None)
     given = variables_of(first.envp) if first is not None else {}
-    used = {file.package.name: file.package for file in graph.files.values() if file.package}
+    used = {file.package.key: file.package for file in graph.files.values() if file.package}
     return Account(
         described=described,
         argv=tuple(word.decode("utf-8", "surrogateescape") for word in items_of(run.argv)),
         tool=tool_of(graph, described, partial(swhid_of, source)),
         inputs=tuple(_used(source, run, config, "input")),
-        outputs=tuple(_used(source, run, config, "output")),
-        packages=tuple(used[name] for name in sorted(used)),
+        outputs=tuple(_used(source, run, config, "output", makers_of(graph))),
+        packages=tuple(used[key] for key in sorted(used)),
         parameters=tuple(
             (fact.name, fact.value, fact.source)
             for fact in described.facts
@@ -130,15 +137,17 @@ def _account(source: Source, run: RunRow, config: Config | None, more: set[bytes
             for name, value in sorted(given.items())
             if (name in more or USUAL.fullmatch(name)) and REDACTED not in value
         ),
-        withheld=tuple(
-            name.decode("utf-8", "backslashreplace")
-            for name, value in sorted(given.items())
-            if REDACTED in value
-        ),
+        withheld=withheld_of(source.database, run.id),
     )
 
 
-def _used(source: Source, run: RunRow, config: Config | None, role: str) -> Iterator[Used]:
+def _used(
+    source: Source,
+    run: RunRow,
+    config: Config | None,
+    role: str,
+    makers: Mapping[bytes, str] = MappingProxyType({}),
+) -> Iterator[Used]:
     rows = source.database.rows(DigestRow, "run_id = ? AND role = ?", run.id, role)
     known = {row.name: Content(row.size, row.sha256) for row in rows}
     if config is None:
@@ -149,4 +158,4 @@ def _used(source: Source, run: RunRow, config: Config | None, role: str) -> Iter
             for file in config.inputs_outputs
             if run.id in (file.read_by_runs if role == "input" else file.written_by_runs)
         ]
-    yield from (Used(path, known.get(path)) for path in sorted(paths))
+    yield from (Used(path, known.get(path), makers.get(path, "")) for path in sorted(paths))

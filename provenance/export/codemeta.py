@@ -29,8 +29,9 @@ def text(source: Source) -> Iterator[str]:
 
 def document_of(told: Publication, accounts: Sequence[Account], name: str) -> dict[str, Any]:
     """Return what JSON takes; ``name`` is used where no title is told."""
-    trees = {a.tool.url: None for a in accounts if a.tool.is_script and a.tool.url}
-    packages = {p.purl or p.name: p for account in accounts for p in account.packages}
+    facts = [fact for account in accounts for fact in account.described.facts]
+    remotes = [printable(f.value) for f in facts if (f.topic, f.name) == ("code", "remote")]
+    packages = {p.key: p for account in accounts for p in account.packages}
     run = accounts[-1].run
     return _filled(
         {
@@ -48,11 +49,11 @@ def document_of(told: Publication, accounts: Sequence[Account], name: str) -> di
             "funder": [_organization(paid.funder) for paid in told.funding],
             "funding": "; ".join(filter(None, (paid.award for paid in told.funding))),
             "referencePublication": [
-                {"type": "ScholarlyArticle", "id": f"https://doi.org/{related.doi}"}
+                {"type": "schema:ScholarlyArticle", "id": f"https://doi.org/{related.doi}"}
                 for related in told.related
                 if related.relation is Relation.IS_SUPPLEMENT_TO
             ],
-            "codeRepository": next(iter(trees), ""),
+            "codeRepository": next((one for one in remotes if "://" in one), ""),
             "operatingSystem": f"{run.distribution} {run.distribution_version}".strip(),
             "processorRequirements": run.architecture,
             "softwareRequirements": [

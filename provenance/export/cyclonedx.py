@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.contact import OrganizationalContact
+from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.spdx import is_supported_id
 
 from rpz import __version__
 from rpz.provenance.export.bill import bill_of, purl_of
@@ -28,6 +31,8 @@ def text(source: Source) -> Iterator[str]:
         version=bill.version or None,
         type=ComponentType.APPLICATION,
         bom_ref="runs",
+        licenses=[_licence(bill.licence)] if bill.licence else [],
+        authors=[OrganizationalContact(name=printable(name)) for name in bill.authors],
     )
     bom = Bom(serial_number=bill.serial)
     bom.metadata.timestamp = bill.made
@@ -40,6 +45,13 @@ def text(source: Source) -> Iterator[str]:
     bom.register_dependency(runs, components)
     yield JsonV1Dot6(bom).output_as_string(indent=1)
     yield "\n"
+
+
+def _licence(licence: str) -> DisjunctiveLicense | LicenseExpression:
+    if " " in licence:
+        return LicenseExpression(licence)
+    known = is_supported_id(licence)
+    return DisjunctiveLicense(id=licence) if known else DisjunctiveLicense(name=licence)
 
 
 def _component(number: int, package: Package) -> Component:

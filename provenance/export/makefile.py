@@ -17,6 +17,7 @@ HEAD = r"""# Written by rpz export: a rule for each run. To be used in the folde
 #   {top}
 # A file that a program reads or writes but no rule names is of the system.
 MAKEFLAGS += --no-builtin-rules
+unexport MAKEFLAGS MFLAGS  # a run of make has its own
 SHELL := /bin/sh
 .SHELLFLAGS := -ec
 .ONESHELL:
@@ -70,7 +71,7 @@ def _rule(name: str, step: Step) -> Iterator[str]:
 
 def _file(path: str) -> str:
     if IMPOSSIBLE.search(path):
-        raise StepsError(f"{path!r} can't be named in a Makefile", "Rename it, and trace again")
+        raise StepsError(f"{path!r} can't be named in a Makefile", "rpz export --datalad takes it")
     path = re.sub(r"([ #])", r"\\\1", path.replace("$", "$$"))
     path = path.replace("=", "$(equals)").replace(":", "\\:")
     return f"./{path}" if path.startswith(("~", "-")) else path

@@ -48,7 +48,7 @@ class Described:
         """What comes before the names of all that only this run has."""
         if number := self.fact("run", "id"):
             return f"urn:uuid:{in_url(number)}#"
-        return f"{OWN}run:{in_url(self.run.hostname)}:{self.run.started}#"
+        return f"{OWN}run:{in_url(self.run.hostname)}:{self.run.started or self.run.timestamp}#"
 
     @property
     def person(self) -> tuple[str, str]:

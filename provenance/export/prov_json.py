@@ -86,7 +86,7 @@ class _Run:
         self._document.activity(
             self._run,
             self._time(0),
-            None if run.end_timestamp is None else self._time(run.end_timestamp - run.timestamp),
+            self._time(None if run.end_timestamp is None else run.end_timestamp - run.timestamp),
             [
                 (PROV_TYPE, self._rpz["Run"]),
                 (PROV_LABEL, printable(run.label)),
@@ -109,8 +109,8 @@ class _Run:
             attributes.append((rpz["status"], process.status))
         if process.signal is not None:
             attributes.append((rpz["signal"], process.signal))
-        ended = None if process.ended is None else self._time(process.ended)
-        self._document.activity(name, self._time(process.started), ended, attributes)
+        started, ended = self._time(process.started), self._time(process.ended)
+        self._document.activity(name, started, ended, attributes)
         starter = self._run if process.parent is None else self._process(process.parent)
         self._document.wasInformedBy(name, starter)
         entity = self._before.get(plan) if isinstance(plan, bytes) else None
@@ -172,8 +172,10 @@ class _Run:
     def _fact(self, topic: str, name: str) -> str:
         return printable(self._described.fact(topic, name))
 
-    def _time(self, since: int) -> datetime:
-        """Return the wall clock some nanoseconds after the run began."""
+    def _time(self, since: int | None) -> datetime | None:
+        """Return the wall clock some nanoseconds after the run began, if that was recorded."""
+        if since is None or not self._described.run.started:
+            return None
         epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
         return epoch + timedelta(microseconds=(self._described.run.started + since) // 1000)
 

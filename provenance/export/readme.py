@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from rpz.packer.sizes import human_size
 from rpz.provenance.export.contents import Wanted
 from rpz.provenance.export.markdown import block, code, plain, table
 from rpz.provenance.export.names import in_url
+from rpz.provenance.export.needs import needs
 from rpz.provenance.graph.captions import printable
 from rpz.provenance.publication.authors import author_line, funding_line
 
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Rows of a table: the description has all."""
-SECOND = 1e9
+HEAD = ("file", "here", "size", "SHA-256")
+LONGEST = 80
+"""Characters of a command in a table, or of an argument."""
+TRIED = 5
+"""Outputs that the README says how to get and to check."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,15 @@ class Readme:
 
     def text(self) -> str:
         """Return the file."""
-        parts = (self._head(), self._contents(), self._requirements(), self._usage(),
-                 *map(self._run, self.accounts), self._notes(), self._licence())  # fmt: skip
+        parts = (
+            self._head(),
+            self._contents(),
+            needs(self.accounts, self._unpacked),
+            self._usage(),
+            *map(self._run, self.accounts),
+            self._notes(),
+            self._licence(),
+        )
         return "\n".join(line for part in parts for line in part)
 
     def _head(self) -> Iterator[str]:
@@ -80,28 +93,14 @@ class Readme:
             yield f"SHA-256 of the pack: `{self.pack.digests.sha256}`"
             yield ""
 
-    def _requirements(self) -> Iterator[str]:
-        yield from ("## Hardware and software", "", "What the runs were made with:", "")
-        rows: dict[str, str] = {}
-        for account in self.accounts:
-            rows.update(_machine(account))
-        packages = {package.purl or package.name for a in self.accounts for package in a.packages}
-        rows["packages"] = f"{len(packages)}, in [bom.cdx.json](bom.cdx.json)"
-        yield from table(("", ""), rows.items())
-        yield "What it needs to run again: Linux on a processor of this architecture, the memory"
-        yield "and disk below, Python 3.10 or later with rpz; no network, unless that is said"
-        yield ""
-        head = ("run", "measured time", "processor time", "memory", "outputs")
-        yield from table(head, map(_resources, self.accounts))
-        if self.pack is not None:
-            disk = human_size(self.pack.summary.bytes)
-            yield f"Unpacked, the pack takes {disk} of disk."
-            yield ""
+    @property
+    def _unpacked(self) -> int | None:
+        return None if self.pack is None else self.pack.summary.bytes
 
     def _usage(self) -> Iterator[str]:
         if self.pack is None:
             return
-        name = shlex.quote(self.pack.name)
+        name, tried = shlex.quote(self.pack.name), self._tried()
         yield from ("## How to run it", "")
         yield from block(
             [
@@ -109,21 +108,30 @@ class Readme:
                 f"rpz check {name}    # is it whole?",
                 f"rpz unpack chroot {name} again    # or: rpz unpack docker {name} again",
                 "rpz run again",
-                *(f"rpz download again {shlex.quote(one)}" for one in self._outputs()[:3]),
+                *(f"rpz download again {shlex.quote(path)}" for path, _, _ in tried),
+                *(f"echo {shlex.quote(f'{sha}  {end}')} | sha256sum -c" for _, end, sha in tried),
             ]
         )
-        yield "Every run ends with the exit status below; its outputs have the SHA-256 below."
+        yield "A run that doesn't end as below is told of; an output that isn't the same has"
+        yield "another SHA-256 than below."
         yield ""
 
-    def _outputs(self) -> list[str]:
-        paths = (file.path for account in self.accounts for file in account.outputs)
-        return [text for path in dict.fromkeys(paths) if (text := printable(path)) == _text(path)]
+    def _tried(self) -> list[tuple[str, str, str]]:
+        """Return outputs that a shell can name: the path, its last part, the SHA-256."""
+        left = {f.path: f.content for account in self.accounts for f in account.outputs}
+        found: dict[str, tuple[str, str, str]] = {}
+        for path, content in left.items():
+            text, end = _text(path), posixpath.basename(_text(path))
+            if content is not None and text == printable(path) and not end.startswith("-"):
+                found.setdefault(end, (text, end, content.sha256))
+        return list(found.values())[:TRIED]
 
     def _run(self, account: Account) -> Iterator[str]:
         yield from (f"## Run {plain(account.run.label)}", "")
         yield from (f"- Command: {code(shlex.join(account.argv))}",)
         yield f"- Folder: {code(account.run.workingdir)}"
-        yield f"- Began: {account.started.isoformat(' ', 'seconds')}"
+        if account.started is not None:
+            yield f"- Began: {account.started.isoformat(' ', 'seconds')}"
         yield f"- Ended: {plain(account.failure or 'exit status 0')}"
         if reason := account.described.fact("why", "reason"):
             yield f"- Why: {plain(reason)}"
@@ -131,39 +139,49 @@ class Readme:
         yield from (
             f"- {plain(name)} = {code(value)}" for name, value, _ in account.parameters[:MOST]
         )
+        if account.environment:
+            told = (code(f"{name}={printable(value)}") for name, value in account.environment)
+            yield f"- Environment, of what decides on results: {', '.join(told)}"
         yield ""
-        yield from self._files("Inputs", account.inputs)
-        yield from self._files("Outputs", account.outputs)
+        yield from self._files("Inputs", account.inputs, HEAD)
+        yield from self._files("Outputs", account.outputs, (*HEAD, "written by"))
 
-    def _files(self, title: str, files: Sequence[Used]) -> Iterator[str]:
+    def _files(self, title: str, files: Sequence[Used], head: Sequence[str]) -> Iterator[str]:
         if not files:
             return
         yield from (f"### {title}", "")
-        yield from table(("file", "here", "size", "SHA-256"), map(self._row, files[:MOST]))
+        yield from table(head, (self._row(file)[: len(head)] for file in files[:MOST]))
         if len(files) > MOST:
             yield f"And {len(files) - MOST} more: ro-crate-metadata.json has all."
             yield ""
 
-    def _row(self, file: Used) -> tuple[str, str, str, str]:
+    def _row(self, file: Used) -> tuple[str, ...]:
+        maker = code(_shortened(file.maker))
         if file.content is None:
-            return code(file.path), "", "", "not recorded"
+            return code(file.path), "", "", "not recorded", maker
         place = self.places.get(Wanted(file.path, file.content.sha256))
-        here = _link(place) if place else ""
-        return code(file.path), here, human_size(file.content.size), f"`{file.content.sha256}`"
+        here, size = _link(place) if place else "", human_size(file.content.size)
+        return code(file.path), here, size, f"`{file.content.sha256}`", maker
 
     def _notes(self) -> Iterator[str]:
-        withheld = sorted({name for account in self.accounts for name in account.withheld})
+        withheld = [account.withheld for account in self.accounts]
+        variables = sorted({name for one in withheld for name in one.variables})
+        arguments = list(dict.fromkeys(word for one in withheld for word in one.arguments))
         chance = {
             f"{fact.name}: {printable(fact.value)}": None
             for account in self.accounts
             for fact in account.described.facts
             if fact.topic == "chance" and fact.name in ("random device", "network")
         }
-        if withheld or chance or self.lost:
+        if variables or arguments or chance or self.lost:
             yield from ("## What to know", "")
-        if withheld:
-            names = ", ".join(map(code, withheld))
+        if variables:
+            names = ", ".join(map(code, variables))
             yield f"- Secrets were withheld: {names}. Who runs it again sets these variables."
+        if arguments:
+            words = ", ".join(code(_shortened(word)) for word in arguments[:MOST])
+            yield f"- Secrets were withheld in arguments: {words}. Who runs it again puts them back"
+            yield "  into `argv` in `target.json` of what was unpacked, or runs without them."
         yield from (f"- A source of chance: {plain(what)}" for what in chance)
         if self.lost:
             yield "- Not laid out here (nobody has them as they were, or they aren't for others):"
@@ -177,36 +195,9 @@ class Readme:
             yield from ("## Licence", "", f"[{name}]({link})" if link else name, "")
 
 
-def _machine(account: Account) -> Iterator[tuple[str, str]]:
-    run, fact = account.run, account.described.fact
-    processors = f", {run.processors} logical processors" if run.processors else ""
-    system = f"{run.distribution} {run.distribution_version}".strip()
-    told = {
-        "processor": f"{fact('where', 'processor') or run.architecture}{processors}",
-        "architecture": run.architecture,
-        "graphics processor": fact("where", "gpu"),
-        "memory of the machine": human_size(run.memory) if run.memory else "",
-        "operating system": f"{system}, {run.system} {run.kernel}",
-        "container": fact("where", "container"),
-    }
-    yield from ((name, plain(value)) for name, value in told.items() if value)
-
-
-def _resources(account: Account) -> tuple[str, str, str, str, str]:
-    run = account.run
-    times = [time for time in (run.user_time, run.system_time) if time is not None]
-    size = sum(file.content.size for file in account.outputs if file.content is not None)
-    return (
-        plain(run.label),
-        _seconds(account.wall),
-        _seconds(sum(times) if times else None),
-        plain(human_size(run.peak_memory)) if run.peak_memory else "?",
-        plain(human_size(size)),
-    )
-
-
-def _seconds(nanoseconds: int | None) -> str:
-    return "?" if nanoseconds is None else f"{nanoseconds / SECOND:.2f} s"
+def _shortened(text: str) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
 def _link(path: str) -> str:

@@ -12,6 +12,7 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from rpz.packer.secrets.files import forms_in
 from rpz.packer.withheld import credential
 from rpz.provenance.export import cyclonedx, prov_json, spdx
 from rpz.provenance.export.account import accounts_of
@@ -31,7 +32,7 @@ from rpz.provenance.publication.citation.cited import cited
 from rpz.provenance.publication.swhid import code_of, digests_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rpz.provenance.export import Choice
@@ -77,6 +78,7 @@ def fill(source: Source, folder: Path, choice: Choice) -> None:
     """
     check(publication_of(source))
     crate = _Crate(source, folder, choice)
+    crate.warn_of(choice.variables)
     crate.write_documents()
     metadata = crate.metadata().text()
     (folder / DESCRIPTION).write_text(metadata, "utf-8")
@@ -96,6 +98,10 @@ class _Crate:
         self._lost: list[bytes] = []
         if choice.with_files:
             self._places, self._lost = laid_out(source, self._accounts, folder)
+        for place in self._places.values():
+            if forms := forms_in(os.fsencode(folder / place)):
+                what = ", ".join(forms)
+                log.warning("%s holds what looks like a secret (%s): look at it", place, what)
         for path in self._lost[:MOST]:
             log.warning("Not laid out, since %s: %s", _why(path), printable(path))
         if len(self._lost) > MOST:
@@ -112,6 +118,15 @@ class _Crate:
         commands = "; ".join(shlex.join(account.argv) for account in self._accounts)
         return self._told.description or f"Traced runs, and what they need: {printable(commands)}"
 
+    def warn_of(self, variables: Sequence[str]) -> None:
+        """Say which variables are not told, though it was asked for."""
+        told = {name for account in self._accounts for name, _ in account.environment}
+        secret = {name for account in self._accounts for name in account.withheld.variables}
+        for name in dict.fromkeys(variables):
+            if name not in told:
+                why = "it was withheld" if name in secret else "no run was given it"
+                log.warning("%s is not told: %s", name, why)
+
     def write_documents(self) -> None:
         """Write all but the description and the page that shows it."""
         for name, (_, _, text) in DOCUMENTS.items():
@@ -127,8 +142,8 @@ class _Crate:
         if self._pack is None or not (self._told.title and self._told.authors):
             log.warning("No %s: it needs a pack, a title and an author (rpz meta)", CITATION)
             return
-        run, code = self._source.run, tuple(code_of(self._source))
-        told = cited(self._told, self._pack.digests, run.started, code)
+        code = tuple(code_of(self._source))
+        told = cited(self._told, self._pack.digests, self._source.last, code)
         (self._folder / CITATION).write_text(cff.document(told), "utf-8")
 
     def _readme(self) -> Readme:
@@ -153,7 +168,7 @@ class _Crate:
         self._add_root(metadata)
         places = self._add_files(metadata)
         actions = Actions(metadata, self._told, places)
-        metadata.root(mentions=[actions.add(account) for account in self._accounts])
+        metadata.root(mentions=actions.add_all(self._accounts))
         return metadata
 
     def _add_root(self, metadata: Metadata) -> None:

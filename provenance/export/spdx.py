@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOBODY_SAID = "NOASSERTION"
 RUNS = "SPDXRef-runs"
+NO_ADDRESS = str.maketrans("()", "[]")
+"""Of a person, what is in parentheses is taken for an address of mail."""
 
 
 def text(source: Source) -> Iterator[str]:
@@ -29,7 +31,10 @@ def text(source: Source) -> Iterator[str]:
 def document_of(bill: Bill) -> dict[str, Any]:
     """Return a bill as what JSON takes."""
     packages = [_package(f"SPDXRef-{n}", package) for n, package in enumerate(bill.packages)]
+    people = [f"Person: {printable(name).translate(NO_ADDRESS)}" for name in bill.authors]
     runs = _named(RUNS, bill.name, bill.version)
+    runs["licenseDeclared"] = bill.licence or NOBODY_SAID
+    runs |= {"originator": people[0]} if people else {}
     return {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -38,7 +43,7 @@ def document_of(bill: Bill) -> dict[str, Any]:
         "documentNamespace": f"urn:uuid:{bill.serial}",
         "creationInfo": {
             "created": f"{bill.made:%Y-%m-%dT%H:%M:%SZ}",
-            "creators": [f"Tool: rpz-{__version__}"],
+            "creators": [f"Tool: rpz-{__version__}", *people],
         },
         "packages": [runs, *packages],
         "relationships": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import posixpath
 import shlex
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
+from rpz.packer.secrets.values import REDACTED
 from rpz.provenance.export.account import USUAL
+from rpz.provenance.graph.captions import printable
 from rpz.provenance.page import is_of_the_machine
 from rpz.tracer.fields import items_of, variables_of
 from rpz.tracer.records import SIGNALLED
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 CACHES = (b"/__pycache__/", b"/.cache/", b"/.git/")
 """What a program keeps for itself: no input or output of a step."""
+
+
+log = logging.getLogger(__name__)
 
 
 class StepsError(RpzError):
@@ -94,6 +100,9 @@ def top_of(source: Source) -> str:
 def _step(source: Source, run: RunRow, top: bytes) -> Step:
     if run.exitcode is not None and run.exitcode >= SIGNALLED:
         raise StepsError(f"{run.label} was killed: it is no step", "Export another run: PACK:RUN")
+    for word in items_of(run.argv):
+        if REDACTED in word:
+            log.warning("%s lacks what was withheld: %s; put it in", run.label, printable(word))
     inputs, outputs = (_files(source, run.id, role) for role in ("input", "output"))
     first = next(source.database.rows(ExecutionRow, "run_id = ?", run.id), None)
     given = variables_of(first.envp) if first is not None else {}

@@ -68,17 +68,23 @@ def tool_of(graph: Graph, described: Described, swhid: Callable[[bytes, Content]
     path = script or program
     file = graph.files.get(path)
     content = file.content if file is not None else None
-    own = f"{ARCHIVE}{name}" if content and (name := swhid(path, content)) else ""
+    own = _archived(content, swhid(path, content)) if content else ""
     version = f"sha256:{content.sha256}" if content else "not known"
     if (tree := _tree_of(path, described)) is not None:
         name = tree.identifier or own or tree.url or f"{described.url}program{in_url(path)}"
         return replace(tree, is_script=bool(script), url=tree.url or own, identifier=name)
     if file is not None and file.package is not None:
         url = page_of(file.package)
-        name = f"{url}#{in_url(posixpath.basename(path))}"
-        return Tool(path, bool(script), printable(file.package.version) or version, url, name)
+        own = f"{in_url(posixpath.basename(path))}={in_url(file.package.version)}"
+        of = printable(file.package.version) or version
+        return Tool(path, bool(script), of, url, f"{url}#program/{own}")
     named = own or f"{described.url}program{in_url(path)}"
     return Tool(path, bool(script), version, own, named)
+
+
+def _archived(content: Content, swhid: str) -> str:
+    """Return where a file's content is found, if it is archived: of one that is gone by SHA-256."""
+    return f"{ARCHIVE}{swhid or f'api/1/content/sha256:{content.sha256}/'}"
 
 
 def page_of(package: Package) -> str:

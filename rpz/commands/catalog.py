@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 
 @click.group(short_help="Remember runs, wherever they are, to find them again.")
-def command() -> None:
+@catalog_file
+def command(file: Path | None) -> None:
     """Keep a catalogue of runs: one file, $RPZ_CATALOG or the usual one of the user.
 
     rpz list shows the runs in it, rpz which those that made a file.

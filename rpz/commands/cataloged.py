@@ -25,10 +25,18 @@ log = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Any)
 SHORT_ID = 8
 
+
+def _or_above(ctx: click.Context, _param: click.Parameter, file: Path | None) -> Path | None:
+    """Take the catalogue that was named before a subcommand, unless one is named behind it."""
+    above = ctx.parent.params.get("file") if ctx.parent else None
+    return file or above
+
+
 catalog_file = click.option(
     "--catalog",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=_or_above,
     help="The catalogue, in the place of $RPZ_CATALOG or the usual one.",
 )
 within = click.option(

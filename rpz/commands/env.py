@@ -6,22 +6,22 @@ import json
 
 import click
 
-from rpz.commands.looking import source, tell, text
+from rpz.commands.looking import looked_at, source, tell, text, with_secrets
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import shown
 
 
 @click.command(short_help="Show the environment of a run.")
 @source
+@with_secrets
 @as_json
 @verbosity
-def command(source: str, as_json: bool) -> None:
+def command(source: str, as_json: bool, secrets: bool) -> None:
     """Show the variables that a run was started with. Without RUN, the last run's."""
-    from rpz.provenance.source import opened
     from rpz.tracer.fields import items_of, variables_of
     from rpz.tracer.rows import ExecutionRow
 
-    with opened(source) as found:
+    with looked_at(source, secrets=secrets) as found:
         tell(found.gaps)
         first = next(found.database.rows(ExecutionRow, "run_id = ?", found.run.id), None)
     environment = first.envp if first is not None else b""

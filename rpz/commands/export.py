@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rpz.commands.looking import source
+from rpz.commands.looking import source, tell
 from rpz.commands.options import verbosity
 from rpz.commands.writing import is_stream, written
 from rpz.provenance.export import FORMS, Choice, Place
@@ -80,7 +80,8 @@ def command(
     for name, place in wanted.items():
         _refuse(FORMS[name], place, overwrite=overwrite)
     gc.disable()  # of many objects no cycle is ever dropped
-    with termination_as_interrupt(), published(source) as found:
+    with termination_as_interrupt(), published(source, contents=True) as found:
+        tell(found.gaps)
         for name, place in wanted.items():
             if FORMS[name].place is Place.FILE:
                 written(place, FORMS[name].text(found), overwrite=overwrite)

@@ -14,7 +14,9 @@ from rpz.commands.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
+    from rpz.provenance.source import Source
     from rpz.tracer.rows import RunRow
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,25 @@ def source(function: Function) -> Function:
         metavar="[TRACE|PACK][:RUN]",
         callback=in_usual_trace,
     )(function)
+
+
+def with_secrets(function: Function) -> Function:
+    """Add ``--secrets``: otherwise a trace folder shows what a pack of it would."""
+    words = "Show passwords and keys in a trace folder as they are."
+    return click.option("--secrets", is_flag=True, help=words)(function)
+
+
+def looked_at(
+    name: str, *, secrets: bool, contents: bool = False
+) -> AbstractContextManager[Source]:
+    """Open a trace or a pack to show it, with secrets only if they are asked for.
+
+    With ``contents``, what only the data of a pack of ReproZip's tell is told, too.
+    """
+    from rpz.provenance.public import published
+    from rpz.provenance.source import opened
+
+    return (opened if secrets else published)(name, contents=contents)
 
 
 def in_usual_trace(_ctx: click.Context, _param: click.Parameter, name: str) -> str:

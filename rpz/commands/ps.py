@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rpz.commands.looking import amount, duration, seconds, source, tell
+from rpz.commands.looking import amount, duration, looked_at, seconds, source, tell, with_secrets
 from rpz.commands.options import as_json, verbosity
 from rpz.commands.text import counted, shown_command
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Show the processes of a run.")
 @source
+@with_secrets
 @as_json
 @verbosity
-def command(source: str, as_json: bool) -> None:
+def command(source: str, as_json: bool, secrets: bool) -> None:
     """Show the processes of a run as a tree: number, times, bytes, end, command.
 
     Processor time, bytes read and written are of a process and the children that it waited for.
@@ -29,9 +30,8 @@ def command(source: str, as_json: bool) -> None:
     Without RUN, of the last run.
     """
     from rpz.provenance.processes import processes
-    from rpz.provenance.source import opened
 
-    with opened(source) as found:
+    with looked_at(source, secrets=secrets) as found:
         tell(found.gaps)
         roots = processes(found.database, found.run.id)
     everybody = [place for root in roots for place in root.all()]

@@ -12,11 +12,13 @@ from rpz.commands.looking import (
     amount,
     duration,
     end_of,
+    looked_at,
     moment,
     seconds,
     source,
     tell,
     text,
+    with_secrets,
     words,
 )
 from rpz.commands.options import as_json, verbosity
@@ -37,14 +39,14 @@ MOST = 20
 
 @click.command(short_help="Show a run: what, who, when, where, why, with what.")
 @source
+@with_secrets
 @as_json
 @verbosity
-def command(source: str, as_json: bool) -> None:
+def command(source: str, as_json: bool, secrets: bool) -> None:
     """Show a run on a page. Without RUN, the last one."""
     from rpz.provenance.page import page_of
-    from rpz.provenance.source import opened
 
-    with opened(source, contents=True) as found:
+    with looked_at(source, secrets=secrets, contents=True) as found:
         tell(found.gaps)
         page = page_of(found.database, found.run)
     if as_json:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import require
 from tests.packer.archive.test_formats import version_1, zipped
+from tests.provenance.export.validation import found_in
 
 SCRIPT = """
 import collections, json, sys
@@ -83,6 +84,29 @@ def test_its_pack_is_shown(rpz, packed):
     assert files[f"{lab}/words.txt"]["before"]["sha256"].startswith(digest)
     assert files[f"{lab}/out.json"]["made"]
     assert "HOME" in json.loads(done(rpz("env", f"{path}:0", "--json")).stdout)
+
+
+def test_its_pack_is_published_without_secrets(rpz, reprozip, tmp_path):
+    token = "ghp_" + "k3Jd8sLq0Zx7Vb2Nm5Ty9Rw4Ue6Pa1Sc0Df8"
+    (tmp_path / "in").write_text("1\n")
+    reprozip("trace", "sh", "-c", "cat in > out", "x", f"--token={token}", cwd=tmp_path)
+    reprozip("pack", "x.rpz", cwd=tmp_path)
+    done(rpz("meta", "--title", "T", "--licence", "MIT", "--publisher", "Zenodo", "--author",
+             "Doe, J (CNRS; 02feahw73)", "x.rpz"))  # fmt: skip
+    result = done(rpz("export", "x.rpz", "--ro-crate", "crate", "--with-files"))
+    assert b"rpz: x.rpz holds what looks like secrets: " in result.stderr
+    assert b"--token" in result.stderr
+    crate = tmp_path / "crate"
+    for path in (path for path in crate.rglob("*.*") if path.suffix != ".rpz"):
+        assert token.encode() not in path.read_bytes(), path
+    assert (crate / "inputs" / "in").read_text() == "1\n"
+    (found,) = found_in(crate)
+    assert {words for _, words, _ in found} == {
+        "The Action SHOULD have an endTime in ISO 8601 format"  # ReproZip doesn't record it
+    }
+    readme = (crate / "README.md").read_text()
+    assert "1970" not in readme + (crate / "CITATION.cff").read_text()
+    assert "- Program: `/usr/bin/" in readme
 
 
 def test_its_pack_is_listed_checked_and_taken_apart(rpz, packed, tmp_path):

@@ -172,6 +172,17 @@ def test_env(rpz):
     assert as_json(rpz, "env", ".rpz-trace:0")["LINES"] == "a\nb"
 
 
+def test_secrets_are_shown_if_asked_for(rpz):
+    token = "ghp_" + "k3Jd8sLq0Zx7Vb2Nm5Ty9Rw4Ue6Pa1Sc0Df8"
+    env = {"PATH": os.environ["PATH"], "MY_TOKEN": token}
+    assert rpz("trace", "true", f"--password={token}", env=env).returncode == 0
+    for command in ("show", "ps", "env"):
+        page = printed(rpz, command)
+        assert token not in page
+        assert "<redacted>" in page
+        assert token in printed(rpz, command, "--secrets", "--json")
+
+
 @pytest.mark.usefixtures("folder")
 class TestNote:
     def test_it_is_shown(self, rpz):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rpz.provenance.export.contents import Wanted
+from rpz.provenance.export.crate.images import image_of
 from rpz.provenance.export.crate.people import add_agent
 from rpz.provenance.export.names import CONTENT, OWN, content_name, in_url
 from rpz.provenance.export.tool import page_of
 from rpz.provenance.graph.captions import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rpz.packer.config.model import Package
     from rpz.provenance.export.account import Account, Used
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 COMPLETED = "http://schema.org/CompletedActionStatus"
 FAILED = "http://schema.org/FailedActionStatus"
-IMAGES = {"docker": "DockerImage", "podman": "DockerImage", "apptainer": "SIFImage"}
-IMAGE_KINDS = "https://w3id.org/ro/terms/workflow-run#"
 SECOND = 1e9
 
 
@@ -36,21 +36,28 @@ class Actions:
     ) -> None:
         """Begin with none."""
         self._metadata, self._publication, self._places = metadata, publication, places
+        self._needed: dict[str, dict[tuple[str, ...], Package]] = defaultdict(dict)
 
-    def add(self, account: Account) -> Reference:
-        """Describe a run."""
+    def add_all(self, accounts: Sequence[Account]) -> list[Reference]:
+        """Describe runs; what several are runs of has the packages of all of them."""
+        for account in accounts:
+            of_all = self._needed[account.tool.identifier]
+            of_all.update({package.key: package for package in account.packages})
+        return [self._add(account) for account in accounts]
+
+    def _add(self, account: Account) -> Reference:
         run, number = account.run, f"#run{account.run.id}"
-        ended = account.ended
+        started, ended = account.started, account.ended
         return self._metadata.add(
             number,
             "CreateAction" if account.outputs else "ActivateAction",
             name=printable(run.label),
             description=printable(shlex.join(account.argv)),
             identifier=account.described.url.rstrip("#"),
-            startTime=account.started.isoformat(timespec="milliseconds"),
+            startTime=started.isoformat(timespec="milliseconds") if started else None,
             endTime=ended.isoformat(timespec="milliseconds") if ended else None,
             agent=add_agent(self._metadata, account.described, self._publication),
-            instrument=self._tool(account.tool, account.packages),
+            instrument=self._tool(account.tool),
             object=[*map(self._file, account.inputs), *self._parameters(account, number)],
             result=[self._file(file) for file in account.outputs],
             actionStatus=FAILED if account.failure else COMPLETED,
@@ -63,7 +70,7 @@ class Actions:
             resourceUsage=list(self._usage(account, number)),
         )
 
-    def _tool(self, tool: Tool, packages: tuple[Package, ...]) -> Reference:
+    def _tool(self, tool: Tool) -> Reference:
         version = {"version" if tool.is_script else "softwareVersion": tool.version}
         return self._metadata.add(
             tool.identifier,
@@ -71,7 +78,9 @@ class Actions:
             name=tool.name,
             url=tool.url,
             alternateName=printable(tool.path),
-            softwareRequirements=[self._package(package) for package in packages],
+            softwareRequirements=[
+                self._package(package) for package in self._needed[tool.identifier].values()
+            ],
             **version,
         )
 
@@ -132,9 +141,6 @@ class Actions:
         return self._metadata.add(identifier, "PropertyValue", name=name, value=value, **said)
 
     def _image(self, account: Account, run: str) -> Reference | None:
-        """Describe the image of the container that the run was in, if its name was to be seen."""
-        engine, _, name = printable(account.described.fact("where", "container")).partition(" ")
-        if not name:
+        if (image := image_of(account.described)) is None:
             return None
-        kind = {"@id": f"{IMAGE_KINDS}{IMAGES.get(engine, 'DockerImage')}"}
-        return self._metadata.add(f"{run}-image", "ContainerImage", additionalType=kind, name=name)
+        return self._metadata.add(f"{run}-image", "ContainerImage", **image)

@@ -54,7 +54,8 @@ def add_agent(metadata: Metadata, run: Described, publication: Publication) -> R
     """Describe who ran a run: one of the authors, if the ORCID or the name is theirs."""
     base, end = run.person
     facts = [("who", "git name"), ("who", "name"), ("who", "user")]
-    name = next(filter(None, (printable(run.fact(*one)) for one in facts)), end)
+    names = (printable(run.fact(*one)) for one in facts)
+    name = next(filter(None, names), f"user {run.run.uid} of {printable(run.run.hostname)}")
     for author in publication.authors:
         if author.url == f"{base}{end}" or author.name.casefold() == name.casefold():
             return {"@id": _name_of(author)}

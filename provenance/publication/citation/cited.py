@@ -34,9 +34,9 @@ class Cited:
 
 
 def cited(
-    publication: Publication, digests: Digests, started: int, code: tuple[Code, ...] = ()
+    publication: Publication, digests: Digests, last: int, code: tuple[Code, ...] = ()
 ) -> Cited:
-    """Return what can be cited; ``started`` is when the last run began, in nanoseconds since 1970.
+    """Return what can be cited; ``last`` is when the last run ended, in nanoseconds since 1970.
 
     Raises:
         PublicationError: there is no title, or no author.
@@ -48,5 +48,5 @@ def cited(
             f"It can't be cited: nothing is told of its {' and '.join(missing)}",
             "Say it: rpz meta --title TEXT --author 'Family, Given'",
         )
-    ran = datetime.fromtimestamp(started / NANOSECONDS, timezone.utc).date().isoformat()
+    ran = datetime.fromtimestamp(last / NANOSECONDS, timezone.utc).date().isoformat()
     return Cited(publication, digests, publication.date or ran, code)

@@ -45,6 +45,12 @@ def lab(tmp_path_factory):
     return rpz
 
 
+def test_the_catalogue_is_named_on_either_side_of_the_subcommand(lab):
+    done(lab("catalog", "--catalog", "own.db", "add", "packs.rpz"))
+    words = ["--catalog", "no.db", "list", "--catalog", "own.db"]
+    assert b"/packs.rpz" in done(lab("catalog", *words))
+
+
 @pytest.fixture
 def copy(lab, tmp_path):
     """All of it in a place of its own, and the catalogue anew."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -20,13 +21,14 @@ from rocrate.rocrate import ROCrate
 
 from rpz.provenance.export.contents import Wanted
 from rpz.provenance.export.crate import complete
+from rpz.provenance.export.crate.images import image_of
 from rpz.provenance.export.folder import new_folder
 from rpz.provenance.export.layout import _places
 from rpz.provenance.export.markdown import code, plain
 from rpz.provenance.graph.captions import printable
 from rpz.provenance.publication.sources import read_file
-from tests.conftest import require, rpz_in
-from tests.provenance.export.validation import VALIDATORS, found_in
+from tests.conftest import rpz_in
+from tests.provenance.export.validation import found_in, swhids, wrong_bills
 
 TOKEN = "ghp_" + "k3Jd8sLq0Zx7Vb2Nm5Ty9Rw4Ue6Pa1Sc0Df8"
 ODD = b"in <script>|`x`\n\xff.csv"
@@ -46,6 +48,8 @@ ENV = {
     "OUT": "out.png",
     "OMP_NUM_THREADS": "3",
     "MY_TOKEN": TOKEN,
+    "RPZ_CONTAINER_IMAGE": "ghcr.io/doe/lab:1.0",
+    "container": "lab-engine",
 }
 
 
@@ -58,7 +62,8 @@ def rpz(tmp_path_factory):
     for words in (["init", "-q"], ["add", "main.sh"], ["commit", "-qm", "x"],
                   ["remote", "add", "origin", "https://github.com/doe/proj.git"]):  # fmt: skip
         subprocess.run(["git", *words], cwd=rpz.folder, check=True, env={**os.environ, **ENV})
-    assert rpz("trace", "/bin/sh", "main.sh", "--gain=2", env=ENV).returncode == 0
+    words = ["main.sh", "--gain=2", f"--api-key={TOKEN}"]
+    assert rpz("trace", "/bin/sh", *words, env=ENV).returncode == 0
     words = ["/bin/sh", "-c", "cat out.png; kill -9 $$"]
     assert rpz("trace", "--continue", *words, env=ENV).returncode == 137
     done = rpz("meta", *TOLD)
@@ -123,12 +128,15 @@ def test_what_is_missing_is_told_in_the_words_of_the_validator(rpz):
     for entity in graph["@graph"]:
         entity.pop("license", None)
     (unlicensed / "ro-crate-metadata.json").write_text(json.dumps(graph))
+    codemeta = json.loads((unlicensed / "codemeta.json").read_bytes())
+    (unlicensed / "codemeta.json").write_text(json.dumps(codemeta | {"colour": "red"}))
     places, nobody, without = found_in(rpz.folder / "places", rpz.folder / "nobody", unlicensed)
     assert {severity for severity, _, _ in places + nobody} == {"RECOMMENDED"}
     said = [{" ".join(text.split()).rstrip(".") for _, text, _ in one} for one in (places, nobody)]
     assert said[0] == {complete.URL}
     assert said[1] == {complete.AUTHOR, complete.PUBLISHER}
     assert any(complete.LICENCE in " ".join(text.split()) for _, text, _ in without)
+    assert ["CODEMETA", "is no word of its context", "urn:unknown:colour"] in without
 
 
 def test_runs_are_actions(rpz, crate):
@@ -152,6 +160,8 @@ def test_runs_are_actions(rpz, crate):
     assert told["OMP_NUM_THREADS"] == "3"
     assert told["OUT"] == "out.png"
     assert not {"HOME", "MY_TOKEN", "PATH"} & set(told)
+    image = known[run["containerImage"]["@id"]]
+    assert [image[name] for name in ("registry", "name", "tag")] == ["ghcr.io", "doe/lab", "1.0"]
     usage = {known[one["@id"]]["name"] for one in run["resourceUsage"]}
     assert usage == {"wallClockTime", "userTime", "systemTime", "peakMemory"}
     killed = known["#run1"]
@@ -163,12 +173,49 @@ def test_runs_are_actions(rpz, crate):
     assert any(package["identifier"].startswith("pkg:") for package in packages)
 
 
+def test_what_several_runs_are_of_needs_what_all_of_them_used(tmp_path):
+    alone = rpz_in(tmp_path)
+    for more, script in (([], "true"), (["--continue"], "echo >list; gzip list")):
+        assert alone("trace", *more, "sh", "-c", script).returncode == 0
+    assert alone("meta", "--licence", "MIT").returncode == 0
+    assert alone("export", "--ro-crate", "crate").returncode == 0
+    known = entities(tmp_path / "crate")
+    first, second = (known[f"#run{number}"]["instrument"] for number in (0, 1))
+    assert first == second
+    needed = [
+        known[one["@id"]]["name"] for one in as_list(known[first["@id"]]["softwareRequirements"])
+    ]
+    assert any("gzip" in name for name in needed)
+
+
+@pytest.mark.parametrize(
+    ("told", "image"),
+    [
+        ("docker", None),
+        ("docker debian", ("docker.io", "library/debian", "latest", "")),
+        ("docker r-base:4.2", ("docker.io", "library/r-base", "4.2", "")),
+        ("podman localhost/mine:1", ("localhost", "mine", "1", "")),
+        ("shifter docker:quay.io:5000/a/b:c", ("quay.io:5000", "a/b", "c", "")),
+        (f"docker ghcr.io/a/b@sha256:{'0' * 64}", ("ghcr.io", "a/b", "", "0" * 64)),
+        ("docker a b::c", ("not known", "a b::c", None, "")),
+        ("apptainer lab_1.0.sif", ("not known", "lab_1.0.sif", None, "")),
+    ],
+)
+def test_images_of_containers(told, image):
+    run = SimpleNamespace(fact=lambda _topic, name: told if name == "container" else "")
+    found = image_of(run)
+    assert (found and tuple(map(found.get, ("registry", "name", "tag", "sha256")))) == image
+    kind = "SIFImage" if told.startswith("apptainer") else "DockerImage"
+    assert found is None or found["additionalType"]["@id"].endswith(f"#{kind}")
+
+
 def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
 def test_files_are_what_they_were(rpz, crate):
     known = entities(crate)
+    assert [known["fig.rpz"]["identifier"]] == swhids(crate / "fig.rpz")
     folder = os.fsencode(rpz.folder)
     names = {known[one]["alternateName"]: one for one in known if "puts/" in one}
     for path in (folder + b"/" + ODD, folder + b"/out.png", folder + b"/d/b.txt"):
@@ -187,10 +234,15 @@ def test_what_nobody_has_any_more_is_said(rpz):
     before = copy.read_bytes()
     try:
         copy.write_bytes(b"another\n")
-        done = rpz("export", "fig.rpz", "--ro-crate", "lost", "--with-files")
+        more = ["--env", "MY_TOKEN", "--env", "NOBODYS", "--env", "OUT"]
+        done = rpz("export", "fig.rpz", "--ro-crate", "lost", "--with-files", *more)
     finally:
         copy.write_bytes(before)
     assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if b"is not told" in line] == [
+        b"rpz: MY_TOKEN is not told: it was withheld",
+        b"rpz: NOBODYS is not told: no run was given it",
+    ]
     assert b"Not laid out" in done.stderr
     assert f"{rpz.folder}/b.txt".encode() in done.stderr
     readme = (rpz.folder / "lost" / "README.md").read_text()
@@ -205,7 +257,9 @@ def test_secrets_are_withheld_and_named(crate):
     for path in crate.rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes()
-    assert "Secrets were withheld: `MY_TOKEN`" in (crate / "README.md").read_text()
+    readme = (crate / "README.md").read_text()
+    assert "Secrets were withheld: `MY_TOKEN`" in readme
+    assert "Secrets were withheld in arguments: `--api-key=<redacted>`" in readme
 
 
 @pytest.mark.usefixtures("crate")
@@ -224,23 +278,38 @@ def test_the_readme_tells_what_committees_ask(rpz, crate):
     readme = (crate / "README.md").read_text()
     for words in ("## Hardware and software", "measured time", "memory of the machine",
                   "Unpacked, the pack takes", "rpz unpack chroot fig.rpz", "killed by signal 9",
-                  "outputs/d/b.txt", "CC-BY-4.0"):  # fmt: skip
+                  "outputs/d/b.txt", "CC-BY-4.0", "OMP_NUM_THREADS=3",
+                  " ghcr.io/doe/lab:1.0"):  # fmt: skip
         assert words in readme
+    rows = [line for line in readme.splitlines() if line.startswith(f"| `{rpz.folder}/b.txt` |")]
+    assert [row.split(" | ")[-1] for row in rows] == [
+        "`/bin/sh main.sh --gain=2 '--api-key=<redacted>'` |"
+    ]
+    packages = readme.split("Packages that the runs used: ")[1]
+    assert packages.startswith("`")
+    assert readme.index("| processor |") == readme.rindex("| processor |")  # one machine
     assert digest(rpz.folder / "fig.rpz").hex() in readme
 
 
 def test_credentials_stay_where_they_are(tmp_path):
     alone = rpz_in(tmp_path)
     (alone.folder / ".netrc").write_text("machine a login b password 83hd-ahHy2\n")
-    assert alone("trace", "cat", ".netrc").returncode == 0
+    (alone.folder / "token").write_text(f"{TOKEN}\n")
+    script = "cat .netrc; cat token > log; echo harmless > other"
+    assert alone("trace", "sh", "-c", script).returncode == 0
     assert alone("meta", "--licence", "MIT").returncode == 0
     assert alone("pack").returncode == 0
     (alone.folder / ".rpz-trace" / "config.yml").unlink()  # which leaves it out already
     done = alone("export", ".rpz-trace", "--ro-crate", "one", "--with-files")
     assert done.returncode == 0
     assert b"Not laid out, since it is not others' to have (passwords of servers)" in done.stderr
+    assert [line for line in done.stderr.decode().splitlines() if "secret" in line] == [
+        f"rpz: {place} holds what looks like a secret (github-token): look at it"
+        for place in ("outputs/log", "inputs/token")
+    ]
     assert alone("export", "experiment.rpz", "--ro-crate", "two", "--with-files").returncode == 0
-    assert not [*(tmp_path / "one").glob("inputs"), *(tmp_path / "two").glob("inputs")]
+    inputs = [*(tmp_path / "one" / "inputs").iterdir(), *(tmp_path / "two" / "inputs").iterdir()]
+    assert [path.name for path in inputs] == ["token", "token"]
 
 
 def test_names_that_are_folders_elsewhere(tmp_path):
@@ -289,26 +358,21 @@ def test_others_read_it(crate):
     assert [a.affiliations[0].ror for a in told.authors] == ["02feahw73"]
 
 
-def test_cffconvert_takes_the_citation(crate):
-    program = os.environ.get("RPZ_CFFCONVERT")
-    require(program, "no cffconvert: RPZ_CFFCONVERT names none")
-    argv = [program, "--validate", "--infile", crate / "CITATION.cff"]
-    assert subprocess.run(argv, check=False).returncode == 0
-
-
 def test_bills_are_valid(rpz, crate):
-    python = os.environ.get("RPZ_BILLS")
-    require(python, "no cyclonedx and spdx-tools: RPZ_BILLS names no Python that has them")
     bills = [crate / "bom.cdx.json", crate / "bom.spdx.json"]
     assert bills[0].read_bytes() == (rpz.folder / "bom.json").read_bytes()
     assert bills[1].read_bytes() == (rpz.folder / "spdx.json").read_bytes()
+    (runs, *_) = json.loads(bills[1].read_bytes())["packages"]
+    assert (runs["licenseDeclared"], runs["originator"]) == ("CC-BY-4.0", "Person: Jane Doe")
     document = json.loads(bills[0].read_bytes())
+    assert document["metadata"]["component"]["licenses"] == [{"license": {"id": "CC-BY-4.0"}}]
+    of_all = {component["name"] for component in document["components"]}
+    of_one = json.loads(rpz("export", "fig.rpz:run1", "--cyclonedx", "-").stdout)["components"]
+    assert {component["name"] for component in of_one} < of_all
     document["components"][0].pop("name")
     wrong = rpz.folder / "wrong.json"
     wrong.write_text(json.dumps(document))
-    check = VALIDATORS / "bills.py"
-    assert subprocess.run([python, check, *bills], check=False).returncode == 0
-    assert subprocess.run([python, check, wrong, wrong], check=False).returncode == 2
+    assert wrong_bills(*bills, wrong, wrong) == 2
 
 
 @pytest.mark.usefixtures("crate")

@@ -86,6 +86,17 @@ class TestMake:
         (anew / "sub" / "two.sh").write_text(SECOND.replace("exit 3", "exit 4"))
         assert called(anew, "make")[0] == 2
 
+    def test_a_run_of_make_has_the_rules_of_make(self, rpz):
+        require("make", "no make (on Debian and Ubuntu: apt-get install make)")
+        (rpz.folder / "makefile").write_text("all: x\n")
+        (rpz.folder / "x.sh").write_text("echo 1\n")  # that x is made of, by such a rule
+        assert rpz("trace", "make").returncode == 0
+        (rpz.folder / "x").unlink()
+        (rpz.folder / "again.mk").write_bytes(exported(rpz.folder, "make"))
+        status, words = called(rpz.folder, "make", "-f", "again.mk")
+        assert status == 0, words
+        assert (rpz.folder / "x").exists()
+
     def test_names_that_are_not_utf_8(self, rpz):
         require("make", "no make (on Debian and Ubuntu: apt-get install make)")
         assert rpz("trace", b"sh", b"-c", b"echo 1 > \xff").returncode == 0
@@ -193,6 +204,15 @@ class TestBadInput:
         assert b"can't be named in a Makefile" in rpz("export", "--make", "-").stderr
         assert b"can't be named in a Snakefile" in rpz("export", "--snakemake", "-").stderr
         assert rpz("export", "--datalad", "dataset").returncode == 0
+
+    def test_an_argument_that_was_withheld_is_said(self, rpz):
+        token = "ghp_" + "k3Jd8sLq0Zx7Vb2Nm5Ty9Rw4Ue6Pa1Sc0Df8"
+        assert rpz("trace", "sh", "-c", ": $1 > out", "x", f"--token={token}").returncode == 0
+        done = rpz("export", "--make", "-")
+        assert done.returncode == 0
+        said = b"rpz: run0 lacks what was withheld: --token=<redacted>; put it in\n"
+        assert done.stderr == said
+        assert token.encode() not in done.stdout
 
     def test_a_run_that_was_killed(self, rpz):
         assert rpz("trace", "sh", "-c", "kill -9 $$").returncode == 137

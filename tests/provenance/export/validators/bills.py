@@ -1,4 +1,4 @@
-"""Check a bill of CycloneDX 1.6 and one of SPDX 2.3; the status is how many are wrong.
+"""Check bills: one of CycloneDX 1.6, one of SPDX 2.3, and so on; the status is how many are wrong.
 
 It is run in an environment of its own.
 """
@@ -23,6 +23,10 @@ def errors_in(cyclonedx, spdx):
 
 
 CYCLONEDX = JsonStrictValidator(SchemaVersion.V1_6)
-found = list(errors_in(*sys.argv[1:]))
+found = [
+    errors
+    for pair in zip(sys.argv[1::2], sys.argv[2::2], strict=True)
+    for errors in errors_in(*pair)
+]
 sys.stderr.writelines(f"{error}\n" for error in found)
 sys.exit(sum(map(bool, found)))

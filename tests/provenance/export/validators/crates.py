@@ -1,16 +1,18 @@
 """Print what roc-validator finds in crates, as JSON; without network. It is run in its environment.
 
 The validator fetches what words in JSON-LD mean: it gets that of RO-Crate 1.1 from the package
-``rocrate`` 0.9.0, and nothing else.
+``rocrate`` 0.9.0, and nothing else. What is wrong with a ``codemeta.json`` is found, too.
 """
 
 import json
 import sys
 from importlib.metadata import distribution
+from pathlib import Path
 
 import requests
 from rocrate_validator import services
 from rocrate_validator.utils.http import HttpRequester
+from words import unknown_words
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 SETTINGS = {
@@ -38,6 +40,9 @@ def main(crates):
             [issue.severity.name, issue.message, str(issue.violatingEntity)]
             for issue in result.get_issues()
         ]
+        if (codemeta := Path(crate, "codemeta.json")).is_file():
+            words = unknown_words(codemeta)
+            found[crate] += [["CODEMETA", "is no word of its context", word] for word in words]
     json.dump(found, sys.stdout)
 
 
