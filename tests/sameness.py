@@ -40,6 +40,8 @@ PROCESSES = int(Path("/proc/sys/kernel/pid_max").read_text("ascii"))
 """After so many the kernel begins anew with their numbers."""
 FIELDS = ("type", "mode", "uid", "gid", "size", "linkname")
 """What is compared of a file in a pack, beside its content and times."""
+EVERYBODYS = ("DATA/tmp",)
+"""Folders that other programs change meanwhile: their times aren't compared."""
 TABLES = {
     "runs": "engine, argv, workingdir, umask, exitcode, uid, gid, name",
     "processes": "is_thread, exitcode, process",
@@ -111,7 +113,8 @@ def _files(data: IO[bytes], begun: int) -> Facts:
         for member in files:
             name = member.name
             found |= {("data", name, field): getattr(member, field) for field in FIELDS}
-            found["data", name, "time"] = _time(_nanoseconds(member), begun)
+            if name not in EVERYBODYS:
+                found["data", name, "time"] = _time(_nanoseconds(member), begun)
             if content := files.extractfile(member) if member.isreg() else None:
                 found["data", name, "content"] = hashlib.sha256(content.read()).hexdigest()
     return found

@@ -1,33 +1,35 @@
-"""Packs that aren't the same are told apart, in what matters."""
+"""What ``tests/sameness.py`` says of packs that aren't the same; it is silent of those that are."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import sameness
+from tests.conftest import rpz_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Rpz
 
-pytestmark = pytest.mark.usefixtures("native_tracer")
-
 BEFORE = 10**18
 """A time long before the runs."""
+SCRIPT = "(: <file; : <other); (: <file)"
 
 
-@pytest.fixture(autouse=True)
-def _files(rpz: Rpz) -> None:
-    (rpz.folder / "file").write_text("content")
-    os.utime(rpz.folder / "file", ns=(BEFORE, BEFORE))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, native_tracer: Path) -> Rpz:  # noqa: ARG001
+    rpz = rpz_in(tmp_path_factory.mktemp("packed"))
+    for name in ("file", "other"):
+        (rpz.folder / name).write_text(f"content of {name}")
+        os.utime(rpz.folder / name, ns=(BEFORE, BEFORE))
+    return rpz
 
 
-def said(rpz: Rpz, script: str = "cat file") -> sameness.Facts:
+def said(rpz: Rpz, script: str) -> sameness.Facts:
     """Trace a script of the shell, pack it, and return what the pack says."""
     pack = rpz.folder / "it.rpz"
     pack.unlink(missing_ok=True)
@@ -37,33 +39,26 @@ def said(rpz: Rpz, script: str = "cat file") -> sameness.Facts:
     return sameness.facts(pack)
 
 
-def found(one: sameness.Facts, other: sameness.Facts) -> set[Any]:
-    """Return the parts in which there is something different, fields of files by themselves."""
-    return {key[0] if key[0] != "data" else key[2] for key in sameness.different(one, other)}
+@pytest.fixture(scope="module")
+def before(folder: Rpz) -> sameness.Facts:
+    return said(folder, SCRIPT)
 
 
-def test_twice_the_same(rpz: Rpz) -> None:
-    assert found(said(rpz), said(rpz)) == set()
+def test_who_used_a_file(folder: Rpz, before: sameness.Facts) -> None:
+    other = said(folder, "(: <file); (: <file; : <other)")
+    used = {key[2:] for key in sameness.different(before, other) if key[0] == "opened_files"}
+    name = os.fsencode(folder.folder / "other")
+    assert used == {("0.1.1", name, 1, 0, 1, 0), ("0.1.2", name, 1, 0, 1, 0)}
 
 
-@pytest.mark.parametrize(
-    ("change", "parts"),
-    [
-        (lambda file: file.write_text("CONTENT"), {"content", "time", "digests"}),
-        (lambda file: file.chmod(0o600), {"mode"}),
-        (lambda file: os.utime(file, ns=(BEFORE, BEFORE + 1)), {"time", "digests"}),
-    ],
-)
-def test_a_file(rpz: Rpz, change: Callable[[Path], Any], parts: set[str]) -> None:
-    before = said(rpz)
-    change(rpz.folder / "file")
-    assert found(before, said(rpz)) == parts
-
-
-@pytest.mark.parametrize("order", [("/etc/passwd", "file"), ("file", "file")])
-def test_who_did_it(rpz: Rpz, order: tuple[str, str]) -> None:
-    one, other = (said(rpz, WHO.format(*names)) for names in (("file", "/etc/passwd"), order))
-    assert "opened_files" in found(one, other)
-
-
-WHO = "(: <{}); (: <{})"
+def test_a_file(folder: Rpz, before: sameness.Facts) -> None:
+    file = folder.folder / "other"
+    file.write_text("CONTENT of other")
+    file.chmod(0o640)
+    os.utime(file, ns=(BEFORE, BEFORE + 1))
+    changed = sameness.different(before, said(folder, SCRIPT))
+    data = {key: values for key, values in changed.items() if key[0] == "data"}
+    assert {key[1:] for key in data} == {(f"DATA{file}", f) for f in ("content", "mode", "time")}
+    assert data["data", f"DATA{file}", "mode"] == (0o644, 0o640)
+    assert data["data", f"DATA{file}", "time"] == (BEFORE, BEFORE + 1)
+    assert {key[0] for key in changed} == {"data", "digests"}
