@@ -30,6 +30,8 @@ RANDOM = [
     (re.compile(rb"/proc/\d+(/task/\d+)?"), b"/proc/NUMBER"),
     (re.compile(rb"/tmp/cc\w{6}\b"), b"/tmp/ccRANDOM"),  # of gcc
     (re.compile(rb"/tmp/Rtmp\w{6}\b(/[0-9a-f]+\.R\b)?"), b"/tmp/RtmpRANDOM"),  # of R
+    (re.compile(rb"/tmp/(tmp)?[a-z0-9_]{8}(?=\.json\b|\0|$)"), b"/tmp/RANDOM"),  # of Python
+    (re.compile(rb"\0JPY_(PARENT_PID|SESSION_NAME)=[^\0]*"), rb"\0JPY_\1=NUMBER"),  # of Jupyter
     (re.compile(rb"/tmp/histogram\d+\b"), b"/tmp/histogramRANDOM"),  # of Java
     (re.compile(rb"/\.java_pid\d+\b"), b"/.java_pidNUMBER"),
     (re.compile(rb"/hsperfdata_(\w+)/\d+\b"), rb"/hsperfdata_\1/NUMBER"),
@@ -60,6 +62,8 @@ TABLES = {
     "package_files": "name",
 }
 """What is compared of the trace database: rows of a table as a set, without their order."""
+KEYS = {"digests": 3}
+"""How many columns say what a row is about, the run's number included, if not all do."""
 AS_NAMED = {"runs": {"run_id": "id"}, "processes": {"process": "id"}}
 """Columns that have another name in their own table."""
 
@@ -68,7 +72,7 @@ def facts(pack: Path) -> Facts:
     """Return what a pack says."""
     with tarfile.open(pack) as archive, _database(archive) as trace:
         begun = trace.execute("SELECT min(started) FROM runs").fetchone()[0]
-        found: Facts = dict.fromkeys(_rows(trace, begun), True)
+        found: Facts = dict(_rows(trace, begun))
         found |= _files(_member(archive, "DATA.tar.gz"), begun)
         found |= dict.fromkeys(_lines(archive), True)
         found["archive", "members"] = archive.getnames()
@@ -148,7 +152,9 @@ def _named(text: bytes) -> bytes:
     return text
 
 
-def _rows(trace: sqlite3.Connection, begun: int) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    trace: sqlite3.Connection, begun: int
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     position = _positions(trace)
     read: dict[str, Callable[[Any], Any]] = {
         "process": position.get,
@@ -161,8 +167,10 @@ def _rows(trace: sqlite3.Connection, begun: int) -> Iterator[tuple[Any, ...]]:
             f"SELECT {', '.join(asked.get(name, name) for name in columns)} FROM {table}"
         )
         readers = [read.get(name, _value) for name in columns]
+        keys = KEYS.get(table)
         for row in found:
-            yield table, *(reader(value) for reader, value in zip(readers, row, strict=True))
+            said = [reader(value) for reader, value in zip(readers, row, strict=True)]
+            yield (table, *said[:keys]), (True, *said[len(said[:keys]) :])
 
 
 def _value(value: Any) -> Any:
