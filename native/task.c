@@ -87,6 +87,7 @@ void task_start(struct task *task, struct task *parent) {
   }
   record_process(task->process, parent != NULL ? parent->process : 0, (uint32_t)task->tid,
                  task->thread ? THREAD : 0);
+  task->confined = parent != NULL && parent->confined;
   if (parent != NULL)
     accelerator_add(task, parent);
 }

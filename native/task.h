@@ -71,6 +71,7 @@ struct task {
   struct clone_flags made_with;
   unsigned threads;                /* of a process: how many it has besides this one */
   const struct look *look;         /* the call was made already, and this is it; or NULL */
+  bool confined;                   /* it has a seccomp filter of its own, as its children have */
   struct start start;              /* see accelerator.h */
   struct accelerated *accelerated; /* its process, or NULL */
   struct accelerated *shares; /* another process, whose memory it has until its exec; or NULL */

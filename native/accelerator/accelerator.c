@@ -46,8 +46,9 @@ struct accelerated {
   struct accelerated *next;
 };
 
-/* After how many looks it costs less to accelerate a process than to go on: some ten such stops. */
-enum { FEW = 16 };
+/* After how many looks it costs less to accelerate a process than to go on: some twenty such stops.
+ */
+enum { FEW = 24 };
 
 static enum acceleration mode = ACCELERATE_OFTEN;
 static bool is_open;
@@ -466,8 +467,8 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
 
 static bool may_start(const struct task *task) {
   return is_open && task->start.state == START_LATER && task->accelerated == NULL &&
-         task->shares == NULL && !task->thread && task->threads == 0 && !task->blocks &&
-         !task->uninterrupted;
+         task->shares == NULL && !task->confined && !task->thread && task->threads == 0 &&
+         !task->blocks && !task->uninterrupted;
 }
 
 static bool is_look(uint64_t number) {

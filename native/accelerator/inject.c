@@ -42,31 +42,6 @@ static bool has_limits(pid_t tid) {
   return false;
 }
 
-/* How many filters TID's calls go through; -1: the kernel doesn't tell. */
-static int filters_of(const char *status) {
-  char line[256];
-  int count = -1;
-  FILE *file = fopen(status, "re");
-  if (file == NULL)
-    return -1;
-  while (fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, "Seccomp_filters: %d", &count) == 1)
-      break;
-  fclose(file);
-  return count;
-}
-
-/* A filter of the program's own may forbid what we do. */
-static bool has_filters(pid_t tid) {
-  static int ours = -1;
-  char path[64];
-  if (ours < 0)
-    ours = filters_of("/proc/self/status") + 1;
-  snprintf(path, sizeof path, "/proc/%d/status", tid);
-  int count = filters_of(path);
-  return count < 0 || count > ours;
-}
-
 static bool get_registers(pid_t tid, struct user_regs_struct *registers) {
   struct iovec part = {registers, sizeof *registers};
   return ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &part) == 0 &&
@@ -131,7 +106,7 @@ static bool prepare(struct injection *injection) {
   snprintf(path, sizeof path, "/proc/%d/mem", tid);
   injection->memory = open(path, O_RDWR | O_CLOEXEC);
   return code_size() <= CODE_LIMIT && injection->memory >= 0 && get_registers(tid, registers) &&
-         is_of_64_bits(registers) && !has_limits(tid) && !has_filters(tid) &&
+         is_of_64_bits(registers) && !has_limits(tid) &&
          libraries_of(tid, registers->rip, &injection->libraries) &&
          injection->libraries.code + injection->libraries.code_size - registers->rip >=
              code_size() &&
@@ -229,52 +204,79 @@ static bool put_step(struct steps *steps, const struct site *site, uint64_t base
   return put_branch(steps, JUMP_OPCODE, base + site->back) && near;
 }
 
-/* A place's instruction as it was, and as it is to be. */
+/* A place that is redirected: the mov as it was, and the jump that it is to be. */
 struct patch {
   uint64_t address;
   unsigned char before[MOVE_SIZE];
   unsigned char after[MOVE_SIZE];
+  uint64_t call; /* where its `syscall` is */
 };
 
+enum { MOST_PATCHES = MOST_LIBRARIES * MAX_SITES, CALL_SIZE = 2 };
+
 struct patches {
-  struct patch list[MOST_LIBRARIES * 64];
+  struct patch list[MOST_PATCHES];
   size_t count;
 };
 
-static bool plan(const struct injection *injection, struct steps *steps, struct patches *patches,
-                 const struct site *site, uint64_t base) {
-  struct patch *patch = &patches->list[patches->count];
-  static const unsigned char call[] = {0x0f, 0x05}; /* syscall */
-  unsigned char found[MOVE_SIZE];
+static bool plan(struct steps *steps, struct patches *patches, const struct site *site,
+                 uint64_t base) {
   int32_t relative;
-  if (steps->size + STEP_LIMIT > PAGE ||
-      patches->count == sizeof patches->list / sizeof patches->list[0])
+  if (steps->size + STEP_LIMIT > PAGE || patches->count == MOST_PATCHES)
     return false;
+  struct patch *patch = &patches->list[patches->count++];
   patch->address = base + site->address;
+  patch->call = base + site->back - CALL_SIZE;
   move_of(site, patch->before);
   patch->after[0] = JUMP_OPCODE;
   bool near = distance(patch->address, MOVE_SIZE, steps->address + steps->size, &relative);
   memcpy(patch->after + 1, &relative, sizeof relative);
-  patches->count++;
-  return put_step(steps, site, base) && near &&
-         read_code(injection, patch->address, found, MOVE_SIZE) &&
-         memcmp(found, patch->before, MOVE_SIZE) == 0 &&
-         read_code(injection, base + site->back - sizeof call, found, sizeof call) &&
-         memcmp(found, call, sizeof call) == 0;
+  return put_step(steps, site, base) && near;
+}
+
+/* What a process has at a place. */
+struct found {
+  unsigned char move[MOVE_SIZE];
+  unsigned char call[CALL_SIZE];
+};
+
+/* Whether each place has in the process what it has in the file. A few places at a time: a call
+ * takes so many pieces of memory (UIO_MAXIOV). */
+static bool is_as_planned(pid_t tid, const struct patch *list, size_t count) {
+  enum { AT_ONCE = 32 };
+  static const unsigned char call[CALL_SIZE] = {0x0f, 0x05};
+  struct found found[AT_ONCE];
+  struct iovec theirs[2 * AT_ONCE] = {{0}}, ours = {found, 0};
+  if (count > AT_ONCE)
+    return is_as_planned(tid, list, AT_ONCE) && is_as_planned(tid, list + AT_ONCE, count - AT_ONCE);
+  for (size_t i = 0; i < count; i++) {
+    theirs[2 * i] = (struct iovec){(void *)list[i].address, MOVE_SIZE};
+    theirs[2 * i + 1] = (struct iovec){(void *)list[i].call, CALL_SIZE};
+  }
+  ours.iov_len = count * sizeof *found;
+  if (process_vm_readv(tid, &ours, 1, theirs, 2 * count, 0) != (ssize_t)ours.iov_len)
+    return false;
+  for (size_t i = 0; i < count; i++)
+    if (memcmp(found[i].move, list[i].before, MOVE_SIZE) != 0 ||
+        memcmp(found[i].call, call, CALL_SIZE) != 0)
+      return false;
+  return true;
 }
 
 /* All of it is verified before anything is changed. */
 static bool redirect(const struct injection *injection, uint64_t address) {
   struct steps steps = {.address = address};
-  struct patches patches = {.count = 0};
+  struct patches patches;
+  patches.count = 0;
   put_door(&steps);
   for (size_t i = 0; i < injection->libraries.count; i++) {
     const struct library *library = &injection->libraries.found[i];
     for (size_t j = 0; j < library->table->count; j++)
-      if (!plan(injection, &steps, &patches, &library->table->sites[j], library->base))
+      if (!plan(&steps, &patches, &library->table->sites[j], library->base))
         return false;
   }
-  if (!write_code(injection, address, steps.code, steps.size))
+  if (!is_as_planned(injection->tid, patches.list, patches.count) ||
+      !write_code(injection, address, steps.code, steps.size))
     return false;
   for (size_t i = 0; i < patches.count; i++)
     if (!write_code(injection, patches.list[i].address, patches.list[i].after, MOVE_SIZE))

@@ -20,9 +20,8 @@
 
 /* What was found in a file: looked at once a run. */
 struct known {
-  dev_t device;
-  ino_t inode;
-  struct timespec changed;
+  unsigned major, minor; /* as /proc/PID/maps has them, which may differ from what stat(2) says */
+  unsigned long inode;
   bool usable;
   struct site_table table;
   struct known *next;
@@ -77,24 +76,6 @@ static void examine(int fd, const struct stat *status, struct known *known) {
   munmap(image, size);
 }
 
-static const struct known *known_file(int fd, const struct stat *status) {
-  struct known *known = all;
-  while (known != NULL && (known->device != status->st_dev || known->inode != status->st_ino ||
-                           known->changed.tv_sec != status->st_ctim.tv_sec ||
-                           known->changed.tv_nsec != status->st_ctim.tv_nsec))
-    known = known->next;
-  if (known != NULL)
-    return known;
-  known = xcalloc(1, sizeof *known);
-  known->device = status->st_dev;
-  known->inode = status->st_ino;
-  known->changed = status->st_ctim;
-  known->next = all;
-  all = known;
-  examine(fd, status, known);
-  return known;
-}
-
 /* A line of /proc/PID/maps. */
 struct mapping {
   uint64_t start, end, offset;
@@ -126,15 +107,34 @@ static int open_mapped(pid_t pid, const struct mapping *mapping, struct stat *st
   return fd;
 }
 
-static void add_library(pid_t pid, const struct mapping *mapping, struct libraries *libraries) {
+/* A file that was changed where it is has other bytes than its table says, which is noticed before
+ * anything is redirected. */
+static const struct known *known_file(pid_t pid, const struct mapping *mapping) {
+  struct known *known = all;
   struct stat status;
-  if (libraries->count == MOST_LIBRARIES)
-    return;
+  while (known != NULL && (known->major != mapping->major || known->minor != mapping->minor ||
+                           known->inode != mapping->inode))
+    known = known->next;
+  if (known != NULL)
+    return known;
   CLEANUP_FD int fd = open_mapped(pid, mapping, &status);
   if (fd < 0)
+    return NULL;
+  known = xcalloc(1, sizeof *known);
+  known->major = mapping->major;
+  known->minor = mapping->minor;
+  known->inode = mapping->inode;
+  known->next = all;
+  all = known;
+  examine(fd, &status, known);
+  return known;
+}
+
+static void add_library(pid_t pid, const struct mapping *mapping, struct libraries *libraries) {
+  if (libraries->count == MOST_LIBRARIES)
     return;
-  const struct known *known = known_file(fd, &status);
-  if (!known->usable)
+  const struct known *known = known_file(pid, mapping);
+  if (known == NULL || !known->usable)
     return;
   const struct site_table *table = &known->table;
   if (mapping->offset > table->text_offset ||

@@ -13,7 +13,7 @@
 
 static int fd = -1;      /* of the logs */
 static int code_fd = -1; /* for reading */
-static char *code; /* CODE_SIZE */
+static char *code;       /* CODE_SIZE */
 /* Which places for logs are taken. */
 enum { FIRST_LOG = 0x10000, MOST_LOGS = 4096 };
 static bool taken[MOST_LOGS];
@@ -63,7 +63,24 @@ static size_t index_of(uint64_t offset) {
   return (offset - FIRST_LOG) / (offset_of(1) - FIRST_LOG);
 }
 
+/* Logs that nobody uses, and that stay mapped for the next process. */
+enum { MOST_SPARE = 16 };
+static struct spare {
+  struct log *log;
+  uint64_t offset;
+} spare[MOST_SPARE];
+static size_t spares;
+
+static struct log *take_spare(uint64_t *offset) {
+  struct spare *last = &spare[--spares];
+  memset(last->log, 0, LOG_HEADER_SIZE);
+  *offset = last->offset;
+  return last->log;
+}
+
 struct log *pages_new_log(uint64_t *offset) {
+  if (spares > 0)
+    return take_spare(offset);
   size_t index = 0;
   while (index < MOST_LOGS && taken[index])
     index++;
@@ -81,7 +98,20 @@ struct log *pages_new_log(uint64_t *offset) {
   return log;
 }
 
+/* One that was written full would keep too much memory. */
+static bool is_small(const struct log *log) {
+  enum { SMALL = 1 << 16 };
+  uint64_t written = 0;
+  for (size_t slot = 0; slot < SLOTS; slot++)
+    written += log->slots[slot].head < RING_SIZE ? log->slots[slot].head : RING_SIZE;
+  return written < SMALL;
+}
+
 void pages_free_log(struct log *log, uint64_t offset) {
+  if (spares < MOST_SPARE && is_small(log)) {
+    spare[spares++] = (struct spare){log, offset};
+    return;
+  }
   munmap(log, LOG_SIZE);
   if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, LOG_SIZE) == 0)
     taken[index_of(offset)] = false; /* else it isn't empty, and not used again */

@@ -1,4 +1,5 @@
-/* The memory that is shared with accelerated processes: two files without a name for all of them. */
+/* The memory that is shared with accelerated processes: two files without a name for all of them.
+ */
 #ifndef RPZ_PAGES_H
 #define RPZ_PAGES_H
 

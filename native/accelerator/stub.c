@@ -382,9 +382,8 @@ static inline __attribute__((always_inline)) long map(uint64_t address, uint64_t
 }
 
 /* What the tracer shares, and gives for a call with the path WHAT. */
-static inline __attribute__((always_inline)) bool map_shared(uint64_t what, uint64_t address,
-                                                             uint64_t size, int access,
-                                                             uint64_t offset) {
+static inline __attribute__((always_inline)) bool
+map_shared(uint64_t what, uint64_t address, uint64_t size, int access, uint64_t offset) {
   long fd = call(__NR_access, (long)what, 0, 0, 0, 0, 0);
   if (fd < 0)
     return false;

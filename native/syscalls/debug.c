@@ -21,6 +21,7 @@ void enter_ptrace(struct task *task, const struct abi *abi) {
 /* What a filter of the program's own makes of our calls inside of it isn't known. */
 void enter_prctl(struct task *task, const struct abi *abi) {
   (void)abi;
+  task->confined = true;
   accelerator_stop(task);
 }
 
@@ -28,8 +29,10 @@ void enter_prctl(struct task *task, const struct abi *abi) {
 void enter_seccomp(struct task *task, const struct abi *abi) {
   static bool said;
   (void)abi;
-  if (task->args[0] <= SECCOMP_SET_MODE_FILTER)
+  if (task->args[0] <= SECCOMP_SET_MODE_FILTER) {
+    task->confined = true;
     accelerator_stop(task);
+  }
   if (said || !notify_is_open() || !(task->args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))
     return;
   said = true;
