@@ -32,6 +32,8 @@ RANDOM = [
     (re.compile(rb"/tmp/Rtmp\w{6}\b(/[0-9a-f]+\.R\b)?"), b"/tmp/RtmpRANDOM"),  # of R
     (re.compile(rb"/tmp/(tmp)?[a-z0-9_]{8}(?=\.json\b|\0|$)"), b"/tmp/RANDOM"),  # of Python
     (re.compile(rb"\0JPY_(PARENT_PID|SESSION_NAME)=[^\0]*"), rb"\0JPY_\1=NUMBER"),  # of Jupyter
+    (re.compile(rb"/(PostgreSQL|pg_internal\.init|xlogtemp)\.\d+\b"), rb"/\1.NUMBER"),
+    (re.compile(rb"\0PG_GRANDPARENT_PID=\d+"), b"\0PG_GRANDPARENT_PID=NUMBER"),
     (re.compile(rb"/tmp/histogram\d+\b"), b"/tmp/histogramRANDOM"),  # of Java
     (re.compile(rb"/\.java_pid\d+\b"), b"/.java_pidNUMBER"),
     (re.compile(rb"/hsperfdata_(\w+)/\d+\b"), rb"/hsperfdata_\1/NUMBER"),
