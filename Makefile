@@ -17,7 +17,8 @@ test: .venv/ready build/sanitize/rpz-tracer  ## Run all tests
 	@RPZ_SANITIZED_TRACER=$(CURDIR)/build/sanitize/rpz-tracer .venv/bin/python -m pytest $(PYTEST_ARGS)
 
 matrix: .venv/ready  ## Replay real experiments with every backend, and print what came of it
-	@RPZ_WHOLE_MATRIX=1 .venv/bin/python -m pytest -q -r fE tests/test_cases.py $(PYTEST_ARGS)
+	@RPZ_WHOLE_MATRIX=1 .venv/bin/python -m pytest -q -r fE tests/test_cases.py tests/test_accelerated_packs.py \
+		$(PYTEST_ARGS)
 
 lint: .venv/ready  ## Check style and types
 	.venv/bin/ruff check .

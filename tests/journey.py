@@ -9,17 +9,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tests.conftest import SOURCE, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 CASES = {path.parent.name: path.parent for path in sorted(SOURCE.glob("tests/cases/*/case.yml"))}
 USER = os.environ.get("RPZ_TEST_USER", "nobody")
@@ -145,8 +146,30 @@ def done(
     return result
 
 
-def packed(case: str, user: str) -> Iterator[Journey]:
-    """Trace and pack a case; yield it when its folder is out of reach, and clean up then."""
+@dataclass(frozen=True)
+class Scene:
+    """A case that is laid out in ``lab``, and waits for being run by somebody."""
+
+    spec: Mapping[str, Any]
+    person: Person
+    folder: Path
+    lab: Path
+
+    @property
+    def runs(self) -> list[list[str]]:
+        """The commands."""
+        return [
+            [sys.executable if w == "{python}" else w for w in run] for run in self.spec["runs"]
+        ]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return self.spec.get("environ", {})
+
+
+@contextmanager
+def laid_out(case: str, user: str) -> Iterator[Scene]:
+    """Prepare a case, and remove all of it afterwards."""
     traveller = person(user)
     spec = yaml.safe_load((CASES[case] / "case.yml").read_text("utf-8"))
     _need(spec)
@@ -158,10 +181,16 @@ def packed(case: str, user: str) -> Iterator[Journey]:
         traveller.owns(folder)
         if "prepare" in spec:
             done(traveller.runs(*spec["prepare"], cwd=lab))
-        recorded = _trace(spec, lab, traveller)
-        done(traveller.rpz("pack", folder / "case.rpz", cwd=lab))
-        lab.rename(folder / "out-of-reach")
-        yield Journey((case, user), traveller, folder, lab, recorded)
+        yield Scene(spec, traveller, folder, lab)
+
+
+def packed(case: str, user: str) -> Iterator[Journey]:
+    """Trace and pack a case; yield it when its folder is out of reach, and clean up then."""
+    with laid_out(case, user) as scene:
+        recorded = trace(scene)
+        done(scene.person.rpz("pack", scene.folder / "case.rpz", cwd=scene.lab))
+        scene.lab.rename(scene.folder / "out-of-reach")
+        yield Journey((case, user), scene.person, scene.folder, scene.lab, recorded)
 
 
 def _need(spec: Mapping) -> None:
@@ -180,17 +209,14 @@ def _lay_out(case: Path, spec: Mapping, lab: Path) -> None:
     (lab / "case.yml").unlink()
 
 
-def _trace(spec: Mapping, lab: Path, traveller: Person) -> Behaviour:
+def trace(scene: Scene, *options: str, **environ: str) -> Behaviour:
+    """Trace the commands of a case, each with these options and variables."""
     stdout = b""
-    statuses = [0] * (len(spec["runs"]) - 1) + [spec.get("status", 0)]
-    for number, (run, status) in enumerate(zip(spec["runs"], statuses, strict=True)):
-        added = ["--continue"] if number else []
-        argv = [*added, *_command(run)]
-        traced = traveller.rpz("trace", *argv, cwd=lab, environ=spec.get("environ"))
+    statuses = [0] * (len(scene.runs) - 1) + [scene.spec.get("status", 0)]
+    for number, (run, status) in enumerate(zip(scene.runs, statuses, strict=True)):
+        argv = [*options, *(["--continue"] if number else []), *run]
+        given = {**scene.environ, **environ}
+        traced = scene.person.rpz("trace", *argv, cwd=scene.lab, environ=given)
         stdout += done(traced, status).stdout
-    outputs = {name: (lab / name).read_bytes() for name in spec["outputs"]}
+    outputs = {name: (scene.lab / name).read_bytes() for name in scene.spec["outputs"]}
     return Behaviour(statuses[-1], stdout, outputs)
-
-
-def _command(run: Sequence[str]) -> list[str]:
-    return [sys.executable if word == "{python}" else word for word in run]
