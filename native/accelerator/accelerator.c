@@ -94,6 +94,11 @@ static void compare_again(struct task *task, uint64_t address) {
   comparison->stopped = before.stopped;
 }
 
+/* Whether what a process does is logged, and stops as well. */
+static bool is_compared(const struct accelerated *process) {
+  return process != NULL && process->check && !process->off && process->sharers == 0;
+}
+
 static bool is_stub(uint64_t address) { return address - STUB < STUB_SIZE; }
 
 bool accelerator_answers(struct task *task, const struct notice *notice) {
@@ -119,7 +124,7 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
     notify_continue(notice);
     return true;
   }
-  if (task->accelerated != NULL && task->accelerated->check && is_stub(notice->address))
+  if (is_compared(task->accelerated) && is_stub(notice->address))
     compare_stopped(task, call);
   return false;
 }

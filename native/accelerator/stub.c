@@ -392,10 +392,9 @@ long rpz_stub_look(const struct registers *r) {
   long result = log->check ? call_outside(r) : call_in_gate(r);
   if (look.path == NULL)
     return result;
-  if (!has_read_path(r, result)) {
-    if (!log->check)
-      show(r, result);
-  } else if (look.path[0] != '\0')
+  if (!has_read_path(r, result))
+    show(r, result);
+  else if (look.path[0] != '\0')
     log_call(r, &look, result, log, index, epoch);
   return result;
 }
