@@ -78,14 +78,18 @@ bool notify_receive(struct notice *notice) {
   return false;
 }
 
+void notify_refuse(const struct notice *notice, int error) {
+  struct seccomp_notif_resp refusal = {.id = notice->id, .error = -error};
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &refusal);
+}
+
 void notify_give(const struct notice *notice, int fd) {
   struct seccomp_notif_addfd given = {.id = notice->id,
                                       .flags = SECCOMP_ADDFD_FLAG_SEND,
                                       .srcfd = (__u32)fd,
                                       .newfd_flags = O_CLOEXEC};
-  struct seccomp_notif_resp refusal = {.id = notice->id, .error = -EMFILE};
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &given) < 0)
-    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &refusal);
+    notify_refuse(notice, EMFILE);
 }
 
 void notify_continue(const struct notice *notice) {

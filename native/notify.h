@@ -31,6 +31,8 @@ bool notify_uses(int fd);
 bool notify_receive(struct notice *notice);
 /* Have the call return a copy of our descriptor FD; or EMFILE, if it can't have one. */
 void notify_give(const struct notice *notice, int fd);
+/* The call is not made, and fails with ERROR. */
+void notify_refuse(const struct notice *notice, int error);
 /* Have the kernel make the call. */
 void notify_continue(const struct notice *notice);
 

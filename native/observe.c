@@ -88,8 +88,10 @@ void observe_end(struct task *task, int64_t result) {
     task->leave(task, result);
   else
     record_result(task, result);
-  if (moves(row))
+  if (moves(row)) {
     accelerator_moved(task);
+    accelerator_forget(); /* what was said while it went on, too */
+  }
 }
 
 /* The row of the call that a signal has cut short, if all that it can do is look; else NULL. */

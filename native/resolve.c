@@ -263,6 +263,20 @@ static bool recall(const struct walk *walk, enum follow follow, struct file *fil
   return file->exists || look->result == -ENOENT;
 }
 
+/* Others may have made or removed the file since the call that was made already: what that found
+ * holds. */
+static void correct(const struct walk *walk, struct file *file) {
+  const struct look *look = walk->task->look;
+  if (look == NULL)
+    return;
+  if (look->result >= 0 && !file->exists) {
+    file->exists = true;
+    file->status.st_mode = look->mode != 0 ? look->mode : S_IFREG;
+  } else if (look->result == -ENOENT && file->exists && !S_ISLNK(file->status.st_mode)) {
+    file->exists = false;
+  }
+}
+
 /* Look at the last component. */
 static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
   if (walk->in_removed_folder)
@@ -272,8 +286,11 @@ static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
     return assume(file);
   if (!recall(walk, follow, file)) {
     file->exists = deep_stat(real_path(walk), &file->status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!file->exists && errno != ENOENT)
+      return false;
+    correct(walk, file);
     if (!file->exists)
-      return errno == ENOENT;
+      return true;
   }
   if (S_ISDIR(file->status.st_mode))
     name_is_directory(file->name);

@@ -28,10 +28,7 @@ void serve_take_turn(void) {
 
 void serve_end_turn(void) { pthread_mutex_unlock(&turn); }
 
-void serve_without_looking(void) {
-  left = true;
-  accelerator_stop_all();
-}
+void serve_without_looking(void) { left = true; }
 
 void serve_interrupt(void) {
   if (to_interrupt == NULL)

@@ -99,10 +99,10 @@ static void on_interrupt(struct task *task) {
   if (cut)
     repeat_call(task->tid);
   task->row = NULL;
-  if (cut || task->uninterrupted)
-    task->start.state = START_LATER;
-  else
+  if (!cut && !task->uninterrupted)
     accelerator_begins(task);
+  else if (task->start.state == START_WANTED)
+    task->start.state = START_LATER;
   resume(task, 0);
 }
 
@@ -152,11 +152,14 @@ static void on_new_task(struct task *parent, bool sleeps) {
     start_child((pid_t)tid, parent);
   clone_done(parent, (pid_t)tid);
   release_maker(parent); /* a thread may outlive it, and its end is told of only after that one's */
-  struct task *child = sleeps ? task_find((pid_t)tid) : NULL;
-  if (child != NULL && !child->thread)
+  struct task *child = task_find((pid_t)tid);
+  if (sleeps && child != NULL && !child->thread)
     hold_maker(parent, child);
-  else
+  else {
+    if (child != NULL)
+      accelerator_awake(child, parent);
     resume(parent, 0);
+  }
 }
 
 /* The kernel gives a traced program no rights that its tracer hasn't. Said once. */
@@ -522,15 +525,26 @@ uint32_t trace(pid_t pid, bool all) {
     serve_begin();
   while (next_stop(&stop))
     dispatch(&stop);
+  accelerator_end();
   stop_alarm();
   if (task_count() > 0)
     explain_leave();
   return command_status;
 }
 
+/* What we have a task do for us has to end, whatever becomes of it afterwards. */
+static void end_start(pid_t tid) {
+  struct call call;
+  struct task *task = task_find(tid);
+  if (task != NULL && call_entered(tid, &call))
+    accelerator_ends(task, call.number, call.args);
+}
+
 /* Let a task go on, whatever it has stopped for. */
 static void let_go_on(pid_t tid, int status) {
   int event = status >> 16, signal = WSTOPSIG(status);
+  if (event == PTRACE_EVENT_SECCOMP)
+    end_start(tid);
   if (event == PTRACE_EVENT_STOP && is_stop_signal(signal)) {
     ptrace(PTRACE_LISTEN, tid, NULL, NULL);
     return;

@@ -34,6 +34,8 @@
 
 /* An accelerated process. Its threads have it in common; other processes may share its memory. */
 struct accelerated {
+  bool damaged;    /* its log: nothing of that is read any more */
+  bool check;      /* it is traced both ways */
   struct log *log; /* NULL: the process is gone, or has another program */
   uint64_t offset;
   bool off;         /* for good */
@@ -50,10 +52,14 @@ struct accelerated {
  */
 enum { FEW = 24 };
 
+/* No more entries than this are in a thread's log at a time: what comes later is not waited for. */
+enum { FULL = RING_SIZE / sizeof(struct entry) + 1 };
+
 static enum acceleration mode = ACCELERATE_OFTEN;
 static bool is_open;
 static struct accelerated *all;
 static struct ways ways;
+static bool has_ended; /* nothing is recorded any more */
 
 void accelerator_choose(enum acceleration wanted) { mode = wanted; }
 
@@ -104,7 +110,7 @@ static void see(struct accelerated *process, size_t slot, const struct entry *en
                       .opened_device = entry->opened_device,
                       .opened_inode = entry->opened_inode,
                       .place = &process->place};
-  if (process->log->check) /* it was seen as a stop, too: what is recorded again is known */
+  if (process->check) /* it was seen as a stop, too: what is recorded again is known */
     looks_add(&process->comparison.logged, entry->number, path, former_folder(&look));
   record_as_of(entry->time);
   observe_look(task, entry->number, &look);
@@ -149,14 +155,18 @@ static void turn_off(struct accelerated *process) {
 /* See what a thread has logged, LIMIT calls at most. */
 static size_t catch_up(struct accelerated *process, size_t slot, size_t limit) {
   static char path[LONGEST_PATH]; /* whoever is here has the turn */
+  if (has_ended)
+    return 0;
   struct entry entry;
   bool damaged = false;
   size_t count = 0;
-  while (count < limit && log_take(process->log, slot, &entry, path, &damaged)) {
+  while (count < limit && !process->damaged &&
+         log_take(process->log, slot, &entry, path, &damaged)) {
     see(process, slot, &entry, path);
     count++;
   }
   if (damaged) {
+    process->damaged = true;
     warn_of_damage(task_find(process->tids[slot]));
     turn_off(process);
   }
@@ -178,7 +188,13 @@ static size_t catch_up_some(size_t limit) {
   return count;
 }
 
-void accelerator_catch_up_all(void) { catch_up_some(SIZE_MAX); }
+void accelerator_catch_up_all(void) { catch_up_some(FULL); }
+
+void accelerator_end(void) {
+  accelerator_catch_up_all();
+  accelerator_stop_all();
+  has_ended = true;
+}
 
 /* Logs are read while processes go on, so that they have room and little is lost if we are killed.
  * Where nothing comes we look more and more seldom. */
@@ -237,7 +253,7 @@ static void add_thread(struct accelerated *process, const struct task *task, uin
   size_t free = SLOTS;
   for (size_t slot = 0; slot < SLOTS; slot++) {
     if (process->tids[slot] != 0 && process->log->keys[slot] == key) { /* it isn't one's own */
-      catch_up(process, slot, SIZE_MAX);
+      catch_up(process, slot, FULL);
       __atomic_store_n(&process->log->keys[slot], 0, __ATOMIC_RELEASE);
       return;
     }
@@ -256,7 +272,7 @@ static void drop_thread(struct accelerated *process, pid_t tid) {
   for (size_t slot = 0; process->log != NULL && slot < SLOTS; slot++)
     if (process->tids[slot] == tid) {
       __atomic_store_n(&process->log->keys[slot], 0, __ATOMIC_RELEASE);
-      catch_up(process, slot, SIZE_MAX);
+      catch_up(process, slot, FULL);
       process->tids[slot] = 0;
     }
 }
@@ -265,8 +281,8 @@ static void drop_thread(struct accelerated *process, pid_t tid) {
 static void close_log(struct accelerated *process) {
   if (process->log == NULL)
     return;
-  catch_up_with(process, SIZE_MAX);
-  if (process->log->check)
+  catch_up_with(process, FULL);
+  if (process->check)
     end_comparison(process, process->number);
   for (size_t slot = 0; slot < SLOTS; slot++) {
     ways.logged += process->log->slots[slot].logged;
@@ -353,6 +369,16 @@ static void refuse_shared_folder(struct task *child, struct task *parent) {
   child->start.state = START_REFUSED;
 }
 
+static bool shares_memory(const struct task *child, const struct task *parent) {
+  return syscall(SYS_kcmp, parent->tid, child->tid, KCMP_VM, 0, 0) <= 0;
+}
+
+void accelerator_awake(const struct task *child, struct task *parent) {
+  if (is_open && !child->thread && child->start.state == START_REFUSED &&
+      shares_memory(child, parent))
+    parent->start.state = START_REFUSED;
+}
+
 void accelerator_add(struct task *child, struct task *parent) {
   struct accelerated *process = parent->accelerated;
   if (is_open)
@@ -373,6 +399,8 @@ void accelerator_add(struct task *child, struct task *parent) {
     add_process(child, parent->shares);
   } else {
     child->start.patched = parent->start.patched;
+    if (is_open && shares_memory(child, parent)) /* others would be accelerated with it */
+      child->start.state = START_REFUSED;
   }
 }
 
@@ -413,14 +441,16 @@ static void see_at_once(struct task *task, uint64_t address, int64_t result) {
   observe_end(task, result);
 }
 
-static void learn_folder(const struct task *task, int dirfd) {
+static bool learn_folder(const struct task *task, int dirfd) {
   char link[64];
   struct stat status, named;
   snprintf(link, sizeof link, "/proc/%d/fd/%d", task->tid, dirfd);
   struct name *name = folder_of(task, dirfd);
-  if (name != NULL && stat(link, &status) == 0 && stat(name->text, &named) == 0 &&
-      status.st_dev == named.st_dev && status.st_ino == named.st_ino)
+  bool known = name != NULL && stat(link, &status) == 0 && stat(name->text, &named) == 0 &&
+               status.st_dev == named.st_dev && status.st_ino == named.st_ino;
+  if (known)
     folder_is(status.st_dev, status.st_ino, name);
+  return known;
 }
 
 /* A call that was traced as a stop was not logged, but is told of. */
@@ -437,7 +467,7 @@ static void compare_again(struct task *task, uint64_t address) {
 
 bool accelerator_answers(struct task *task, const struct notice *notice) {
   const struct call *call = &notice->call;
-  if (!is_open)
+  if (!is_open && task->accelerated == NULL)
     return false;
   if (task->start.state == START_MADE && call->number == SYS_access &&
       (call->args[0] == ASK_FOR_CODE || call->args[0] == ASK_FOR_LOG)) {
@@ -446,21 +476,19 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_FOR_FOLDER) {
     accelerator_catch_up_all();
-    learn_folder(task, (int)call->args[0]);
-    notify_continue(notice); /* to EFAULT */
+    notify_refuse(notice, learn_folder(task, (int)call->args[0]) ? EFAULT : ESTALE);
     return true;
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_TO_SEE) {
     accelerator_catch_up_all();
-    if (task->accelerated == NULL || !task->accelerated->log->check)
+    if (task->accelerated == NULL || !task->accelerated->check)
       see_at_once(task, call->args[2], (int64_t)call->args[3]);
     else
       compare_again(task, call->args[2]);
     notify_continue(notice);
     return true;
   }
-  if (task->accelerated != NULL && task->accelerated->log != NULL &&
-      task->accelerated->log->check && is_stub(notice->address))
+  if (task->accelerated != NULL && task->accelerated->check && is_stub(notice->address))
     compare_stopped(task, call);
   return false;
 }
@@ -528,7 +556,8 @@ bool accelerator_begins(struct task *task) {
   task->start.state = START_MADE;
   log->off = 1; /* until it is whole */
   log->clock = inject_clock(injection);
-  log->check = mode == ACCELERATE_CHECK && is_chosen();
+  process->check = mode == ACCELERATE_CHECK && is_chosen();
+  log->check = process->check;
   process->number = task->process;
   add_thread(process, task, inject_thread(injection));
   return true;
@@ -545,7 +574,8 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
     task->start.patched = true;
     ways.accelerated++;
     start_reading();
-    __atomic_store_n(&process->log->off, 0, __ATOMIC_RELEASE);
+    if (!process->off)
+      __atomic_store_n(&process->log->off, 0, __ATOMIC_RELEASE);
   } else {
     accelerator_leave(task);
     task->start.state = START_REFUSED;

@@ -58,6 +58,8 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args);
 
 /* See what all have done so far. */
 void accelerator_catch_up_all(void);
+/* See all that was done by now, and nothing from here on. */
+void accelerator_end(void);
 /* What names lead to changes: what was said before has to be said again. */
 void accelerator_forget(void);
 /* TASK is in another folder, or has another root; all processes may. */
@@ -65,6 +67,8 @@ void accelerator_moved(const struct task *task);
 void accelerator_moved_all(void);
 /* CHILD of PARENT, which is not to run yet, was made: a thread, or a process. */
 void accelerator_add(struct task *child, struct task *parent);
+/* PARENT, which has made CHILD, doesn't sleep until that has a program of its own or ends. */
+void accelerator_awake(const struct task *child, struct task *parent);
 /* A new thread has stopped before it runs. */
 void accelerator_add_thread(struct task *task);
 /* TASK is about to replace its program; it has; it ends. */

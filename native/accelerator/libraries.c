@@ -100,7 +100,7 @@ static bool parse(const char *line, struct mapping *mapping) {
 static int open_mapped(pid_t pid, const struct mapping *mapping, struct stat *status) {
   char path[PATH_MAX + 64];
   snprintf(path, sizeof path, "/proc/%d/root%s", pid, mapping->path);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd >= 0 &&
       (fstat(fd, status) != 0 || !S_ISREG(status->st_mode) || status->st_ino != mapping->inode))
     close_fd(&fd);

@@ -6,8 +6,12 @@ static uint64_t head_of(const struct log *log, size_t slot) {
   return __atomic_load_n(&log->slots[slot].head, __ATOMIC_ACQUIRE);
 }
 
+static uint64_t tail_of(const struct log *log, size_t slot) {
+  return __atomic_load_n(&log->slots[slot].tail, __ATOMIC_RELAXED);
+}
+
 bool log_has_more(const struct log *log, size_t slot) {
-  return head_of(log, slot) != log->slots[slot].tail;
+  return head_of(log, slot) != tail_of(log, slot);
 }
 
 /* The process can write anything into its log: nothing of it is believed. */
@@ -29,8 +33,11 @@ static bool read_entry(const char *at, uint64_t room, struct entry *entry, char 
 
 bool log_take(struct log *log, size_t slot, struct entry *entry, char *path, bool *damaged) {
   const char *ring = (const char *)log + LOG_HEADER_SIZE + slot * RING_SIZE;
-  uint64_t head = head_of(log, slot), tail = log->slots[slot].tail;
+  uint64_t head = head_of(log, slot), tail = tail_of(log, slot);
   if (head == tail)
+    return false;
+  *damaged = tail % 8 != 0; /* nothing of a ring is read beyond its end */
+  if (*damaged)
     return false;
   uint64_t offset = tail % RING_SIZE;
   uint32_t first;

@@ -39,6 +39,13 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
 
 void accelerator_catch_up_all(void) {}
 
+void accelerator_end(void) {}
+
+void accelerator_awake(const struct task *child, struct task *parent) {
+  (void)child;
+  (void)parent;
+}
+
 void accelerator_forget(void) {}
 
 void accelerator_moved(const struct task *task) { (void)task; }

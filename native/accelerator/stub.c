@@ -212,31 +212,39 @@ static inline __attribute__((always_inline)) bool may_be_listed(int fd) {
   return call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
 }
 
+/* Of a folder that a thread knows to be known: what others know may be in logs that are read later.
+ */
 static inline __attribute__((always_inline)) uint64_t hash_of(const struct identity *identity,
-                                                              uint64_t epoch) {
-  return mix(mix(mix(1, identity->device), identity->inode), epoch) | 1;
+                                                              uint64_t epoch, uint32_t thread) {
+  return mix(mix(mix(mix(1, identity->device), identity->inode), epoch), thread) | 1;
 }
 
-/* Have the tracer find out which folder this is, unless it knows. */
-static inline __attribute__((always_inline)) void
-make_known(int dirfd, const struct identity *identity, uint64_t epoch) {
-  uint64_t hash = hash_of(identity, epoch);
-  uint64_t *known = &own()->folders[hash >> 32 & (FOLDERS - 1)];
-  if (*known == hash)
-    return;
-  call(__NR_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0);
-  *known = hash;
+static inline __attribute__((always_inline)) uint64_t *known_folder(uint64_t hash) {
+  return &own()->folders[hash >> 32 & (FOLDERS - 1)];
 }
 
-static inline __attribute__((always_inline)) bool is_news(uint64_t hash) {
+/* Have the tracer find out which folder this is, unless it knows. False: it can't. */
+static inline __attribute__((always_inline)) bool make_known(int dirfd, uint64_t hash) {
+  if (*known_folder(hash) == hash)
+    return true;
+  if (call(__NR_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0) == -ESTALE)
+    return false;
+  *known_folder(hash) = hash;
+  return true;
+}
+
+/* Where the hash is, if it was said. */
+static inline __attribute__((always_inline)) uint64_t *seen_place(uint64_t hash) {
   struct private *mine = own();
   uint64_t mask = mine->count < SEEN_FIRST ? SEEN_FIRST - 1 : SEEN - 1;
-  uint64_t *seen = &mine->seen[hash >> 20 & mask];
-  if (*seen == hash)
-    return false;
+  return &mine->seen[hash >> 20 & mask];
+}
+
+/* Only once it was: a signal's handler may leave before, for good. */
+static inline __attribute__((always_inline)) void is_said(uint64_t hash) {
+  uint64_t *seen = seen_place(hash);
+  own()->count += *seen != hash;
   *seen = hash;
-  mine->count++;
-  return true;
 }
 
 static inline __attribute__((always_inline)) uint64_t now(const struct log *log) {
@@ -291,13 +299,24 @@ static inline __attribute__((always_inline)) bool is_of_the_moment(const char *p
   return length >= 4 && (*(const word *)path == proc || *(const word *)path == dev);
 }
 
-/* Write down a call that was made. */
+/* Whether a call's result shows that the kernel has read the path to its end: other errors may come
+ * before that. */
+static inline __attribute__((always_inline)) bool has_read_path(const struct registers *r,
+                                                                long result) {
+  if (result == -EINVAL) /* of what is no link; or of no room for its target */
+    return (r->rax == __NR_readlink && (int)r->rdx > 0) ||
+           (r->rax == __NR_readlinkat && (int)r->r10 > 0);
+  return result >= 0 || result == -ENOENT || result == -ENOTDIR || result == -EACCES ||
+         result == -ELOOP;
+}
+
+/* Write down a call that was made, after EPOCH had begun. */
 static inline __attribute__((always_inline)) void log_call(const struct registers *r,
                                                            const struct look *look, long result,
-                                                           struct log *log, int index) {
+                                                           struct log *log, int index,
+                                                           uint64_t epoch) {
   struct slot *slot = &log->slots[index];
   struct identity folder = {0, 0}, opened = {0, 0};
-  uint64_t epoch = epoch_now();
   uint64_t hash = mix((uint64_t)r->rax << 32 | look->flags, slot->thread);
   bool told = look->opens && result >= 0;
   uint32_t mode = mode_of(look, result);
@@ -308,25 +327,24 @@ static inline __attribute__((always_inline)) void log_call(const struct register
   if (is_of_the_moment(look->path, length))
     return show(r, result);
   if (look->path[0] != '/' && look->dirfd != AT_FDCWD) {
-    if (!identify(look->dirfd, &folder))
+    if (!identify(look->dirfd, &folder) ||
+        !make_known(look->dirfd, hash_of(&folder, epoch, slot->thread)))
       return show(r, result);
-    make_known(look->dirfd, &folder, epoch);
     hash = mix(mix(hash, folder.device), folder.inode);
   }
-  if (told && (look->flags & O_DIRECTORY) && identify((int)result, &opened)) {
-    uint64_t opened_hash = hash_of(&opened, epoch);
-    own()->folders[opened_hash >> 32 & (FOLDERS - 1)] = opened_hash;
-  }
-  if (!is_news(hash) && !log->check && !(told && may_be_listed((int)result))) {
+  if (*seen_place(hash) == hash && epoch == epoch_now() && !log->check &&
+      !(told && may_be_listed((int)result))) {
     slot->repeated++;
     return;
   }
-  if (!has_room(slot)) { /* a signal's handler has taken it since */
-    show(r, result);
-    return;
-  }
+  if (told && (look->flags & O_DIRECTORY))
+    identify((int)result, &opened);
   slot->busy = 1;
   BARRIER();
+  if (!has_room(slot)) { /* a signal's handler has taken it since */
+    slot->busy = 0;
+    return show(r, result);
+  }
   uint64_t head = slot->head;
   uint64_t size = (sizeof(struct entry) + (uint64_t)length + 1 + 7) & ~UINT64_C(7);
   struct entry *entry = place(log, index, &head, size);
@@ -344,10 +362,16 @@ static inline __attribute__((always_inline)) void log_call(const struct register
   entry->opened_device = opened.device;
   entry->opened_inode = opened.inode;
   copy_path(entry->path, look->path, length);
+  if (!own()->live) /* a child, made by a signal's handler: the log is the parent's */
+    return;
   slot->logged++;
   __atomic_store_n(&slot->head, head + size, __ATOMIC_RELEASE);
   BARRIER();
   slot->busy = 0;
+  is_said(hash);
+  uint64_t opened_hash = hash_of(&opened, epoch, slot->thread);
+  if (opened.inode != 0)
+    *known_folder(opened_hash) = opened_hash;
 }
 
 /* open(2) for writing, or what makes or empties a file: the same as in the table of calls. */
@@ -364,10 +388,15 @@ long rpz_stub_look(const struct registers *r) {
   int index = own_slot(log);
   if (index < 0 || log->slots[index].busy || !has_room(&log->slots[index]))
     return call_outside(r);
+  uint64_t epoch = epoch_now(); /* what changes from here on is another's */
   long result = log->check ? call_outside(r) : call_in_gate(r);
-  /* Only now is it known that the path can be read. */
-  if (result != -EFAULT && look.path != NULL && look.path[0] != '\0')
-    log_call(r, &look, result, log, index);
+  if (look.path == NULL)
+    return result;
+  if (!has_read_path(r, result)) {
+    if (!log->check)
+      show(r, result);
+  } else if (look.path[0] != '\0')
+    log_call(r, &look, result, log, index, epoch);
   return result;
 }
 
@@ -416,12 +445,11 @@ static inline __attribute__((always_inline)) long map_steps(bool again) {
 void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
   long steps = -1;
   if (again || reserve_area()) {
-    bool mapped = map_area(log_offset);
-    if (mapped)
+    if (map_area(log_offset))
       steps = map_steps(again != 0);
-    else if (!again)
+    if (steps < 0 && !again)
       call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);
-    if (mapped && steps >= 0)
+    if (steps >= 0)
       own()->live = 1;
   }
   call(__NR_chdir, (long)TELL_OF_AREA, steps, 0, 0, 0, 0);

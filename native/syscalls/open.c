@@ -112,7 +112,8 @@ static bool shows_processors(const char *path) {
 /* A call that was made already has opened a folder: calls may name it by its descriptor. */
 static void remember_folder(const struct task *task, const struct file *file) {
   const struct look *look = task->look;
-  if (look != NULL && look->result >= 0 && look->opened_inode != 0 && file->exists)
+  if (look != NULL && look->result >= 0 && look->opened_inode != 0 && file->exists &&
+      file->status.st_dev == look->opened_device && file->status.st_ino == look->opened_inode)
     folder_is(look->opened_device, look->opened_inode, file->name);
 }
 

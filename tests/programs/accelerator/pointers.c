@@ -57,6 +57,19 @@ static char *end_of_page(void) {
   return pages + page;
 }
 
+/* These are wrong before the kernel looks at the path, which then need not be one. */
+static void tell_of_arguments(void) {
+  char *volatile bad = (char *)8;
+  char text[16];
+  volatile int unknown = 0x7fffffff;
+  errno = 0;
+  CHECK(access(bad, unknown) == -1 && errno == EINVAL);
+  CHECK(fstatat(AT_FDCWD, bad, &status, unknown) == -1 && errno == EINVAL);
+  CHECK(readlinkat(AT_FDCWD, bad, text, 0) == -1);
+  CHECK(readlink(bad, text, 0) == -1);
+  CHECK(access("file", unknown) == -1 && errno == EINVAL);
+}
+
 #ifdef __GLIBC__ /* musl copies what it was told */
 static void tell_of_buffers(char *end) {
   char text[16];
@@ -95,6 +108,7 @@ int main(void) {
 #ifdef __GLIBC__
   tell_of_buffers(end);
 #endif
+  tell_of_arguments();
   tell_of_lengths();
   expect_looks("looks");
   expect("STAT:EXISTED", "at-end");
