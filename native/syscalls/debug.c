@@ -18,21 +18,27 @@ void enter_ptrace(struct task *task, const struct abi *abi) {
                                 "which the kernel refuses while rpz traces it: trace without it");
 }
 
-/* What a filter of the program's own makes of our calls inside of it isn't known. */
-void enter_prctl(struct task *task, const struct abi *abi) {
-  (void)abi;
+/* What a filter of the program's own makes of our calls inside of it isn't known. It may be for all
+ * of its threads. */
+static void confine(struct task *task) {
+  struct task *leader = task_find(task->tgid);
+  if (leader != NULL)
+    leader->confined = true;
   task->confined = true;
   accelerator_stop(task);
+}
+
+void enter_prctl(struct task *task, const struct abi *abi) {
+  (void)abi;
+  confine(task);
 }
 
 /* A process has one listener at most: the kernel says that it is busy. */
 void enter_seccomp(struct task *task, const struct abi *abi) {
   static bool said;
   (void)abi;
-  if (task->args[0] <= SECCOMP_SET_MODE_FILTER) {
-    task->confined = true;
-    accelerator_stop(task);
-  }
+  if (task->args[0] <= SECCOMP_SET_MODE_FILTER)
+    confine(task);
   if (said || !notify_is_open() || !(task->args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))
     return;
   said = true;
