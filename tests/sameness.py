@@ -81,11 +81,12 @@ def facts(pack: Path) -> Facts:
     return found
 
 
-def seen_inside(pack: Path) -> list[int]:
-    """Return how many calls of each run were seen inside of its processes."""
+def ways(pack: Path) -> list[tuple[int, int]]:
+    """Return how many calls of each run were noticed from outside, and seen inside."""
     with tarfile.open(pack) as archive, _database(archive) as trace:
-        rows = trace.execute("SELECT calls_logged + calls_repeated FROM runs").fetchall()
-    return [count for (count,) in rows]
+        return trace.execute(
+            "SELECT calls_noticed, calls_logged + calls_repeated FROM runs"
+        ).fetchall()
 
 
 @contextlib.contextmanager
