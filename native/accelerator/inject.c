@@ -205,19 +205,30 @@ static bool put_step(struct steps *steps, const struct site *site, uint64_t base
 }
 
 /* A place that is redirected: the mov as it was, and the jump that it is to be. */
+enum { MOST_PATCHES = MOST_LIBRARIES * MAX_SITES, CALL_SIZE = 2 };
+
 struct patch {
   uint64_t address;
-  unsigned char before[MOVE_SIZE];
+  unsigned char before[MOVE_SIZE + MAX_BETWEEN + CALL_SIZE]; /* up to the `syscall` */
+  size_t size;
   unsigned char after[MOVE_SIZE];
-  uint64_t call; /* where its `syscall` is */
 };
-
-enum { MOST_PATCHES = MOST_LIBRARIES * MAX_SITES, CALL_SIZE = 2 };
 
 struct patches {
   struct patch list[MOST_PATCHES];
   size_t count;
 };
+
+/* What the file has at a place. */
+static size_t code_of(const struct site *site, unsigned char *code) {
+  static const unsigned char call[CALL_SIZE] = {0x0f, 0x05};
+  size_t size = site->number == ANY_NUMBER ? 0 : MOVE_SIZE;
+  move_of(site, code);
+  memcpy(code + size, site->between, site->between_size);
+  size += site->between_size;
+  memcpy(code + size, call, sizeof call);
+  return size + sizeof call;
+}
 
 static bool plan(struct steps *steps, struct patches *patches, const struct site *site,
                  uint64_t base) {
@@ -226,39 +237,27 @@ static bool plan(struct steps *steps, struct patches *patches, const struct site
     return false;
   struct patch *patch = &patches->list[patches->count++];
   patch->address = base + site->address;
-  patch->call = base + site->back - CALL_SIZE;
-  move_of(site, patch->before);
+  patch->size = code_of(site, patch->before);
   patch->after[0] = JUMP_OPCODE;
   bool near = distance(patch->address, MOVE_SIZE, steps->address + steps->size, &relative);
   memcpy(patch->after + 1, &relative, sizeof relative);
   return put_step(steps, site, base) && near;
 }
 
-/* What a process has at a place. */
-struct found {
-  unsigned char move[MOVE_SIZE];
-  unsigned char call[CALL_SIZE];
-};
-
-/* Whether each place has in the process what it has in the file. A few places at a time: a call
- * takes so many pieces of memory (UIO_MAXIOV). */
+/* Whether each place has in the process what it has in the file. */
 static bool is_as_planned(pid_t tid, const struct patch *list, size_t count) {
-  enum { AT_ONCE = 32 };
-  static const unsigned char call[CALL_SIZE] = {0x0f, 0x05};
-  struct found found[AT_ONCE];
-  struct iovec theirs[2 * AT_ONCE] = {{0}}, ours = {found, 0};
-  if (count > AT_ONCE)
-    return is_as_planned(tid, list, AT_ONCE) && is_as_planned(tid, list + AT_ONCE, count - AT_ONCE);
+  static unsigned char found[MOST_PATCHES][sizeof list->before];
+  struct iovec theirs[MOST_PATCHES] = {{0}}, ours[MOST_PATCHES] = {{0}};
+  size_t size = 0;
   for (size_t i = 0; i < count; i++) {
-    theirs[2 * i] = (struct iovec){(void *)list[i].address, MOVE_SIZE};
-    theirs[2 * i + 1] = (struct iovec){(void *)list[i].call, CALL_SIZE};
+    theirs[i] = (struct iovec){(void *)list[i].address, list[i].size};
+    ours[i] = (struct iovec){found[i], list[i].size};
+    size += list[i].size;
   }
-  ours.iov_len = count * sizeof *found;
-  if (process_vm_readv(tid, &ours, 1, theirs, 2 * count, 0) != (ssize_t)ours.iov_len)
+  if (process_vm_readv(tid, ours, count, theirs, count, 0) != (ssize_t)size)
     return false;
   for (size_t i = 0; i < count; i++)
-    if (memcmp(found[i].move, list[i].before, MOVE_SIZE) != 0 ||
-        memcmp(found[i].call, call, CALL_SIZE) != 0)
+    if (memcmp(found[i], list[i].before, list[i].size) != 0)
       return false;
   return true;
 }

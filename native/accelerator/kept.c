@@ -11,7 +11,7 @@
 static const char *folder;
 
 /* Another number after each change of what is found, or of how it is kept. */
-static const char magic[16] = "RPZSITES 1";
+static const char magic[16] = "RPZSITES 2";
 
 struct kept {
   char magic[sizeof magic];

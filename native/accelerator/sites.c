@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static const uint64_t PAGE = 4096;
-
 enum { MOV_SIZE = 5, MOV_EAX = 0xb8, SYSCALL = 0x05 };
 
 /* The calls looked for. */
@@ -103,22 +101,6 @@ static bool may_have_sites(const uint8_t *code, uint64_t size, const struct numb
   return false;
 }
 
-/* From the end of the text to the end of its page, unless another segment has a part of that. */
-static void find_slack(const struct image *image, const Elf64_Phdr *text,
-                       struct site_table *table) {
-  uint64_t end = text->p_vaddr + text->p_memsz;
-  uint64_t begin = (end + 15) & ~UINT64_C(15), limit = (end + PAGE - 1) & ~(PAGE - 1);
-  for (size_t i = 0; i < image->count; i++) {
-    const Elf64_Phdr *other = &image->segments[i];
-    if (other->p_type != PT_LOAD || other == text)
-      continue;
-    if (other->p_vaddr < limit && other->p_vaddr + other->p_memsz > (end & ~(PAGE - 1)))
-      return;
-  }
-  table->slack = begin;
-  table->slack_size = limit > begin ? limit - begin : 0;
-}
-
 static bool fill(const struct image *image, const struct ranges *ranges,
                  const struct numbers *numbers, struct site_table *table) {
   struct flow flow;
@@ -145,7 +127,6 @@ bool sites_find(const uint8_t *bytes, size_t size, const uint32_t *numbers, size
   table->text_size = text->p_filesz;
   table->text_offset = text->p_offset;
   table->build_id_size = image_build_id(&image, table->build_id, sizeof table->build_id);
-  find_slack(&image, text, table);
   bool found = fill(&image, &ranges, &wanted, table);
   ranges_free(&ranges);
   return found;

@@ -24,8 +24,6 @@ struct site {
 struct site_table {
   struct site sites[MAX_SITES]; /* in the order of addresses */
   size_t count;
-  uint64_t slack; /* the rest of the text's last page, which nothing uses; aligned to 16 */
-  size_t slack_size;
   uint8_t build_id[MAX_BUILD_ID];
   size_t build_id_size; /* 0: the file has none */
   uint64_t text;

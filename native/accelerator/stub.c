@@ -4,26 +4,19 @@
  * only, and some 300 bytes of stack below the red zone.
  *
  * Whatever it is not sure of it leaves to the tracer, by making the call outside of the gate. */
-#include "layout.h"
-
 #include "stub.h"
+#include "inside.h"
 
 #include <asm/unistd_64.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mman.h>
 #include <linux/stat.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 
-#define IN_STUB __attribute__((section("rpz_stub_code"), used))
-#define IN_BOOTSTRAP __attribute__((section("rpz_bootstrap_code"), used))
-
-#define HIDDEN __attribute__((visibility("hidden")))
+#define IN_STUB __attribute__((section("rpz_stub_code"), used, visibility("hidden")))
 /* A word of memory, wherever it begins. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_at;
 
@@ -63,25 +56,11 @@ __asm__(".pushsection rpz_stub_code, \"ax\", @progbits\n"
         "  ret\n"
         ".popsection\n");
 
-/* A call outside of the gate: traced as any other. */
-static inline __attribute__((always_inline)) long call(long number, long one, long two, long three,
-                                                       long four, long five, long six) {
-  long result;
-  register long r10 __asm__("r10") = four;
-  register long r8 __asm__("r8") = five;
-  register long r9 __asm__("r9") = six;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"(number), "D"(one), "S"(two), "d"(three), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
-  return result;
-}
-
-static inline __attribute__((always_inline)) long call_outside(const struct registers *r) {
+INSIDE long call_outside(const struct registers *r) {
   return call(r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
 }
 
-static inline __attribute__((always_inline)) long call_in_gate(const struct registers *r) {
+INSIDE long call_in_gate(const struct registers *r) {
   long result;
   register long r10 __asm__("r10") = r->r10;
   register long r8 __asm__("r8") = r->r8;
@@ -104,8 +83,7 @@ struct look {
   bool opens;
 };
 
-static inline __attribute__((always_inline)) bool describe(const struct registers *r,
-                                                           struct look *look) {
+INSIDE bool describe(const struct registers *r, struct look *look) {
   long number = r->rax;
   bool at = number == __NR_openat || number == __NR_newfstatat || number == __NR_statx ||
             number == __NR_faccessat || number == __NR_faccessat2 || number == __NR_readlinkat;
@@ -132,14 +110,14 @@ static inline __attribute__((always_inline)) bool describe(const struct register
          number == __NR_access || number == __NR_readlink;
 }
 
-static inline __attribute__((always_inline)) uint64_t mix(uint64_t hash, uint64_t value) {
+INSIDE uint64_t mix(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
   return hash ^ hash >> 29;
 }
 
 /* The length of a path that the kernel has read already, and a hash of it; -1: it has no end. A
  * word that doesn't cross a page can be read whole. */
-static inline __attribute__((always_inline)) long measure(const char *path, uint64_t *hash) {
+INSIDE long measure(const char *path, uint64_t *hash) {
   const char *at = path;
   while (at - path < LONGEST_PATH) {
     if (((uintptr_t)at & 4095) <= 4088) {
@@ -167,18 +145,14 @@ static inline __attribute__((always_inline)) long measure(const char *path, uint
   return -1;
 }
 
-static inline __attribute__((always_inline)) struct log *the_log(void) { return (struct log *)LOG; }
+INSIDE struct log *the_log(void) { return (struct log *)LOG; }
 
-static inline __attribute__((always_inline)) struct private *own(void) {
-  return (struct private *)PRIVATE;
-}
-
-static inline __attribute__((always_inline)) uint64_t epoch_now(void) {
+INSIDE uint64_t epoch_now(void) {
   return __atomic_load_n(&((const struct common *)COMMON)->epoch, __ATOMIC_ACQUIRE);
 }
 
 /* Each thread has a slot that it alone writes; it is known by its thread pointer. */
-static inline __attribute__((always_inline)) int own_slot(const struct log *log) {
+INSIDE int own_slot(const struct log *log) {
   uint64_t key;
   __asm__ volatile("mov %%fs:0, %0" : "=r"(key));
   for (int i = 0; i < SLOTS; i++)
@@ -187,7 +161,7 @@ static inline __attribute__((always_inline)) int own_slot(const struct log *log)
   return -1;
 }
 
-static inline __attribute__((always_inline)) bool has_room(const struct slot *slot) {
+INSIDE bool has_room(const struct slot *slot) {
   uint64_t tail = __atomic_load_n(&slot->tail, __ATOMIC_ACQUIRE);
   return RING_SIZE - (slot->head - tail) >= ROOM;
 }
@@ -197,7 +171,7 @@ struct identity {
   uint64_t inode;
 };
 
-static inline __attribute__((always_inline)) bool identify(int fd, struct identity *identity) {
+INSIDE bool identify(int fd, struct identity *identity) {
   struct stat status;
   if (call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0)
     return false;
@@ -207,24 +181,21 @@ static inline __attribute__((always_inline)) bool identify(int fd, struct identi
 }
 
 /* A folder may have other names in it each time that it is opened. */
-static inline __attribute__((always_inline)) bool may_be_listed(int fd) {
+INSIDE bool may_be_listed(int fd) {
   struct stat status;
   return call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) != 0 || S_ISDIR(status.st_mode);
 }
 
 /* Of a folder that a thread knows to be known: what others know may be in logs that are read later.
  */
-static inline __attribute__((always_inline)) uint64_t hash_of(const struct identity *identity,
-                                                              uint64_t epoch, uint32_t thread) {
+INSIDE uint64_t hash_of(const struct identity *identity, uint64_t epoch, uint32_t thread) {
   return mix(mix(mix(mix(1, identity->device), identity->inode), epoch), thread) | 1;
 }
 
-static inline __attribute__((always_inline)) uint64_t *known_folder(uint64_t hash) {
-  return &own()->folders[hash >> 32 & (FOLDERS - 1)];
-}
+INSIDE uint64_t *known_folder(uint64_t hash) { return &own()->folders[hash >> 32 & (FOLDERS - 1)]; }
 
 /* Have the tracer find out which folder this is, unless it knows. False: it can't. */
-static inline __attribute__((always_inline)) bool make_known(int dirfd, uint64_t hash) {
+INSIDE bool make_known(int dirfd, uint64_t hash) {
   if (*known_folder(hash) == hash)
     return true;
   if (call(__NR_faccessat, dirfd, (long)ASK_FOR_FOLDER, 0, 0, 0, 0) == -ESTALE)
@@ -234,20 +205,20 @@ static inline __attribute__((always_inline)) bool make_known(int dirfd, uint64_t
 }
 
 /* Where the hash is, if it was said. */
-static inline __attribute__((always_inline)) uint64_t *seen_place(uint64_t hash) {
+INSIDE uint64_t *seen_place(uint64_t hash) {
   struct private *mine = own();
   uint64_t mask = mine->count < SEEN_FIRST ? SEEN_FIRST - 1 : SEEN - 1;
   return &mine->seen[hash >> 20 & mask];
 }
 
 /* Only once it was: a signal's handler may leave before, for good. */
-static inline __attribute__((always_inline)) void is_said(uint64_t hash) {
+INSIDE void is_said(uint64_t hash) {
   uint64_t *seen = seen_place(hash);
   own()->count += *seen != hash;
   *seen = hash;
 }
 
-static inline __attribute__((always_inline)) uint64_t now(const struct log *log) {
+INSIDE uint64_t now(const struct log *log) {
   typedef int clock_function(clockid_t clock, struct timespec * time);
   struct timespec time;
   if (log->clock == 0 || ((clock_function *)log->clock)(CLOCK_MONOTONIC, &time) != 0)
@@ -256,8 +227,7 @@ static inline __attribute__((always_inline)) uint64_t now(const struct log *log)
 }
 
 /* Where the next entry of SIZE bytes goes. */
-static inline __attribute__((always_inline)) struct entry *place(struct log *log, int index,
-                                                                 uint64_t *head, uint64_t size) {
+INSIDE struct entry *place(struct log *log, int index, uint64_t *head, uint64_t size) {
   char *ring = (char *)log + LOG_HEADER_SIZE + (uint64_t)index * RING_SIZE;
   uint64_t offset = *head % RING_SIZE;
   if (RING_SIZE - offset < size) {
@@ -268,8 +238,7 @@ static inline __attribute__((always_inline)) struct entry *place(struct log *log
   return (struct entry *)(void *)(ring + offset);
 }
 
-static inline __attribute__((always_inline)) void copy_path(char *to, const char *from,
-                                                            long length) {
+INSIDE void copy_path(char *to, const char *from, long length) {
   long i = 0;
   for (; i + 8 <= length; i += 8)
     *(word_at *)(void *)(to + i) = *(const word_at *)(const void *)(from + i);
@@ -279,20 +248,19 @@ static inline __attribute__((always_inline)) void copy_path(char *to, const char
 }
 
 /* What a call has told of a file's mode. */
-static inline __attribute__((always_inline)) uint32_t mode_of(const struct look *look,
-                                                              long result) {
+INSIDE uint32_t mode_of(const struct look *look, long result) {
   if (look->mode == NULL || result != 0)
     return 0;
   return look->wide ? *look->mode : *(const uint16_t *)(const void *)look->mode;
 }
 
 /* Have the tracer see at once a call that was made. */
-static inline __attribute__((always_inline)) void show(const struct registers *r, long result) {
+INSIDE void show(const struct registers *r, long result) {
   call(__NR_faccessat, AT_FDCWD, (long)ASK_TO_SEE, (long)r, result, 0, 0);
 }
 
 /* Links there lead to what a descriptor is at the moment. */
-static inline __attribute__((always_inline)) bool is_of_the_moment(const char *path, long length) {
+INSIDE bool is_of_the_moment(const char *path, long length) {
   typedef uint32_t __attribute__((may_alias, aligned(1))) word;
   const uint32_t proc = '/' | 'p' << 8 | 'r' << 16 | (uint32_t)'o' << 24;
   const uint32_t dev = '/' | 'd' << 8 | 'e' << 16 | (uint32_t)'v' << 24;
@@ -301,8 +269,7 @@ static inline __attribute__((always_inline)) bool is_of_the_moment(const char *p
 
 /* Whether a call's result shows that the kernel has read the path to its end: other errors may come
  * before that. */
-static inline __attribute__((always_inline)) bool has_read_path(const struct registers *r,
-                                                                long result) {
+INSIDE bool has_read_path(const struct registers *r, long result) {
   if (result == -EINVAL) /* of what is no link; or of no room for its target */
     return (r->rax == __NR_readlink && (int)r->rdx > 0) ||
            (r->rax == __NR_readlinkat && (int)r->r10 > 0);
@@ -311,10 +278,8 @@ static inline __attribute__((always_inline)) bool has_read_path(const struct reg
 }
 
 /* Write down a call that was made, after EPOCH had begun. */
-static inline __attribute__((always_inline)) void log_call(const struct registers *r,
-                                                           const struct look *look, long result,
-                                                           struct log *log, int index,
-                                                           uint64_t epoch) {
+INSIDE void log_call(const struct registers *r, const struct look *look, long result,
+                     struct log *log, int index, uint64_t epoch) {
   struct slot *slot = &log->slots[index];
   struct identity folder = {0, 0}, opened = {0, 0};
   uint64_t hash = mix((uint64_t)r->rax << 32 | look->flags, slot->thread);
@@ -378,7 +343,7 @@ static inline __attribute__((always_inline)) void log_call(const struct register
 enum { CHANGES = O_ACCMODE | O_CREAT | O_TRUNC };
 
 /* The redirected call. */
-IN_STUB HIDDEN long rpz_stub_look(const struct registers *r);
+IN_STUB long rpz_stub_look(const struct registers *r);
 long rpz_stub_look(const struct registers *r) {
   struct log *log = the_log();
   struct look look;
@@ -397,60 +362,4 @@ long rpz_stub_look(const struct registers *r) {
   else if (look.path[0] != '\0')
     log_call(r, &look, result, log, index, epoch);
   return result;
-}
-
-/* What a process does to become accelerated, put for the moment where it has stopped. LOG_OFFSET:
- * where its log is in what the tracer shares; AGAIN: it was done already in a process that this one
- * is a child of. */
-IN_BOOTSTRAP HIDDEN void rpz_bootstrap(uint64_t log_offset, uint64_t again);
-
-static inline __attribute__((always_inline)) long map(uint64_t address, uint64_t size, int access,
-                                                      int flags, long fd, uint64_t offset) {
-  return call(__NR_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
-}
-
-/* What the tracer shares, and gives for a call with the path WHAT. */
-static inline __attribute__((always_inline)) bool
-map_shared(uint64_t what, uint64_t address, uint64_t size, int access, uint64_t offset) {
-  long fd = call(__NR_access, (long)what, 0, 0, 0, 0, 0);
-  if (fd < 0)
-    return false;
-  long mapped = map(address, size, access, MAP_SHARED | MAP_FIXED, fd, offset);
-  call(__NR_close, fd, 0, 0, 0, 0, 0);
-  return mapped == (long)address;
-}
-
-enum { NOWHERE = MAP_PRIVATE | MAP_ANONYMOUS };
-
-/* False: something is there, which is none of our business. */
-static inline __attribute__((always_inline)) bool reserve_area(void) {
-  return map(AREA, AREA_SIZE, PROT_NONE, NOWHERE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) ==
-         (long)AREA;
-}
-
-static inline __attribute__((always_inline)) bool map_area(uint64_t log_offset) {
-  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC, 0) &&
-         map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE, log_offset) &&
-         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, NOWHERE | MAP_FIXED, -1, 0) ==
-             (long)PRIVATE &&
-         call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
-}
-
-/* The page that the redirected places jump to, which is near them. */
-static inline __attribute__((always_inline)) long map_steps(bool again) {
-  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, NOWHERE, -1, 0);
-}
-
-void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
-  long steps = -1;
-  if (again || reserve_area()) {
-    if (map_area(log_offset))
-      steps = map_steps(again != 0);
-    if (steps < 0 && !again)
-      call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);
-    if (steps >= 0)
-      own()->live = 1;
-  }
-  call(__NR_chdir, (long)TELL_OF_AREA, steps, 0, 0, 0, 0);
-  __builtin_trap(); /* the tracer puts us back where we came from */
 }

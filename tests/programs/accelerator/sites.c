@@ -1,6 +1,6 @@
 /* Print what native/accelerator finds in an ELF file.
  *
- *     sites FILE                  the table: sites, slack, text, build-id; exit status 1: nothing
+ *     sites FILE                  the table: sites, text, build-id; exit status 1: nothing
  *     sites --lengths FILE        the address and length of each instruction of each function;
  *                                 where one isn't known, a length of 0, and the next function
  *     sites --length HEX          the length of the instruction with these bytes
@@ -52,7 +52,6 @@ static int print_table(const uint8_t *bytes, size_t size) {
     printf("site %" PRIx64 " %" PRIu32 " %" PRIx64 " ", site->address, site->number, site->back);
     print_bytes(site->between, site->between_size);
   }
-  printf("slack %" PRIx64 " %zx\n", table.slack, table.slack_size);
   printf("text %" PRIx64 " %" PRIx64 " %" PRIx64 "\n", table.text, table.text_size,
          table.text_offset);
   printf("build-id ");

@@ -218,22 +218,13 @@ def test_functions_without_unwind_table_are_known_by_their_symbols(finder, libra
     assert finder.sites(hidden) == []
 
 
-def test_the_table_tells_where_the_stubs_can_go_and_which_file_it_is(finder, library) -> None:
+def test_the_table_tells_where_the_text_is_and_which_file_it_is(finder, library) -> None:
     made = library("table", function("look", SITE))
     rows = finder.rows(made)
-    ((slack, size),) = [[int(field, 16) for field in row] for row in rows["slack"]]
     ((text, text_size, offset),) = [[int(field, 16) for field in row] for row in rows["text"]]
-    assert text + text_size <= slack < text + text_size + 16
-    assert (slack + size) % 4096 == 0
     assert made.read_bytes()[offset : offset + text_size][symbols(made)["site"] - text] == 0xB8
     notes = subprocess.run(["readelf", "-n", made], capture_output=True, text=True, check=True)
     assert f"Build ID: {rows['build-id'][0][0]}\n" in notes.stdout
-
-
-def test_there_is_no_slack_where_the_next_segment_has_the_rest_of_the_page(finder, library) -> None:
-    made = library("no-slack", function("look", f"{SITE}\n .skip 4096 - (. - look) - 1, 0x90"))
-    ((_, size),) = finder.rows(made)["slack"]
-    assert int(size, 16) == 0
 
 
 def test_more_than_one_text_is_refused(finder, library) -> None:
