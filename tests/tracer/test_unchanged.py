@@ -59,7 +59,7 @@ print([resource.getrlimit(number) for number in range(16)])
 fds = os.listdir("/proc/self/fd")
 print(sorted(fds), os.getpgid(0) == os.getpid(), os.getsid(0), os.getpriority(os.PRIO_PROCESS, 0))
 print(os.sched_getscheduler(0))
-fields = ("Sig", "Shd", "Cap", "Cpus", "Mems", "CoreDumping", "THP", "Groups", "Uid", "Gid")
+fields = ("SigP", "SigB", "SigI", "SigC", "Shd", "Cap", "Cpus", "Mems", "CoreDumping", "THP", "Groups", "Uid", "Gid")
 print([line for line in open("/proc/self/status") if line.startswith(fields)])""",
     "processors": """
 import threading

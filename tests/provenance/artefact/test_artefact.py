@@ -133,13 +133,13 @@ def test_a_pull_that_is_cut_goes_on_in_the_next_call(large, host, tmp_path, monk
     push(at(host, "cut"), large)
     with line(host) as cable:
         found = find(at(cable.where, "cut"))
-        cable.cuts = [LARGE // 2, LARGE // 4]
+        cable.cuts = [LARGE // 3, LARGE // 2]
         pull = Pull(at(cable.where, "cut", tries=2), found, tmp_path / "got")
         with pytest.raises(TransientError, match="What has arrived stays"):
             pull.fetch()
         assert list(tmp_path.iterdir()) == [pull.part]
         before, arrived = cable.carried, pull.part.stat().st_size
-        assert arrived >= LARGE // 2  # in whole blocks: either call alone had brought less
+        assert arrived > LARGE // 2  # either call alone had brought less; some is lost in a cut
         Pull(at(cable.where, "cut"), found, tmp_path / "got").fetch()
         assert cable.carried - before < LARGE - arrived + (1 << 16)
     assert (tmp_path / "got").read_bytes() == large.read_bytes()
