@@ -59,8 +59,9 @@ print([resource.getrlimit(number) for number in range(16)])
 fds = os.listdir("/proc/self/fd")
 print(sorted(fds), os.getpgid(0) == os.getpid(), os.getsid(0), os.getpriority(os.PRIO_PROCESS, 0))
 print(os.sched_getscheduler(0))
-fields = ("SigP", "SigB", "SigI", "SigC", "Shd", "Cap", "Cpus", "Mems", "CoreDumping", "THP", "Groups", "Uid", "Gid")
-print([line for line in open("/proc/self/status") if line.startswith(fields)])""",
+fields = ("Sig", "Shd", "Cap", "Cpus", "Mems", "CoreDumping", "THP", "Groups", "Uid", "Gid")
+lines = [line for line in open("/proc/self/status") if line.startswith(fields)]
+print([line for line in lines if not line.startswith("SigQ")])  # of all of the user's processes""",
     "processors": """
 import threading
 seen = set()
