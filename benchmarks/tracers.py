@@ -48,8 +48,9 @@ def _knows_acceleration() -> bool:
 
 def _engine_with_stops(folder: Path) -> Prefix:
     """Return that command line with the option that no look at a file is seen in the process."""
-    program, *options = engine(folder)
-    return [program, "-a", "never", *options]
+    command = engine(folder)
+    command[command.index("-a") + 1] = "never"
+    return command
 
 
 def rpz() -> Prefix:
