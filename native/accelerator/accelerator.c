@@ -47,6 +47,7 @@ void accelerator_forget(void) {
   if (is_open)
     __atomic_fetch_add(&pages_common()->epoch, 1, __ATOMIC_RELEASE);
 }
+
 /* What processes ask of the tracer */
 
 static bool read_called(const struct task *task, uint64_t address, struct call *call) {
@@ -84,14 +85,9 @@ static bool learn_folder(const struct task *task, int dirfd) {
 
 /* A call that was traced as a stop was not logged, but is told of. */
 static void compare_again(struct task *task, uint64_t address) {
-  struct comparison *comparison = &task->accelerated->comparison, before = *comparison;
   struct call call;
-  if (!read_called(task, address, &call))
-    return;
-  comparison->stopped = before.logged;
-  compare_stopped(task, &call);
-  comparison->logged = comparison->stopped;
-  comparison->stopped = before.stopped;
+  if (read_called(task, address, &call))
+    compare_call(task, &call, &task->accelerated->comparison.logged);
 }
 
 /* Whether what a process does is logged, and stops as well. */
@@ -125,6 +121,6 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
     return true;
   }
   if (is_compared(task->accelerated) && is_stub(notice->address))
-    compare_stopped(task, call);
+    compare_call(task, call, &task->accelerated->comparison.stopped);
   return false;
 }

@@ -55,9 +55,8 @@ struct entry {
   int32_t dirfd;
   int32_t result;
   uint32_t flags;
-  uint32_t mode; /* of the file, where the call has told it; or 0 */
-  uint64_t time; /* nanoseconds of CLOCK_MONOTONIC; 0: not known */
-  uint64_t epoch;
+  uint32_t mode;   /* of the file, where the call has told it; or 0 */
+  uint64_t time;   /* nanoseconds of CLOCK_MONOTONIC; 0: not known */
   uint64_t device; /* the folder behind dirfd, if the path is relative to one */
   uint64_t inode;
   uint64_t opened_device; /* the folder that was opened, if one was */

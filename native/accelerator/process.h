@@ -41,10 +41,10 @@ size_t catch_up(struct accelerated *process, size_t slot, size_t limit);
 size_t catch_up_with(struct accelerated *process, size_t limit);
 /* Logs are read while processes go on, from now on. */
 void start_reading(void);
-/* A call in which a process waits that is traced both ways. */
-void compare_stopped(struct task *task, const struct call *call);
+/* Add a call in which TASK waits to one of the LOOKS that are compared. */
+void compare_call(struct task *task, const struct call *call, struct looks *looks);
 /* A process that was traced both ways has ended. */
-void end_comparison(struct accelerated *process, uint32_t number);
+void end_comparison(struct accelerated *process);
 /* What its threads have logged. */
 void count_logged(const struct accelerated *process);
 /* No call of a process is to be logged any more. */

@@ -50,25 +50,24 @@ static void see(struct accelerated *process, size_t slot, const struct entry *en
   record_as_of(0);
 }
 
-/* A call in which a process waits that is traced both accelerator_counts. */
-void compare_stopped(struct task *task, const struct call *call) {
+void compare_call(struct task *task, const struct call *call, struct looks *looks) {
   char path[LONGEST_PATH];
   bool alone = call->number == SYS_open || call->number == SYS_stat || call->number == SYS_lstat ||
                call->number == SYS_access || call->number == SYS_readlink;
   int dirfd = alone ? AT_FDCWD : (int)call->args[0];
   if (read_string(task->tid, call->args[!alone], path, sizeof path) && path[0] != '\0')
-    looks_add(&task->accelerated->comparison.stopped, call->number, path,
-              path[0] == '/' ? NULL : folder_of(task, dirfd));
+    looks_add(looks, call->number, path, path[0] == '/' ? NULL : folder_of(task, dirfd));
 }
 
-void end_comparison(struct accelerated *process, uint32_t number) {
+void end_comparison(struct accelerated *process) {
   size_t differences = comparison_differences(&process->comparison);
   accelerator_counts.compared += comparison_count(&process->comparison);
   accelerator_counts.different += differences;
   comparison_free(&process->comparison);
   if (differences > 0)
-    record_warning(number, "Looks at files were not the same in a process's log and as stops: the "
-                           "trace may lack files. Trace with --accelerate off, and report this");
+    record_warning(process->number,
+                   "Looks at files were not the same in a process's log and as stops: the "
+                   "trace may lack files. Trace with --accelerate off, and report this");
 }
 
 static void warn_of_damage(const struct task *task) {

@@ -69,7 +69,7 @@ static void close_log(struct accelerated *process) {
     return;
   catch_up_with(process, FULL);
   if (process->check)
-    end_comparison(process, process->number);
+    end_comparison(process);
   count_logged(process);
   pages_free_log(process->log, process->offset);
   process->log = NULL;

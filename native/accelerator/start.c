@@ -14,6 +14,7 @@
 /* After how many looks it costs less to accelerate a process than to go on: some twenty such stops.
  */
 enum { FEW = 24 };
+
 static bool may_start(const struct task *task) {
   return accelerator_is_open() && task->start.state == START_LATER && task->accelerated == NULL &&
          task->shares == NULL && !task->confined && !task->thread && task->threads == 0 &&

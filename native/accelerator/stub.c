@@ -321,7 +321,6 @@ INSIDE void log_call(const struct registers *r, const struct look *look, long re
   entry->flags = look->flags;
   entry->mode = mode;
   entry->time = now(log);
-  entry->epoch = epoch;
   entry->device = folder.device;
   entry->inode = folder.inode;
   entry->opened_device = opened.device;
