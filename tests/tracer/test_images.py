@@ -9,7 +9,6 @@ import pytest
 
 from rpz.tracer import records
 from rpz.tracer.records import Mode
-from tests.tracer import harness
 from tests.tracer.harness import check_stream, traced
 
 if TYPE_CHECKING:
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 
 SETTLED = "sleep 0.05"
 """A file that has just been made is read each time: its next change might not show."""
-
-
-@pytest.fixture
-def native(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setitem(harness.ENGINES, "native", [str(native_tracer)])
-    return "native"
 
 
 @pytest.fixture

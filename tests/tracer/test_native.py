@@ -44,12 +44,6 @@ def old_ways(
 
 
 @pytest.fixture
-def native(native_tracer: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setitem(harness.ENGINES, "native", [str(native_tracer)])
-    return "native"
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
