@@ -220,7 +220,9 @@ def run_in_foreground(
     """Start a child, wait for it as a shell does, and return its status in a shell's terms.
 
     What the terminal sends reaches the child by itself, so it is ignored here; what is sent to
-    this process alone is passed on, also when it comes while the child is being started.
+    this process alone is passed on. What comes while the child is being started is passed on,
+    too, from wherever: nobody can tell if there was a child already, and to get it twice makes no
+    difference to one that is so young.
     ``meanwhile`` is work to do as long as the child runs, a step at a time; it says for how many
     seconds it can rest. A child that is ``apart`` gets nothing from our terminal: what that sends
     is passed on, too.
@@ -231,8 +233,8 @@ def run_in_foreground(
     """
     forwarder = _Forwarder()
     # One that is ignored (nohup) stays so until then: the child inherits that.
-    deadly = [s for s in FORWARDED if signal.getsignal(s) is not signal.SIG_IGN]
-    with _handled(dict.fromkeys(deadly, forwarder.on_signal)):
+    heard = [s for s in (*FORWARDED, *FROM_TERMINAL) if signal.getsignal(s) is not signal.SIG_IGN]
+    with _handled(dict.fromkeys(heard, forwarder.on_signal)):
         child = start()
         handlers: dict[int, Handler] = dict.fromkeys(FORWARDED, forwarder.on_signal)
         handlers |= dict.fromkeys(FROM_TERMINAL, forwarder.on_signal if apart else signal.SIG_IGN)

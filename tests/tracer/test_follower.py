@@ -172,6 +172,19 @@ class TestWaiting:
 
         assert run_in_foreground(start) == 128 + signal.SIGTERM
 
+    @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGQUIT])
+    def test_a_key_right_after_the_start_ends_the_child_alone(self, signum: signal.Signals) -> None:
+        def start() -> subprocess.Popen[bytes]:
+            child = subprocess.Popen(["sleep", "100"])
+            signal.raise_signal(signum)
+            return child
+
+        before = signal.signal(signum, signal.SIG_DFL)  # ignored, if we are in the background
+        try:
+            assert run_in_foreground(start) == 128 + signum
+        finally:
+            signal.signal(signum, before)
+
     def test_what_is_ignored_is_so_in_the_child(self) -> None:
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
