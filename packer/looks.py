@@ -32,23 +32,24 @@ class Looks:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._offered: list[bytes] = []
+        self.offered: list[bytes] = []
+        """Paths that will be wanted; more may come."""
         self._next = 0
         self._found: dict[bytes, Look] = {}
 
     def offer(self, path: bytes) -> None:
         """Tell of a path that will be wanted."""
-        if len(self._offered) < MOST:
-            self._offered.append(path)
+        if len(self.offered) < MOST:
+            self.offered.append(path)
 
     def step(self) -> bool:
         """Look at some of the paths; return whether there are more."""
         begin = self._next
-        self._next = min(begin + STEP, len(self._offered))
-        for path in self._offered[begin : self._next]:
+        self._next = min(begin + STEP, len(self.offered))
+        for path in self.offered[begin : self._next]:
             if (look := _look(path)) is not None:
                 self._found[path] = look
-        return self._next < len(self._offered)
+        return self._next < len(self.offered)
 
     def get(self, path: bytes) -> Look | None:
         """Return what was found at a path, if it was looked at."""

@@ -30,7 +30,7 @@ from rpz.packer.packages.modules import Modules
 from rpz.packer.packages.paths import Paths
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from rpz.packer.config.model import Package
 
@@ -68,6 +68,14 @@ CACHED = re.compile(rb"(.*/)__pycache__/([^/]+)\.([^./]+(?:\.opt-[^./]+)?)\.pyc"
 def prepare() -> None:
     """Begin with what takes a while and doesn't depend on the files: a run is going on."""
     rpm.prepare()
+
+
+def ahead(paths: Sequence[bytes]) -> Callable[[], bool]:
+    """Return what reads a bit about the packages of some paths, of which more may come.
+
+    It says whether there was something to do. What changes afterwards is read again.
+    """
+    return pip.Ahead(paths).step
 
 
 def packages_of(paths: Collection[bytes], loaded: Iterable[str] = ()) -> tuple[Package, ...]:

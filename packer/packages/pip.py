@@ -6,6 +6,7 @@ Every distribution has a folder ``NAME-VERSION.dist-info``, with its files in ``
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import posixpath
@@ -19,6 +20,7 @@ from rpz.packer.config.model import Package
 from rpz.packer.packages.claims import Claim, packages
 from rpz.packer.packages.folders import content_of, json_of, name_of, text_of, walk, word
 from rpz.packer.packages.git import address, origin_of
+from rpz.packer.packages.kept import Kept
 from rpz.packer.packages.paths import with_parts
 from rpz.packer.packages.purl import purl
 
@@ -70,13 +72,10 @@ class _Distribution:
     @property
     def info(self) -> tuple[str, str]:
         """Name and version, as it calls itself; else as its folder does."""
-        from email.parser import Parser  # the file has the form of a mail's header
-
         places = (self.folder + b"/METADATA", self.folder + b"/PKG-INFO", self.folder)
-        text = text_of(next(filter(None, map(content_of, places)), b""))
-        said = Parser().parsestr(text.partition("\n\n")[0], headersonly=True)  # a book may follow
+        said = next(filter(None, map(_said.of, places)), ("", ""))
         name, _, version = text_of(os.path.basename(self.folder)).rpartition(".")[0].partition("-")
-        return word(said.get("Name")) or name, word(said.get("Version")) or version
+        return said[0] or name, said[1] or version
 
     def files(self) -> list[bytes]:
         """Return the paths of its files."""
@@ -87,6 +86,10 @@ class _Distribution:
 
     def _recorded(self) -> list[bytes]:
         return [self._path(row[0]) for row in self._rows]
+
+    def tops(self) -> set[bytes]:
+        """Return the names in the folder of packages that its files are in, or are."""
+        return {name_of(row[0].partition("/")[0]) for row in self._rows}
 
     def owned(self, paths: set[bytes], inside: Mapping[str, bytes]) -> list[bytes]:
         """Return those of some paths that are its own; ``inside`` has names in its folder."""
@@ -124,14 +127,9 @@ class _Distribution:
 
     @cached_property
     def _rows(self) -> list[list[str]]:
-        import csv
-
-        text = text_of(content_of(self.folder + b"/RECORD"))
-        if text:
-            try:
-                return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-            except csv.Error:
-                return []
+        recorded = _recorded.of(self.folder + b"/RECORD")
+        if recorded is not None:
+            return recorded
         try:
             return [[str(file)] for file in self._older().files or ()]
         except (ValueError, TypeError):
@@ -160,6 +158,72 @@ class _Distribution:
                 return text_of(content_of(folder + b"/" + os.fsencode(filename))) or None
 
         return Older(Path(os.fsdecode(folder)))
+
+
+def _read_rows(path: bytes) -> list[list[str]] | None:
+    """Return the rows of a ``RECORD``; None where there is none."""
+    import csv
+
+    text = text_of(content_of(path))
+    try:
+        return [row for row in csv.reader(io.StringIO(text, newline="")) if row] if text else None
+    except csv.Error:
+        return []
+
+
+def _read_info(path: bytes) -> tuple[str, str] | None:
+    """Return the name and the version that a package's file says; None where it says nothing."""
+    from email.parser import Parser  # the file has the form of a mail's header
+
+    if not (data := content_of(path)):
+        return None
+    head = text_of(data).partition("\n\n")[0]  # a book may follow
+    said = Parser().parsestr(head, headersonly=True)
+    return word(said.get("Name")), word(said.get("Version"))
+
+
+_recorded = Kept(_read_rows)
+_said = Kept(_read_info)
+
+
+class Ahead:
+    """Reads what is installed while a run goes on, so that :func:`owners` need not."""
+
+    def __init__(self, paths: Sequence[bytes]) -> None:
+        """Prepare to read about the packages of some paths, of which more may come."""
+        self._paths = paths
+        self._next = 0
+        self._steps: Iterator[bool] = iter(())
+        self._tops: dict[bytes, dict[bytes, list[_Distribution]]] = {}
+        self._asked: set[tuple[bytes, bytes]] = set()
+
+    def step(self) -> bool:
+        """Read about a package, or look for more; return whether there was something to do."""
+        with contextlib.suppress(OSError):  # then it is told of in the end, if at all
+            if next(self._steps, False):
+                return True
+        begin, self._next = self._next, len(self._paths)
+        self._steps = self._read(self._paths[begin : self._next])
+        return begin < self._next
+
+    def _read(self, paths: Sequence[bytes]) -> Iterator[bool]:
+        for path in paths:
+            found = SITE.match(path) if PART in path else None
+            if found is None:
+                continue
+            site, name = found[1], path[found.end() :].partition(b"/")[0]
+            if site not in self._tops:
+                yield from self._list(site)
+            if (site, name) not in self._asked:
+                self._asked.add((site, name))
+                yield from (bool(d.info) for d in self._tops[site].get(name, ()))
+
+    def _list(self, site: bytes) -> Iterator[bool]:
+        tops = self._tops[site] = defaultdict(list)
+        for distribution in _distributions(site):
+            for top in distribution.tops():
+                tops[top].append(distribution)
+            yield True
 
 
 def _claims(site: bytes, paths: set[bytes], inside: Mapping[str, bytes]) -> Iterator[Claim]:

@@ -23,7 +23,7 @@ from rpz.tracer.engines import ENGINES, EngineOptions
 from rpz.tracer.folder import Existing, TraceExistsError, TraceFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -184,7 +184,17 @@ def _steps(looks: Looks) -> Callable[[], bool]:
     from rpz import ahead
 
     modules = iter(IMPORTED_AHEAD)
-    return lambda: looks.step() or ahead.look() or _imported(next(modules, None))
+    packages = _packages(looks.offered)
+    return lambda: looks.step() or ahead.look() or _imported(next(modules, None)) or next(packages)
+
+
+def _packages(paths: Sequence[bytes]) -> Iterator[bool]:
+    """Read about packages, a bit at a time; say whether there was something to do."""
+    from rpz.packer.packages import ahead  # it takes a while to import: the command runs now
+
+    step = ahead(paths)
+    while True:
+        yield step()
 
 
 def _imported(module: str | None) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rpz.packer.packages import contents_of
+from rpz.packer.packages import ahead, contents_of, kept, pip
 from tests.conftest import require
 from tests.packer.packages.layout import (
     all_files,
@@ -201,3 +201,67 @@ def test_a_package_in_another_version_has_no_other_files(tmp_path):
     assert whole(package) == {raw(place / "x.py")}
     lay(place, {"x-1.dist-info/METADATA": "Name: x\nVersion: 2\n"})
     assert list(contents_of([package])) == [(package, [])]
+
+
+@pytest.fixture
+def long_ago(monkeypatch):
+    """What is written now was written an hour ago."""
+    monkeypatch.setattr(kept, "SETTLED", -3600 * 1_000_000_000)
+
+
+@pytest.mark.usefixtures("long_ago")
+def test_read_ahead_nothing_is_read_again(tmp_path, monkeypatch):
+    """Also of a package that is found only when more paths have come."""
+    place = tmp_path / "site-packages"
+    lay(place, {
+        "x-1.dist-info/METADATA": "Name: x\nVersion: 1\n",
+        "x-1.dist-info/RECORD": "x.py,,3\nx/a.py,,4\n",
+        "y-1.dist-info/METADATA": "Name: y\nVersion: 1\n",
+        "y-1.dist-info/RECORD": "y/b.py,,5\n",
+    })  # fmt: skip
+    paths = [raw(place) + b"/x.py"]
+    step = ahead(paths)
+    while step():
+        pass
+    paths += [raw(place) + b"/y/b.py", b"/elsewhere"]
+    while step():
+        pass
+    monkeypatch.setattr(pip, "content_of", lambda path: pytest.fail(os.fsdecode(path)))
+    monkeypatch.setattr(pip, "json_of", lambda _path: None)
+    assert {name: package.size for name, package in identified(paths).items()} == {"x": 7, "y": 5}
+
+
+@pytest.mark.usefixtures("long_ago")
+def test_what_changes_after_it_was_read_ahead_is_read_again(tmp_path):
+    """As where the run itself installs something."""
+    place = tmp_path / "site-packages"
+    lay(place, {"x-1.dist-info/METADATA": "Name: x\n", "x-1.dist-info/RECORD": "x.py,,3\n"})
+    paths = [raw(place) + b"/x.py", raw(place) + b"/y.py"]
+    step = ahead(paths)
+    while step():
+        pass
+    lay(place, {
+        "x-1.dist-info/METADATA": "Name: x\nVersion: 12\n",
+        "x-1.dist-info/RECORD": "y.py,,33\n",
+        "z-1.dist-info/METADATA": "Name: z\nVersion: 1\n",
+        "z-1.dist-info/RECORD": "x.py,,3\n",
+    })  # fmt: skip
+    found = identified(paths)
+    assert {name: files_of(package) for name, package in found.items()} == {
+        "x": {paths[1]},
+        "z": {paths[0]},
+    }
+    assert found["x"].version == "12"
+
+
+def test_a_folder_that_may_not_be_listed_is_passed_over(tmp_path, monkeypatch):
+    place = tmp_path / "site-packages"
+    place.mkdir()
+
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(pip.os, "listdir", refuse)
+    step = ahead([raw(place) + b"/x.py"])
+    assert step()
+    assert not step()
