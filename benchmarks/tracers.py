@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpz.errors import RpzError
+from rpz.tracer.acceleration import sites_folder
 from rpz.tracer.engines import EngineOptions, native
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def _bare(_folder: Path) -> Prefix:
 def engine(folder: Path) -> Prefix:
     """Return the compiled tracer's command line, as ``rpz trace`` has it but for the environment.
 
-    It copies what the run changes, too: that is part of its work.
+    It copies what the run changes, too: that is part of its work. What it has found out of
+    libraries it keeps for the next time: that isn't part of a run's.
     """
     snapshots = folder / "snapshots"
     snapshots.mkdir(exist_ok=True)
-    return native(folder / "stream", EngineOptions(snapshots=snapshots))
+    return native(folder / "stream", EngineOptions(snapshots=snapshots, sites=sites_folder()))
 
 
 def _knows_acceleration() -> bool:

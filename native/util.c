@@ -56,6 +56,7 @@ uint64_t wall_clock(void) { return nanoseconds(CLOCK_REALTIME); }
 void close_fd(int *fd) {
   if (*fd >= 0)
     close(*fd);
+  *fd = -1;
 }
 
 void free_pointer(void *pointer) { free(*(void **)pointer); }

@@ -103,7 +103,7 @@ bool accelerator_answers(struct task *task, const struct notice *notice) {
     return false;
   if (task->start.state == START_MADE && call->number == SYS_access &&
       (call->args[0] == ASK_FOR_CODE || call->args[0] == ASK_FOR_LOG)) {
-    notify_give(notice, call->args[0] == ASK_FOR_CODE ? pages_code() : pages_logs());
+    notify_give(notice, call->args[0] == ASK_FOR_CODE ? pages_code() : task->accelerated->log_fd);
     return true;
   }
   if (call->number == SYS_faccessat && call->args[1] == ASK_FOR_FOLDER) {

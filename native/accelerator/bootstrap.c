@@ -9,21 +9,19 @@
 
 #define IN_BOOTSTRAP __attribute__((section("rpz_bootstrap_code"), used, visibility("hidden")))
 
-/* LOG_OFFSET: where the process's log is in what the tracer shares; AGAIN: it was done already in a
- * process that this one is a child of. */
-IN_BOOTSTRAP void rpz_bootstrap(uint64_t log_offset, uint64_t again);
+/* AGAIN: it was done already in a process that this one is a child of. */
+IN_BOOTSTRAP void rpz_bootstrap(uint64_t again);
 
-INSIDE long map(uint64_t address, uint64_t size, int access, int flags, long fd, uint64_t offset) {
-  return call(__NR_mmap, (long)address, (long)size, access, flags, fd, (long)offset);
+INSIDE long map(uint64_t address, uint64_t size, int access, int flags, long fd) {
+  return call(__NR_mmap, (long)address, (long)size, access, flags, fd, 0);
 }
 
 /* What the tracer shares, and gives for a call with the path WHAT. */
-INSIDE bool map_shared(uint64_t what, uint64_t address, uint64_t size, int access,
-                       uint64_t offset) {
+INSIDE bool map_shared(uint64_t what, uint64_t address, uint64_t size, int access) {
   long fd = call(__NR_access, (long)what, 0, 0, 0, 0, 0);
   if (fd < 0)
     return false;
-  long mapped = map(address, size, access, MAP_SHARED | MAP_FIXED, fd, offset);
+  long mapped = map(address, size, access, MAP_SHARED | MAP_FIXED, fd);
   call(__NR_close, fd, 0, 0, 0, 0, 0);
   return mapped == (long)address;
 }
@@ -32,27 +30,27 @@ enum { NOWHERE = MAP_PRIVATE | MAP_ANONYMOUS };
 
 /* False: something is there, which is none of our business. */
 INSIDE bool reserve_area(void) {
-  return map(AREA, AREA_SIZE, PROT_NONE, NOWHERE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) ==
+  return map(AREA, AREA_SIZE, PROT_NONE, NOWHERE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1) ==
          (long)AREA;
 }
 
-INSIDE bool map_area(uint64_t log_offset) {
-  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC, 0) &&
-         map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE, log_offset) &&
-         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, NOWHERE | MAP_FIXED, -1, 0) ==
+INSIDE bool map_area(void) {
+  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC) &&
+         map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE) &&
+         map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, NOWHERE | MAP_FIXED, -1) ==
              (long)PRIVATE &&
          call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
 }
 
 /* The page that the redirected places jump to, which is near them. */
 INSIDE long map_steps(bool again) {
-  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, NOWHERE, -1, 0);
+  return again ? 0 : map(0, 4096, PROT_READ | PROT_EXEC, NOWHERE, -1);
 }
 
-void rpz_bootstrap(uint64_t log_offset, uint64_t again) {
+void rpz_bootstrap(uint64_t again) {
   long steps = -1;
   if (again || reserve_area()) {
-    if (map_area(log_offset))
+    if (map_area())
       steps = map_steps(again != 0);
     if (steps < 0 && !again)
       call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);

@@ -68,11 +68,10 @@ static bool set_mask(pid_t tid, uint64_t mask) {
 
 /* What runs for the moment where the task has stopped must not be interrupted by a handler: that
  * may need what was there. */
-static bool put_to_work(struct injection *injection, uint64_t log_offset) {
+static bool put_to_work(struct injection *injection) {
   enum { RED_ZONE = 128, SYSCALL_NONE = -1 };
   struct user_regs_struct work = injection->before;
-  work.rdi = log_offset;
-  work.rsi = injection->again;
+  work.rdi = injection->again;
   work.rsp = ((work.rsp - RED_ZONE) & ~UINT64_C(15)) - 8;
   work.orig_rax = (unsigned long long)SYSCALL_NONE;
   work.rax = 0;
@@ -114,14 +113,14 @@ static bool prepare(struct injection *injection) {
          ptrace(PTRACE_GETSIGMASK, tid, sizeof injection->mask, &injection->mask) == 0;
 }
 
-struct injection *inject(pid_t tid, uint64_t log_offset, bool again, bool *early) {
+struct injection *inject(pid_t tid, bool again, bool *early) {
   struct injection *injection = xcalloc(1, sizeof *injection);
   injection->tid = tid;
   injection->again = again;
   injection->memory = -1;
   bool prepared = prepare(injection);
   *early = prepared && is_early(injection);
-  if (prepared && !*early && put_to_work(injection, log_offset))
+  if (prepared && !*early && put_to_work(injection))
     return injection;
   inject_free(injection);
   return NULL;

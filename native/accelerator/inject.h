@@ -8,11 +8,11 @@
 
 struct injection;
 
-/* Put a stopped task to work: when it goes on, it maps the area with the log at LOG_OFFSET, and
- * then calls chdir(TELL_OF_AREA). AGAIN: it has a copy of an accelerated process's memory. NULL: it
+/* Put a stopped task to work: when it goes on, it maps the area with its log, and then calls
+ * chdir(TELL_OF_AREA). AGAIN: it has a copy of an accelerated process's memory. NULL: it
  * can't be accelerated, and was not touched; *EARLY: it may be later, when its libraries are
  * loaded. */
-struct injection *inject(pid_t tid, uint64_t log_offset, bool again, bool *early);
+struct injection *inject(pid_t tid, bool again, bool *early);
 /* It has stopped at that call: put it back where it was, and redirect its calls. STEPS: the page
  * for that, or negative. False: it goes on as if nothing had happened. */
 bool inject_end(struct injection *injection, int64_t steps);

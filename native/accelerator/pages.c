@@ -8,15 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static int fd = -1;      /* of the logs */
 static int code_fd = -1; /* for reading */
 static char *code;       /* CODE_SIZE */
-/* Which places for logs are taken. */
-enum { FIRST_LOG = 0x10000, MOST_LOGS = 4096 };
-static bool taken[MOST_LOGS];
 
 /* endbr64; syscall; ret */
 static const unsigned char gate[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x05, 0xc3};
@@ -38,9 +33,6 @@ static bool open_code(void) {
 bool pages_open(void) {
   if (stub_size() > STUB_SIZE || !open_code())
     return false;
-  fd = memfd_create("rpz", MFD_CLOEXEC);
-  if (fd < 0 || ftruncate(fd, FIRST_LOG) != 0)
-    return false;
   memset(code, 0xcc, CODE_SIZE); /* int3 */
   memset(pages_common(), 0, sizeof(struct common));
   memcpy(code + (GATE - AREA), gate, sizeof gate);
@@ -50,69 +42,25 @@ bool pages_open(void) {
 
 int pages_code(void) { return code_fd; }
 
-int pages_logs(void) { return fd; }
-
 struct common *pages_common(void) { return (struct common *)(void *)(code + (COMMON - AREA)); }
 
-static uint64_t offset_of(size_t index) {
-  enum { PAGE = 4096 };
-  return FIRST_LOG + index * ((LOG_SIZE + PAGE - 1) / PAGE * PAGE);
+/* Others can't make it shorter under our eyes. */
+static bool set_size(int fd) {
+  return ftruncate(fd, LOG_SIZE) == 0 &&
+         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
-static size_t index_of(uint64_t offset) {
-  return (offset - FIRST_LOG) / (offset_of(1) - FIRST_LOG);
-}
-
-/* Logs that nobody uses, and that stay mapped for the next process. */
-enum { MOST_SPARE = 16 };
-static struct spare {
-  struct log *log;
-  uint64_t offset;
-} spare[MOST_SPARE];
-static size_t spares;
-
-static struct log *take_spare(uint64_t *offset) {
-  struct spare *last = &spare[--spares];
-  memset(last->log, 0, LOG_HEADER_SIZE);
-  *offset = last->offset;
-  return last->log;
-}
-
-struct log *pages_new_log(uint64_t *offset) {
-  if (spares > 0)
-    return take_spare(offset);
-  size_t index = 0;
-  while (index < MOST_LOGS && taken[index])
-    index++;
-  if (index == MOST_LOGS)
+struct log *pages_new_log(int *fd) {
+  *fd = memfd_create("rpz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (*fd < 0)
     return NULL;
-  *offset = offset_of(index);
-  struct stat status;
-  if (fstat(fd, &status) != 0 || ((uint64_t)status.st_size < offset_of(index + 1) &&
-                                  ftruncate(fd, (off_t)offset_of(index + 1)) != 0))
-    return NULL;
-  struct log *log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)*offset);
-  if (log == MAP_FAILED)
-    return NULL;
-  taken[index] = true;
-  return log;
+  struct log *log = MAP_FAILED;
+  if (set_size(*fd))
+    log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+  if (log != MAP_FAILED)
+    return log;
+  close_fd(fd);
+  return NULL;
 }
 
-/* One that was written full would keep too much memory. */
-static bool is_small(const struct log *log) {
-  enum { SMALL = 1 << 16 };
-  uint64_t written = 0;
-  for (size_t slot = 0; slot < SLOTS; slot++)
-    written += log->slots[slot].head < RING_SIZE ? log->slots[slot].head : RING_SIZE;
-  return written < SMALL;
-}
-
-void pages_free_log(struct log *log, uint64_t offset) {
-  if (spares < MOST_SPARE && is_small(log)) {
-    spare[spares++] = (struct spare){log, offset};
-    return;
-  }
-  munmap(log, LOG_SIZE);
-  if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, LOG_SIZE) == 0)
-    taken[index_of(offset)] = false; /* else it isn't empty, and not used again */
-}
+void pages_free_log(struct log *log) { munmap(log, LOG_SIZE); }

@@ -1,5 +1,5 @@
-/* The memory that is shared with accelerated processes: two files without a name for all of them.
- */
+/* The memory that is shared with accelerated processes, in files without a name: one for all with
+ * the code, and each process's own with its log, which no other can map. */
 #ifndef RPZ_PAGES_H
 #define RPZ_PAGES_H
 
@@ -11,13 +11,11 @@
 bool pages_open(void);
 /* The code, which nobody who gets this descriptor can write: processes of other users run it. */
 int pages_code(void);
-/* The logs. */
-int pages_logs(void);
 /* What holds for all processes. */
 struct common *pages_common(void);
-/* Map an empty log of a process; *OFFSET: where it is in the file. NULL: no more can be had. */
-struct log *pages_new_log(uint64_t *offset);
+/* Map an empty log for a process; *FD is to be given to it, and closed. NULL: none can be had. */
+struct log *pages_new_log(int *fd);
 /* The process has it no longer. */
-void pages_free_log(struct log *log, uint64_t offset);
+void pages_free_log(struct log *log);
 
 #endif

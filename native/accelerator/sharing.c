@@ -71,7 +71,8 @@ static void close_log(struct accelerated *process) {
   if (process->check)
     end_comparison(process);
   count_logged(process);
-  pages_free_log(process->log, process->offset);
+  pages_free_log(process->log);
+  close_fd(&process->log_fd);
   process->log = NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <linux/audit.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* After how many looks it costs less to accelerate a process than to go on: some twenty such stops.
  */
@@ -47,19 +48,20 @@ static bool is_chosen(void) {
 }
 
 bool accelerator_begins(struct task *task) {
-  uint64_t offset;
+  int fd;
   if (task->start.state != START_WANTED)
     return false;
   task->start.state = START_REFUSED;
   if (task->threads != 0)
     return false;
-  struct log *log = pages_new_log(&offset);
+  struct log *log = pages_new_log(&fd);
   if (log == NULL)
     return false;
   bool early;
-  struct injection *injection = inject(task->tid, offset, task->start.patched, &early);
+  struct injection *injection = inject(task->tid, task->start.patched, &early);
   if (injection == NULL) {
-    pages_free_log(log, offset);
+    pages_free_log(log);
+    close(fd);
     if (early) { /* soon, but not at each look */
       task->start.state = START_LATER;
       task->start.enough = 2 * task->start.looks;
@@ -68,7 +70,7 @@ bool accelerator_begins(struct task *task) {
   }
   struct accelerated *process = xcalloc(1, sizeof *process);
   process->log = log;
-  process->offset = offset;
+  process->log_fd = fd;
   process->users = 1;
   process->next = accelerated_processes;
   accelerated_processes = process;
@@ -91,6 +93,7 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
   struct accelerated *process = task->accelerated;
   bool done = inject_end(task->start.injection, (int64_t)args[1]);
   abandon_start(task);
+  close_fd(&process->log_fd);
   if (done) {
     task->start.state = START_DONE;
     task->start.patched = true;
