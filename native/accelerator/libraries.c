@@ -96,6 +96,12 @@ static bool parse(const char *line, struct mapping *mapping) {
   return fields >= 7;
 }
 
+/* Whether a line is about memory that can be executed: most aren't, and need not be parsed. */
+static bool is_executable(const char *line) {
+  const char *access = strchr(line, ' ');
+  return access != NULL && strlen(access) > 3 && access[3] == 'x';
+}
+
 /* Open the file behind a mapping; its path is in the process's own name space. */
 static int open_mapped(pid_t pid, const struct mapping *mapping, struct stat *status) {
   char path[PATH_MAX + 64];
@@ -188,7 +194,7 @@ bool libraries_of(pid_t pid, uint64_t address, struct libraries *libraries) {
   if (maps == NULL)
     return false;
   while (getline(&line, &capacity, maps) > 0) {
-    if (!parse(line, &mapping) || mapping.access[2] != 'x')
+    if (!is_executable(line) || !parse(line, &mapping))
       continue;
     if (address >= mapping.start && address < mapping.end) {
       libraries->code = mapping.start;

@@ -50,7 +50,24 @@ static bool set_size(int fd) {
          fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
+/* Logs that nobody else has any more; to make one takes as long as several looks. */
+enum { MOST_SPARE = 16 };
+static struct spare {
+  struct log *log;
+  int fd;
+} spare[MOST_SPARE];
+static size_t spares;
+
+static struct log *take_spare(int *fd) {
+  struct spare *last = &spare[--spares];
+  memset(last->log, 0, LOG_HEADER_SIZE);
+  *fd = last->fd;
+  return last->log;
+}
+
 struct log *pages_new_log(int *fd) {
+  if (spares > 0)
+    return take_spare(fd);
   *fd = memfd_create("rpz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (*fd < 0)
     return NULL;
@@ -63,4 +80,20 @@ struct log *pages_new_log(int *fd) {
   return NULL;
 }
 
-void pages_free_log(struct log *log) { munmap(log, LOG_SIZE); }
+/* One that was written full would keep too much memory. */
+static bool is_small(const struct log *log) {
+  enum { SMALL = 1 << 16 };
+  uint64_t written = 0;
+  for (size_t slot = 0; slot < SLOTS; slot++)
+    written += log->slots[slot].head < RING_SIZE ? log->slots[slot].head : RING_SIZE;
+  return written < SMALL;
+}
+
+void pages_free_log(struct log *log, int fd, bool alone) {
+  if (alone && fd >= 0 && spares < MOST_SPARE && is_small(log)) {
+    spare[spares++] = (struct spare){log, fd};
+    return;
+  }
+  munmap(log, LOG_SIZE);
+  close_fd(&fd);
+}

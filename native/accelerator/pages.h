@@ -13,9 +13,9 @@ bool pages_open(void);
 int pages_code(void);
 /* What holds for all processes. */
 struct common *pages_common(void);
-/* Map an empty log for a process; *FD is to be given to it, and closed. NULL: none can be had. */
+/* Map an empty log for a process, which is to be given *FD. NULL: none can be had. */
 struct log *pages_new_log(int *fd);
-/* The process has it no longer. */
-void pages_free_log(struct log *log);
+/* The process has it no longer. ALONE: nor has a copy of it. FD: negative, if it was closed. */
+void pages_free_log(struct log *log, int fd, bool alone);
 
 #endif

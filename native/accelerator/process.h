@@ -13,9 +13,10 @@ struct call;
 /* An accelerated process. Its threads have it in common; other processes may share its memory. */
 struct accelerated {
   bool damaged;     /* its log: nothing of that is read any more */
+  bool copied;      /* a child has, or has had, the log, too */
   bool check;       /* it is traced both ways */
   struct log *log;  /* NULL: the process is gone, or has another program */
-  int log_fd;       /* until the process has got it; or negative */
+  int log_fd;       /* negative: it was closed */
   bool off;         /* for good */
   unsigned sharers; /* other processes that use its memory now */
   unsigned users;   /* tasks that refer to this */

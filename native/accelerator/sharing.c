@@ -71,8 +71,7 @@ static void close_log(struct accelerated *process) {
   if (process->check)
     end_comparison(process);
   count_logged(process);
-  pages_free_log(process->log);
-  close_fd(&process->log_fd);
+  pages_free_log(process->log, process->log_fd, !process->copied);
   process->log = NULL;
 }
 
@@ -135,6 +134,7 @@ void accelerator_stop_all(void) {
 static void add_process(struct task *child, struct accelerated *process) {
   uint32_t live = 1;
   if (read_memory(child->tid, PRIVATE, &live, sizeof live) && live == 0) {
+    process->copied = true;
     child->start.patched = true;
     return;
   }

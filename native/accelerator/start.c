@@ -10,11 +10,13 @@
 #include <linux/audit.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 /* After how many looks it costs less to accelerate a process than to go on: some twenty such stops.
  */
 enum { FEW = 24 };
+
+/* Descriptors of logs are kept below this: others need theirs. */
+enum { MOST_KEPT = 256 };
 
 static bool may_start(const struct task *task) {
   return accelerator_is_open() && task->start.state == START_LATER && task->accelerated == NULL &&
@@ -60,8 +62,7 @@ bool accelerator_begins(struct task *task) {
   bool early;
   struct injection *injection = inject(task->tid, task->start.patched, &early);
   if (injection == NULL) {
-    pages_free_log(log);
-    close(fd);
+    pages_free_log(log, fd, true);
     if (early) { /* soon, but not at each look */
       task->start.state = START_LATER;
       task->start.enough = 2 * task->start.looks;
@@ -93,7 +94,8 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
   struct accelerated *process = task->accelerated;
   bool done = inject_end(task->start.injection, (int64_t)args[1]);
   abandon_start(task);
-  close_fd(&process->log_fd);
+  if (process->log_fd >= MOST_KEPT)
+    close_fd(&process->log_fd);
   if (done) {
     task->start.state = START_DONE;
     task->start.patched = true;
