@@ -29,7 +29,7 @@ def _read(root: bytes) -> Package | None:
     try:
         node = _node(json_of(root + b"/" + MARK)["spec"])
         name, version = word(node["name"]), word(node["version"])
-    except (KeyError, TypeError, IndexError, AttributeError, StopIteration):
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration):
         return None
     # The hash tells two builds of a version apart: their options and dependencies
     url = purl("generic", name, version, "spack", hash=word(node.get("hash")))

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rpz.packer import packages
@@ -75,6 +75,7 @@ def _without_the_machines_packages():
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @settings(deadline=None, max_examples=15)
 @given(content=st.one_of(TEXTS, VALUES.map(json_bytes), st.binary(max_size=40)))
+@example(content=b'{"spec":{"nodes":" "}}')
 def test_nothing_that_is_said_is_an_error(place, content):
     folder = Path(tempfile.mkdtemp())
     try:
