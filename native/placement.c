@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +16,9 @@
 enum {
   OFTEN = 1000000, /* nanoseconds between two stops: computing elsewhere would not save more */
   MANY = 4,        /* such stops in a row: a process that starts and ends has fewer */
-  RENEWAL = 64     /* stops after which the scheduler may choose another processor for us */
+  RENEWAL = 64,    /* stops after which the scheduler may choose another processor for us */
+  FEW = 4,         /* tasks: a shell, what it runs, and who has started it */
+  MOST_KEPT = 8
 };
 
 static bool allowed;
@@ -26,6 +29,9 @@ static cpu_set_t here;
 static cpu_set_t before; /* where the held task may run */
 static unsigned stops;
 static pid_t self; /* the thread that is bound: another may ask to stop */
+static pid_t kept[MOST_KEPT];
+static size_t kept_count;
+static atomic_bool releasing; /* by the thread that is bound, which hasn't the turn then */
 
 /* A task that becomes another user while it is bound can't be released without this. */
 static bool may_always_release(void) {
@@ -74,14 +80,59 @@ bool placement_hold(pid_t tid, uint64_t since_last, unsigned *quick) {
   return CPU_EQUAL(&both, &here) && sched_setaffinity(tid, sizeof here, &here) == 0;
 }
 
+void placement_begins_release(void) { atomic_store(&releasing, true); }
+
+void placement_ends_release(void) { atomic_store(&releasing, false); }
+
 void placement_release(pid_t tid) { sched_setaffinity(tid, sizeof before, &before); }
+
+bool placement_is_alone(unsigned quick, size_t count) { return quick >= MANY && count <= FEW; }
+
+static bool may_run_everywhere(pid_t tid) {
+  cpu_set_t its;
+  return sched_getaffinity(tid, sizeof its, &its) == 0 && CPU_EQUAL(&its, &everywhere);
+}
+
+static bool take(pid_t tid) {
+  return may_run_everywhere(tid) && sched_setaffinity(tid, sizeof here, &here) == 0;
+}
+
+static size_t place_of_kept(pid_t tid) {
+  size_t place = 0;
+  while (place < kept_count && kept[place] != tid)
+    place++;
+  return place;
+}
+
+static bool is_kept(pid_t tid) { return place_of_kept(tid) < kept_count; }
+
+bool placement_keep(pid_t tid) {
+  if (is_kept(tid))
+    return true;
+  if (!allowed || kept_count == MOST_KEPT || !bind() || !take(tid))
+    return false;
+  kept[kept_count++] = tid;
+  return true;
+}
+
+bool placement_forget(pid_t tid) {
+  size_t place = place_of_kept(tid);
+  if (place == kept_count)
+    return false;
+  kept[place] = kept[--kept_count];
+  return true;
+}
+
+bool placement_call(pid_t tid) { return allowed && bound && !is_kept(tid) && take(tid); }
+
+void placement_dismiss(pid_t tid) { sched_setaffinity(tid, sizeof everywhere, &everywhere); }
 
 void placement_inherit(pid_t child, pid_t parent) {
   cpu_set_t inherited, parents;
   if (!allowed || sched_getaffinity(child, sizeof inherited, &inherited) != 0 ||
       CPU_COUNT(&inherited) != 1)
     return;
-  if (parent == 0)
+  if (parent == 0 || is_kept(parent))
     parents = everywhere;
   else if (sched_getaffinity(parent, sizeof parents, &parents) != 0)
     return;
@@ -93,9 +144,17 @@ void placement_leave(void) {
     sched_setaffinity(0, sizeof everywhere, &everywhere);
 }
 
-void placement_skip(void) { skip = true; }
+void placement_skip(pid_t tid) {
+  skip = true;
+  if (placement_forget(tid))
+    placement_dismiss(tid);
+}
 
 void placement_stop(void) {
+  while (atomic_load(&releasing))
+    ;
+  while (kept_count > 0)
+    placement_skip(kept[0]);
   allowed = false;
   unbind();
 }

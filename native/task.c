@@ -1,5 +1,6 @@
 #include "task.h"
 
+#include "placement.h"
 #include "record.h"
 #include "traffic.h"
 
@@ -88,6 +89,7 @@ void task_start(struct task *task, struct task *parent) {
   record_process(task->process, parent != NULL ? parent->process : 0, (uint32_t)task->tid,
                  task->thread ? THREAD : 0);
   task->confined = parent != NULL && parent->confined;
+  task->parent = parent != NULL ? parent->tgid : 0;
   if (parent != NULL)
     accelerator_add(task, parent);
 }
@@ -100,6 +102,7 @@ void exec_clear(struct exec *exec) {
 
 void task_end(struct task *task, uint32_t status, const struct usage *usage) {
   accelerator_leave(task);
+  placement_forget(task->tid);
   if (task->thread)
     count_thread(task, -1);
   if (task->process != 0)

@@ -48,10 +48,12 @@ struct clone_flags {
 struct task {
   pid_t tid;
   pid_t tgid;
+  pid_t parent;     /* the process that has made this one, or 0 */
   uint32_t process; /* its number in the stream; 0 while its parent is not known */
   bool thread;
   bool refused;                  /* its memory: said */
   bool held;                     /* at its last resume: see placement.h */
+  bool unplaced;                 /* it has no program of its own yet, and its maker sleeps */
   uint64_t resumed;              /* when it was, or 0 */
   unsigned quick_stops;          /* as many in a row: see placement.h */
   uint64_t waits_since;          /* when it first stopped, if its parent's event is to come; or 0 */

@@ -9,6 +9,7 @@
 #include "observe.h"
 #include "placement.h"
 #include "record.h"
+#include "resume.h"
 #include "serve.h"
 #include "signals.h"
 #include "task.h"
@@ -44,18 +45,6 @@ static uint32_t command_status;
 static bool wait_for_all;
 static bool records;          /* or it only lets tasks go on */
 static struct traffic before; /* of the command, while it was still our own child */
-
-/* Let TASK go on, with SIGNAL delivered to it (0: none). A task that is gone (killed by another
- * thread's exec or exit) can't, and needn't. */
-static void resume(struct task *task, int signal) {
-  uint64_t now = monotonic_clock();
-  bool seldom = task->accelerated != NULL; /* or it could see where it is held */
-  task->held = !seldom && placement_hold(task->tid, now - task->resumed, &task->quick_stops);
-  task->resumed = now;
-  ptrace(task->row != NULL ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL, (long)signal);
-  if (task->held)
-    placement_release(task->tid);
-}
 
 /* A task that isn't resumed at once is not to be told of again. */
 static void collect_stop(pid_t tid) {
@@ -111,7 +100,7 @@ static void on_interrupt(struct task *task) {
 static bool has_ended(pid_t tid) { return kill(tid, 0) != 0 && errno == ESRCH; }
 
 /* A child may stop for the first time before its parent's event: it then waits for that. */
-static void start_child(pid_t tid, struct task *parent) {
+static void start_child(pid_t tid, struct task *parent, bool sleeps) {
   struct task *child = task_find(tid);
   if (child == NULL && has_ended(tid))
     return;
@@ -120,8 +109,10 @@ static void start_child(pid_t tid, struct task *parent) {
   bool waits = child->waits_since != 0;
   if (child->process == 0)
     task_start(child, parent);
-  if (parent->held)
+  if (parent->held || parent->unplaced)
     placement_inherit(tid, parent->tid);
+  child->unplaced =
+      sleeps && !child->thread && placement_is_alone(parent->quick_stops, task_count());
   if (waits) {
     accelerator_add_thread(child);
     resume(child, 0);
@@ -149,7 +140,7 @@ static void hold_maker(struct task *parent, struct task *child) {
 static void on_new_task(struct task *parent, bool sleeps) {
   unsigned long tid = 0;
   if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) == 0)
-    start_child((pid_t)tid, parent);
+    start_child((pid_t)tid, parent, sleeps);
   clone_done(parent, (pid_t)tid);
   release_maker(parent); /* a thread may outlive it, and its end is told of only after that one's */
   struct task *child = task_find((pid_t)tid);
@@ -212,6 +203,7 @@ static void on_exec(struct task *task) {
   exec_clear(&task->exec);
   task->row = NULL;
   task->random = false;
+  task->unplaced = false;
   resume(task, 0);
   release_maker(task);
 }
@@ -405,6 +397,7 @@ static void adopt(struct task *task) {
 
 static void sleep_without_turn(useconds_t microseconds) {
   serve_end_turn();
+  let_go();
   usleep(microseconds);
   serve_take_turn();
 }
@@ -436,6 +429,21 @@ static void record_traffic_of(pid_t tid) {
   record_traffic(task->process, &traffic);
 }
 
+/* Collect the end of TID, which may wake who has made it: a shell goes on at once. */
+static pid_t collect_end(struct stop *stop) {
+  const struct task *task = task_find(stop->tid);
+  const struct task *parent = task == NULL || task->thread ? NULL : task_find(task->parent);
+  bool called = parent != NULL && parent->vforked == 0 &&
+                placement_is_alone(parent->quick_stops, task_count()) &&
+                placement_call(parent->tid);
+  pid_t tid = wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage);
+  int error = errno;
+  if (called)
+    placement_dismiss(parent->tid);
+  errno = error;
+  return tid;
+}
+
 /* What wait4(2) says of the stop of which waitid(2) says CODE. */
 static int stop_status(int code) { return code << 8 | 0x7f; }
 
@@ -444,6 +452,7 @@ static int stop_status(int code) { return code << 8 | 0x7f; }
 static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
   siginfo_t seen = {0};
   serve_end_turn();
+  let_go();
   int flags = WEXITED | WSTOPPED | WNOWAIT | __WALL | (may_sleep ? 0 : WNOHANG);
   stop->tid = waitid(P_ALL, 0, &seen, flags) == 0 ? seen.si_pid : -1;
   serve_take_turn();
@@ -454,7 +463,7 @@ static pid_t wait_for_any(struct stop *stop, bool may_sleep) {
     return stop->tid;
   if (records)
     record_traffic_of(stop->tid);
-  return wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage);
+  return collect_end(stop);
 }
 
 /* False: no process is left, or the rest is. */
@@ -525,6 +534,7 @@ uint32_t trace(pid_t pid, bool all) {
     serve_begin();
   while (next_stop(&stop))
     dispatch(&stop);
+  let_go();
   accelerator_end();
   stop_alarm();
   if (task_count() > 0)
@@ -560,6 +570,7 @@ void mind(void) {
   struct stop stop;
   records = false;
   serve_without_looking();
+  placement_stop(); /* nobody would give processors back */
   while ((task = task_waiting_since(UINT64_MAX)) != NULL) {
     resume(task, 0);
     task_stop_waiting(task);
