@@ -433,7 +433,7 @@ static void record_traffic_of(pid_t tid) {
 static pid_t collect_end(struct stop *stop) {
   const struct task *task = task_find(stop->tid);
   const struct task *parent = task == NULL || task->thread ? NULL : task_find(task->parent);
-  bool called = parent != NULL && parent->vforked == 0 &&
+  bool called = parent != NULL && parent->vforked == 0 && parent->accelerated == NULL &&
                 placement_is_alone(parent->quick_stops, task_count()) &&
                 placement_call(parent->tid);
   pid_t tid = wait4(stop->tid, &stop->status, __WALL | WNOHANG, &stop->usage);

@@ -60,7 +60,6 @@ static size_t spares;
 
 static struct log *take_spare(int *fd) {
   struct spare *last = &spare[--spares];
-  memset(last->log, 0, LOG_HEADER_SIZE);
   *fd = last->fd;
   return last->log;
 }
@@ -80,17 +79,30 @@ struct log *pages_new_log(int *fd) {
   return NULL;
 }
 
+static uint64_t written_of(const struct slot *slot) {
+  return slot->head < RING_SIZE ? slot->head : RING_SIZE;
+}
+
 /* One that was written full would keep too much memory. */
 static bool is_small(const struct log *log) {
   enum { SMALL = 1 << 16 };
   uint64_t written = 0;
   for (size_t slot = 0; slot < SLOTS; slot++)
-    written += log->slots[slot].head < RING_SIZE ? log->slots[slot].head : RING_SIZE;
+    written += written_of(&log->slots[slot]);
   return written < SMALL;
+}
+
+/* The next one that has it need not know what this one looked at. */
+static void clear(struct log *log) {
+  char *rings = (char *)log + LOG_HEADER_SIZE;
+  for (size_t slot = 0; slot < SLOTS; slot++)
+    memset(rings + slot * RING_SIZE, 0, written_of(&log->slots[slot]));
+  memset(log, 0, LOG_HEADER_SIZE);
 }
 
 void pages_free_log(struct log *log, int fd, bool alone) {
   if (alone && fd >= 0 && spares < MOST_SPARE && is_small(log)) {
+    clear(log);
     spare[spares++] = (struct spare){log, fd};
     return;
   }

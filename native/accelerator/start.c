@@ -104,6 +104,7 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
     if (!process->off)
       __atomic_store_n(&process->log->off, 0, __ATOMIC_RELEASE);
   } else {
+    process->copied = true; /* nobody knows how far it came */
     accelerator_leave(task);
     task->start.state = START_REFUSED;
   }
