@@ -144,17 +144,21 @@ void placement_leave(void) {
     sched_setaffinity(0, sizeof everywhere, &everywhere);
 }
 
-void placement_skip(pid_t tid) {
-  skip = true;
+static void keep_no_longer(pid_t tid) {
   if (placement_forget(tid))
     placement_dismiss(tid);
+}
+
+void placement_skip(pid_t tid) {
+  skip = true;
+  keep_no_longer(tid);
 }
 
 void placement_stop(void) {
   while (atomic_load(&releasing))
     ;
   while (kept_count > 0)
-    placement_skip(kept[0]);
+    keep_no_longer(kept[0]);
   allowed = false;
   unbind();
 }

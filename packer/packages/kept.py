@@ -6,11 +6,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from rpz.tracer.early import stamp
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
-    Stamp: TypeAlias = tuple[int, int, int, int, int]
+    from rpz.tracer.early import Stamp
 
 T = TypeVar("T")
 
@@ -28,22 +29,20 @@ class Kept(Generic[T]):
 
     def of(self, path: bytes) -> T:
         """Return what is made of a file, which need not be there."""
-        stamp = _settled(path)
+        now = _settled(path)
         known = self._made.get(path)
-        if known is not None and known[0] == stamp:
+        if known is not None and known[0] == now:
             return known[1]
         made = self._make(path)
-        if stamp is not None:  # else it may change once more, and look the same
-            self._made[path] = (stamp, made)
+        if now is not None:  # else it may change once more, and look the same
+            self._made[path] = (now, made)
         return made
 
 
 def _settled(path: bytes) -> Stamp | None:
-    """Return what is another when a file's content is; None: it isn't there, or just changed."""
+    """Return a file's stamp; None: it isn't there, or has just changed."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    if time.time_ns() - found.st_ctime_ns < SETTLED:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return stamp(found) if time.time_ns() - found.st_ctime_ns >= SETTLED else None
