@@ -23,6 +23,13 @@ struct ways accelerator_counts;
 static enum acceleration mode = ACCELERATE_OFTEN;
 static bool is_open;
 
+void count_accelerated(int difference) {
+  enum { MANY = 64 }; /* whose logs count as memory */
+  static int count;
+  count += difference;
+  log_be_sparing(count > MANY);
+}
+
 void accelerator_choose(enum acceleration wanted) { mode = wanted; }
 
 enum acceleration accelerator_mode(void) { return mode; }

@@ -72,7 +72,7 @@ enum { ENTRY_LIMIT = sizeof(struct entry) + LONGEST_PATH + 8, ROOM = 2 * ENTRY_L
 /* Of one thread. It alone writes `head`, the tracer alone `tail`. */
 struct slot {
   uint64_t head; /* bytes that were ever written */
-  uint64_t tail; /* bytes that were ever read */
+  uint64_t tail; /* bytes that were ever read, or less */
   uint64_t logged;
   uint64_t repeated; /* calls that had been logged before */
   uint32_t busy;     /* it is being written: a signal's handler must not */

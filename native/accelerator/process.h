@@ -5,6 +5,7 @@
 #include "accelerator.h"
 #include "comparison.h"
 #include "layout.h"
+#include "log.h"
 
 #include "../look.h"
 
@@ -21,6 +22,7 @@ struct accelerated {
   unsigned sharers; /* other processes that use its memory now */
   unsigned users;   /* tasks that refer to this */
   pid_t tids[SLOTS];
+  log_position read[SLOTS];
   uint32_t number; /* in the trace */
   struct place place;
   struct comparison comparison; /* of one that is traced both ways */
@@ -32,6 +34,8 @@ extern struct accelerated *accelerated_processes;
 extern struct ways accelerator_counts;
 
 enum acceleration accelerator_mode(void);
+/* There is one more, or one less. */
+void count_accelerated(int difference);
 
 /* No more entries than this are in a thread's log at a time: what comes later is not waited for. */
 enum { FULL = RING_SIZE / sizeof(struct entry) + 1 };

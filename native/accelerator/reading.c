@@ -91,7 +91,7 @@ size_t catch_up(struct accelerated *process, size_t slot, size_t limit) {
   bool damaged = false;
   size_t count = 0;
   while (count < limit && !process->damaged &&
-         log_take(process->log, slot, &entry, path, &damaged)) {
+         log_take(process->log, slot, &process->read[slot], &entry, path, &damaged)) {
     see(process, slot, &entry, path);
     count++;
   }
@@ -106,7 +106,7 @@ size_t catch_up(struct accelerated *process, size_t slot, size_t limit) {
 size_t catch_up_with(struct accelerated *process, size_t limit) {
   size_t count = 0;
   for (size_t slot = 0; process->log != NULL && slot < SLOTS; slot++)
-    if (process->tids[slot] != 0 && log_has_more(process->log, slot))
+    if (process->tids[slot] != 0 && log_has_more(process->log, slot, process->read[slot]))
       count += catch_up(process, slot, limit);
   return count;
 }

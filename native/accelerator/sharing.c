@@ -81,6 +81,7 @@ static void forget_process(struct accelerated *process) {
   while (*link != process)
     link = &(*link)->next;
   *link = process->next;
+  count_accelerated(-1);
   free(process);
 }
 

@@ -75,6 +75,7 @@ bool accelerator_begins(struct task *task) {
   process->users = 1;
   process->next = accelerated_processes;
   accelerated_processes = process;
+  count_accelerated(+1);
   process->place = place_of(task);
   task->accelerated = process;
   task->start.injection = injection;
