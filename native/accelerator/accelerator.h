@@ -23,6 +23,7 @@ struct start {
   unsigned looks;              /* that we were told of since its program was started */
   unsigned enough;             /* as many of them as it takes to try; 0: the usual */
   bool patched;                /* its memory is a copy of an accelerated process's */
+  uint64_t clock;              /* where that has the kernel's clock_gettime */
   struct injection *injection; /* while it is being made */
 };
 

@@ -1,5 +1,5 @@
 /* What a process does to become accelerated: it is put for the moment where the process has stopped
- * (inject.c), and runs there. */
+ * (inject.c), and runs there. Where the process is a copy of one that is, it is there already. */
 #include "inside.h"
 #include "stub.h"
 
@@ -9,7 +9,7 @@
 
 #define IN_BOOTSTRAP __attribute__((section("rpz_bootstrap_code"), used, visibility("hidden")))
 
-/* AGAIN: it was done already in a process that this one is a child of. */
+/* AGAIN: it was done already in a process that this one is a child of, up to what is its own. */
 IN_BOOTSTRAP void rpz_bootstrap(uint64_t again);
 
 INSIDE long map(uint64_t address, uint64_t size, int access, int flags, long fd) {
@@ -34,9 +34,12 @@ INSIDE bool reserve_area(void) {
          (long)AREA;
 }
 
-INSIDE bool map_area(void) {
-  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC) &&
-         map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE) &&
+INSIDE bool map_code(void) {
+  return map_shared(ASK_FOR_CODE, AREA, CODE_SIZE, PROT_READ | PROT_EXEC);
+}
+
+INSIDE bool map_own(void) {
+  return map_shared(ASK_FOR_LOG, LOG, LOG_SIZE, PROT_READ | PROT_WRITE) &&
          map(PRIVATE, PRIVATE_SIZE, PROT_READ | PROT_WRITE, NOWHERE | MAP_FIXED, -1) ==
              (long)PRIVATE &&
          call(__NR_madvise, (long)PRIVATE, (long)PRIVATE_SIZE, MADV_WIPEONFORK, 0, 0, 0) == 0;
@@ -50,7 +53,7 @@ INSIDE long map_steps(bool again) {
 void rpz_bootstrap(uint64_t again) {
   long steps = -1;
   if (again || reserve_area()) {
-    if (map_area())
+    if ((again || map_code()) && map_own())
       steps = map_steps(again != 0);
     if (steps < 0 && !again)
       call(__NR_munmap, (long)AREA, (long)AREA_SIZE, 0, 0, 0, 0);

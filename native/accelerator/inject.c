@@ -62,29 +62,40 @@ static bool write_code(const struct injection *injection, uint64_t address, cons
   return pwrite(injection->memory, from, size, (off_t)address) == (ssize_t)size;
 }
 
+static bool get_mask(pid_t tid, uint64_t *mask) {
+  return ptrace(PTRACE_GETSIGMASK, tid, sizeof *mask, mask) == 0;
+}
+
 static bool set_mask(pid_t tid, uint64_t mask) {
   return ptrace(PTRACE_SETSIGMASK, tid, sizeof mask, &mask) == 0;
 }
 
-/* What runs for the moment where the task has stopped must not be interrupted by a handler: that
- * may need what was there. */
-static bool put_to_work(struct injection *injection) {
+/* What runs for the moment must not be interrupted by a handler: that may need what was there, and
+ * would be lost. */
+static bool put_to_work(const struct injection *injection, uint64_t address) {
   enum { RED_ZONE = 128, SYSCALL_NONE = -1 };
   struct user_regs_struct work = injection->before;
+  work.rip = address;
   work.rdi = injection->again;
   work.rsp = ((work.rsp - RED_ZONE) & ~UINT64_C(15)) - 8;
   work.orig_rax = (unsigned long long)SYSCALL_NONE;
   work.rax = 0;
   if (!set_mask(injection->tid, UINT64_MAX))
     return false;
-  if (!write_code(injection, work.rip, __start_rpz_bootstrap_code, code_size())) {
-    set_mask(injection->tid, injection->mask);
-    return false;
-  }
   if (set_registers(injection->tid, &work))
     return true;
-  write_code(injection, work.rip, injection->code, code_size());
   set_mask(injection->tid, injection->mask);
+  return false;
+}
+
+/* In the place of what comes next there, which nobody else runs. */
+static bool put_to_work_there(const struct injection *injection) {
+  uint64_t address = injection->before.rip;
+  if (!write_code(injection, address, __start_rpz_bootstrap_code, code_size()))
+    return false;
+  if (put_to_work(injection, address))
+    return true;
+  write_code(injection, address, injection->code, code_size());
   return false;
 }
 
@@ -110,17 +121,41 @@ static bool prepare(struct injection *injection) {
          injection->libraries.code + injection->libraries.code_size - registers->rip >=
              code_size() &&
          read_code(injection, registers->rip, injection->code, code_size()) &&
-         ptrace(PTRACE_GETSIGMASK, tid, sizeof injection->mask, &injection->mask) == 0;
+         get_mask(tid, &injection->mask);
 }
 
-struct injection *inject(pid_t tid, bool again, bool *early) {
+static struct injection *new_injection(pid_t tid, bool again) {
   struct injection *injection = xcalloc(1, sizeof *injection);
   injection->tid = tid;
   injection->again = again;
   injection->memory = -1;
+  return injection;
+}
+
+struct injection *inject(pid_t tid, bool *early) {
+  struct injection *injection = new_injection(tid, false);
   bool prepared = prepare(injection);
   *early = prepared && is_early(injection);
-  if (prepared && !*early && put_to_work(injection))
+  if (prepared && !*early && put_to_work_there(injection))
+    return injection;
+  inject_free(injection);
+  return NULL;
+}
+
+/* The copy may have been unmapped. */
+static bool has_bootstrap(pid_t tid) {
+  unsigned char found[CODE_LIMIT];
+  struct iovec theirs = {(void *)BOOTSTRAP, code_size()}, ours = {found, code_size()};
+  return code_size() <= CODE_LIMIT &&
+         process_vm_readv(tid, &ours, 1, &theirs, 1, 0) == (ssize_t)code_size() &&
+         memcmp(found, __start_rpz_bootstrap_code, code_size()) == 0;
+}
+
+struct injection *inject_again(pid_t tid) {
+  struct injection *injection = new_injection(tid, true);
+  if (has_bootstrap(tid) && get_registers(tid, &injection->before) &&
+      is_of_64_bits(&injection->before) && get_mask(tid, &injection->mask) &&
+      put_to_work(injection, BOOTSTRAP))
     return injection;
   inject_free(injection);
   return NULL;
@@ -285,9 +320,10 @@ static bool redirect(const struct injection *injection, uint64_t address) {
 bool inject_end(struct injection *injection, int64_t steps) {
   struct user_regs_struct after = injection->before;
   after.orig_rax = (unsigned long long)-1; /* no call is made */
-  bool restored = write_code(injection, after.rip, injection->code, code_size());
+  bool again = injection->again;
+  bool restored = again || write_code(injection, after.rip, injection->code, code_size());
   bool mapped = restored && steps >= 0;
-  bool done = mapped && (injection->again || redirect(injection, (uint64_t)steps));
+  bool done = mapped && (again || redirect(injection, (uint64_t)steps));
   set_mask(injection->tid, injection->mask);
   set_registers(injection->tid, &after);
   return done;

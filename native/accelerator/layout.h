@@ -16,6 +16,8 @@
 /* The code that makes the calls and keeps the log. */
 #define STUB (AREA + UINT64_C(0x2000))
 #define STUB_SIZE UINT64_C(0x2000)
+/* At its end what a child of an accelerated process runs to become so: see bootstrap.c. */
+#define BOOTSTRAP (STUB + UINT64_C(0x1800))
 #define CODE_SIZE UINT64_C(0x4000) /* the three */
 /* What is a process's own, and empty in its children. */
 #define PRIVATE (AREA + UINT64_C(0x10000))

@@ -18,6 +18,10 @@ static const unsigned char gate[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x05, 0xc3};
 
 static size_t stub_size(void) { return (size_t)(__stop_rpz_stub_code - __start_rpz_stub_code); }
 
+static size_t bootstrap_size(void) {
+  return (size_t)(__stop_rpz_bootstrap_code - __start_rpz_bootstrap_code);
+}
+
 /* Map what only we can write. */
 static bool open_code(void) {
   char path[64];
@@ -31,12 +35,14 @@ static bool open_code(void) {
 }
 
 bool pages_open(void) {
-  if (stub_size() > STUB_SIZE || !open_code())
+  if (stub_size() > BOOTSTRAP - STUB || bootstrap_size() > STUB + STUB_SIZE - BOOTSTRAP ||
+      !open_code())
     return false;
   memset(code, 0xcc, CODE_SIZE); /* int3 */
   memset(pages_common(), 0, sizeof(struct common));
   memcpy(code + (GATE - AREA), gate, sizeof gate);
   memcpy(code + (STUB - AREA), __start_rpz_stub_code, stub_size());
+  memcpy(code + (BOOTSTRAP - AREA), __start_rpz_bootstrap_code, bootstrap_size());
   return true;
 }
 

@@ -24,6 +24,7 @@ struct accelerated {
   pid_t tids[SLOTS];
   log_position read[SLOTS];
   uint32_t number; /* in the trace */
+  uint64_t clock;  /* where it has the kernel's clock_gettime; 0: nowhere */
   struct place place;
   struct comparison comparison; /* of one that is traced both ways */
   struct accelerated *next;

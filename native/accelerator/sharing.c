@@ -137,6 +137,7 @@ static void add_process(struct task *child, struct accelerated *process) {
   if (read_memory(child->tid, PRIVATE, &live, sizeof live) && live == 0) {
     process->copied = true;
     child->start.patched = true;
+    child->start.clock = process->clock;
     return;
   }
   child->shares = process;
@@ -185,6 +186,7 @@ void accelerator_add(struct task *child, struct task *parent) {
     add_process(child, parent->shares);
   } else {
     child->start.patched = parent->start.patched;
+    child->start.clock = parent->start.clock;
     if (accelerator_is_open() &&
         shares_memory(child, parent)) /* others would be accelerated with it */
       child->start.state = START_REFUSED;

@@ -59,8 +59,10 @@ bool accelerator_begins(struct task *task) {
   struct log *log = pages_new_log(&fd);
   if (log == NULL)
     return false;
-  bool early;
-  struct injection *injection = inject(task->tid, task->start.patched, &early);
+  bool early = false;
+  const struct start *start = &task->start;
+  struct injection *injection =
+      start->patched ? inject_again(task->tid) : inject(task->tid, &early);
   if (injection == NULL) {
     pages_free_log(log, fd, true);
     if (early) { /* soon, but not at each look */
@@ -81,7 +83,8 @@ bool accelerator_begins(struct task *task) {
   task->start.injection = injection;
   task->start.state = START_MADE;
   log->off = 1; /* until it is whole */
-  log->clock = inject_clock(injection);
+  process->clock = start->patched ? start->clock : inject_clock(injection);
+  log->clock = process->clock;
   process->check = accelerator_mode() == ACCELERATE_CHECK && is_chosen();
   log->check = process->check;
   process->number = task->process;
@@ -100,6 +103,7 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
   if (done) {
     task->start.state = START_DONE;
     task->start.patched = true;
+    task->start.clock = process->clock;
     accelerator_counts.accelerated++;
     start_reading();
     if (!process->off)

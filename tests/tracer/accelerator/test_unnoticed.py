@@ -41,11 +41,21 @@ ABSENT = records.Mode(0)
 """How a name was used that wasn't there."""
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"threads", "children", "changes"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"threads", "children", "changes", "forks"}))
 def test_program(
     name: str, compiled: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_all_ways(tmp_path / "run", name, [compiled(f"accelerator/{name}")], monkeypatch)
+
+
+def test_children_are_accelerated_as_their_parent_is(
+    compiled: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = run_all_ways(tmp_path / "run", "forks", [compiled("accelerator/forks")], monkeypatch)
+    (ways,) = (record for record in runs["seen"].records if isinstance(record, records.Ways))
+    require(ways.notices > 0, "no process is accelerated here: see docs/portability.md")
+    assert ways.accelerated == len({"parent", "child", "second", "grandchild"})
+    assert ways.logged > 3 * 100
 
 
 def test_destructors_of_a_cancelled_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
