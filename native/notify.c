@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -60,9 +61,15 @@ bool notify_open(pid_t pid, int fd) {
   return false;
 }
 
+/* Since Linux 6.11 one isn't kept waiting for calls of nobody. */
+static bool has_tasks(void) {
+  struct pollfd listening = {.fd = listener};
+  return poll(&listening, 1, 0) <= 0 || (listening.revents & POLLHUP) == 0;
+}
+
 bool notify_receive(struct notice *notice) {
   struct seccomp_notif got;
-  do { /* ENOENT: its task is gone */
+  do { /* ENOENT: its task is gone, or all are */
     memset(&got, 0, sizeof got);
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &got) == 0) {
       notice->id = got.id;
@@ -74,7 +81,7 @@ bool notify_receive(struct notice *notice) {
         notice->call.args[i] = got.data.args[i];
       return true;
     }
-  } while (errno == EINTR || errno == ENOENT);
+  } while (errno == EINTR || (errno == ENOENT && has_tasks()));
   return false;
 }
 

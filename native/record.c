@@ -110,9 +110,12 @@ void record_open(const char *path) {
   window_used = HEADER_SIZE;
 }
 
+/* It is on its way to the disk then: who keeps it waits for that, and has other things to do first.
+ */
 void record_close(void) {
-  if (ftruncate(stream, (off_t)(window_offset + window_used)) != 0 || fsync(stream) != 0)
-    complain("The trace may not have reached the disk: %s.", strerror(errno));
+  if (ftruncate(stream, (off_t)(window_offset + window_used)) != 0)
+    complain("The trace can't be given its length: %s.", strerror(errno));
+  sync_file_range(stream, 0, 0, SYNC_FILE_RANGE_WRITE);
   if (window != NULL)
     munmap(window, window_size);
   close(stream);

@@ -6,6 +6,7 @@ What reads them is imported when it is needed: ``rpz trace`` starts its command 
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from dataclasses import dataclass
 from enum import Enum
@@ -224,8 +225,10 @@ class TraceFolder:
                         remove_whole(final)  # of a trace that was being replaced
                         path.replace(final)
         self.keep_config()
-        # Last: until then rpz recover would do all this again
-        self.unfinished_stream(number).replace(self.stream(run))
+        stream = self.unfinished_stream(number)
+        with stream.open("rb") as file:
+            os.fsync(file.fileno())
+        stream.replace(self.stream(run))  # last: until then rpz recover would do all this again
         self._remove_if_empty(self.snapshots(run), self.all_snapshots)
 
     def keep_config(self) -> None:
