@@ -11,12 +11,20 @@ static size_t count;
 static uint32_t numbers;
 static uint32_t folder_changes; /* what was believed of a name before the last one is doubted */
 
-/* FNV-1a, 32 bits (draft-eastlake-fnv). */
+static uint64_t mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 32;
+}
+
 static uint32_t hash_of(const char *text, size_t length) {
-  uint32_t hash = 2166136261U;
-  for (size_t i = 0; i < length; i++)
-    hash = (hash ^ (unsigned char)text[i]) * 16777619U;
-  return hash;
+  uint64_t hash = length, word;
+  for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
+    memcpy(&word, text, sizeof word);
+    hash = mix(hash, word);
+  }
+  word = 0;
+  memcpy(&word, text, length);
+  return (uint32_t)mix(hash, word);
 }
 
 static size_t slot_of(const char *text, size_t length, uint32_t hash) {

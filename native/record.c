@@ -135,6 +135,14 @@ static void put_string(const void *text, size_t length) {
   buffer_append(&body, text, length);
 }
 
+/* No record is of the future, whatever a process says of when it looked. */
+static uint64_t time_of_record(void) {
+  static uint64_t latest; /* that the clock has told us */
+  if (moment == 0 || moment > latest)
+    latest = monotonic_clock();
+  return moment != 0 && moment < latest ? moment : latest;
+}
+
 /* Append the record in `body`. Its size is stored last and at once: a reader, or a kill, sees the
  * whole record or none of it. */
 static void put_record(enum type type) {
@@ -144,9 +152,7 @@ static void put_record(enum type type) {
   if (reserve(size)) {
     char *record = window + window_used;
     uint32_t kind = type;
-    uint64_t now = monotonic_clock();
-    if (moment != 0 && moment < now)
-      now = moment;
+    uint64_t now = time_of_record();
     memcpy(record + 4, &kind, sizeof kind);
     memcpy(record + 8, &now, sizeof now);
     memcpy(record + RECORD_HEADER_SIZE, body.data, body.size);

@@ -277,11 +277,11 @@ static void correct(const struct walk *walk, struct file *file) {
   }
 }
 
-/* Look at the last component. */
-static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
+/* Look at the last component, whose path so far is NAME. */
+static bool arrive_at(struct walk *walk, struct name *name, enum follow follow, struct file *file) {
   if (walk->in_removed_folder)
     return false;
-  *file = (struct file){.name = real_name(walk)};
+  *file = (struct file){.name = name};
   if (fuse_serves(file->name->text))
     return assume(file);
   if (!recall(walk, follow, file)) {
@@ -295,6 +295,10 @@ static bool arrive(struct walk *walk, enum follow follow, struct file *file) {
   if (S_ISDIR(file->status.st_mode))
     name_is_directory(file->name);
   return true;
+}
+
+static bool arrive(struct walk *walk, struct file *file) {
+  return arrive_at(walk, real_name(walk), FOLLOW, file);
 }
 
 /* What was reached, with more to come; KIND_UNKNOWN: neither a folder nor a link. */
@@ -336,7 +340,8 @@ static bool last_step(struct walk *walk, enum follow follow, bool want_folder, s
     *done = true;
     return true;
   }
-  if (!arrive(walk, want_folder ? FOLLOW : follow, file)) /* with a slash, a link is followed */
+  /* With a slash, a link is followed. */
+  if (!arrive_at(walk, name, want_folder ? FOLLOW : follow, file))
     return false;
   if (!file->exists || !S_ISLNK(file->status.st_mode) || (follow != FOLLOW && !want_folder)) {
     *done = true;
@@ -381,13 +386,13 @@ static bool step(struct walk *walk, enum follow follow, struct file *file, bool 
   if (length == 0 || (length == 1 && component[0] == '.')) {
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = walk->ahead[strspn(walk->ahead, "/")] == '\0';
-    return !*done || arrive(walk, FOLLOW, file);
+    return !*done || arrive(walk, file);
   }
   if (length == 2 && memcmp(component, "..", 2) == 0) {
     leave_folder(walk);
     memmove(walk->ahead, rest, strlen(rest) + 1);
     *done = last;
-    return !last || arrive(walk, FOLLOW, file);
+    return !last || arrive(walk, file);
   }
   if (!go_down(walk, component, length))
     return false;
