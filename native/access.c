@@ -125,6 +125,8 @@ void note_use(struct task *task, const struct file *file, uint32_t mode) {
 
 void expect_rename(struct task *task, struct name *old, struct name *new, enum rename_kind kind) {
   accelerator_forget();
+  name_may_change(old);
+  name_may_change(new);
   expect(task, (struct event){.type = EVENT_RENAME, .name = old, .other = new, .mode = kind});
 }
 
@@ -134,6 +136,7 @@ void expect_listing(struct task *task, const struct file *file) {
 
 void expect_remove(struct task *task, struct name *name, uint32_t flags) {
   accelerator_forget();
+  name_may_change(name);
   expect(task, (struct event){.type = EVENT_REMOVE, .name = name, .flags = flags});
 }
 

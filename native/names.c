@@ -81,6 +81,21 @@ static void believe(struct name *name, enum kind kind) {
 
 void name_is_directory(struct name *name) { believe(name, KIND_DIRECTORY); }
 
+void name_is_file(struct name *name) {
+  if (!name->doubted)
+    believe(name, KIND_FILE);
+}
+
+static void forget_file(struct name *name) {
+  if (name->kind == KIND_FILE)
+    name->kind = KIND_UNKNOWN;
+}
+
+void name_may_change(struct name *name) {
+  name->doubted = true;
+  forget_file(name);
+}
+
 bool name_is_link(struct name *name, const char *target) {
   believe(name, KIND_LINK);
   if (name->target != NULL && strcmp(name->target, target) == 0)
@@ -102,6 +117,8 @@ void names_changed(void) {
 void name_changed(struct name *name) {
   name->generation++;
   name->missed = false;
+  name->doubted = false;
+  forget_file(name);
   if (name_kind(name) != KIND_UNKNOWN)
     folder_changes++;
 }

@@ -252,15 +252,25 @@ static bool follow_link(struct walk *walk, struct name *name, const char *rest) 
   return true;
 }
 
-/* What a call that was made already has told of a name that it didn't follow. False: that isn't
- * known. */
-static bool recall(const struct walk *walk, enum follow follow, struct file *file) {
-  const struct look *look = walk->task->look;
-  if (look == NULL || follow != NOFOLLOW || walk->links > 0)
-    return false;
+/* What a call that was made already has told of a name, as it didn't follow it. False: nothing. */
+static bool recall_mode(const struct look *look, struct file *file) {
   file->exists = look->mode != 0;
   file->status.st_mode = look->mode;
   return file->exists || look->result == -ENOENT;
+}
+
+/* What is known of a name that such a call was about, without asking. False: nothing. */
+static bool recall(const struct walk *walk, enum follow follow, struct file *file) {
+  enum { READABLE = S_IRUSR | S_IRGRP | S_IROTH }; /* it was opened, or nobody asks */
+  const struct look *look = walk->task->look;
+  if (look == NULL)
+    return false;
+  if (follow == NOFOLLOW && walk->links == 0)
+    return recall_mode(look, file);
+  bool was_there = look->result >= 0 || look->result == -EINVAL; /* of readlink(2): no link */
+  file->exists = was_there && name_kind(file->name) == KIND_FILE;
+  file->status.st_mode = file->exists ? S_IFREG | READABLE : 0;
+  return file->exists || (look->result == -ENOENT && file->name->missed);
 }
 
 /* Others may have made or removed the file since the call that was made already: what that found
@@ -294,6 +304,8 @@ static bool arrive_at(struct walk *walk, struct name *name, enum follow follow, 
   }
   if (S_ISDIR(file->status.st_mode))
     name_is_directory(file->name);
+  else if (S_ISREG(file->status.st_mode))
+    name_is_file(file->name);
   return true;
 }
 
@@ -301,7 +313,8 @@ static bool arrive(struct walk *walk, struct file *file) {
   return arrive_at(walk, real_name(walk), FOLLOW, file);
 }
 
-/* What was reached, with more to come; KIND_UNKNOWN: neither a folder nor a link. */
+/* What was reached, with more to come; KIND_UNKNOWN: neither a folder nor a link, nor a regular
+ * file. */
 static enum kind kind_of(struct walk *walk, struct name *name) {
   struct stat status;
   if (fuse_serves(name->text)) /* or a link: only its server could tell */
@@ -369,6 +382,7 @@ static bool middle_step(struct walk *walk, const char *rest) {
   case KIND_LINK:
     return (!is_magic(walk->real) || has_path(walk->real, &status)) &&
            follow_link(walk, name, rest);
+  case KIND_FILE:
   case KIND_UNKNOWN:
     break;
   }
