@@ -2,6 +2,7 @@
 
 #include "image.h"
 #include "kept.h"
+#include "maps.h"
 
 #include "../util.h"
 
@@ -21,7 +22,7 @@
 /* What was found in a file: looked at once a run. */
 struct known {
   unsigned major, minor; /* as /proc/PID/maps has them, which may differ from what stat(2) says */
-  unsigned long inode;
+  uint64_t inode;
   bool usable;
   struct site_table table;
   struct known *next;
@@ -74,32 +75,6 @@ static void examine(int fd, const struct stat *status, struct known *known) {
   }
   known->usable = table->count > 0;
   munmap(image, size);
-}
-
-/* A line of /proc/PID/maps. */
-struct mapping {
-  uint64_t start, end, offset;
-  unsigned major, minor;
-  unsigned long inode;
-  char access[5];
-  char path[PATH_MAX];
-};
-
-static bool parse(const char *line, struct mapping *mapping) {
-  unsigned long start, end, offset;
-  mapping->path[0] = '\0';
-  int fields = sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %4095[^\n]", &start, &end, mapping->access,
-                      &offset, &mapping->major, &mapping->minor, &mapping->inode, mapping->path);
-  mapping->start = start;
-  mapping->end = end;
-  mapping->offset = offset;
-  return fields >= 7;
-}
-
-/* Whether a line is about memory that can be executed: most aren't, and need not be parsed. */
-static bool is_executable(const char *line) {
-  const char *access = strchr(line, ' ');
-  return access != NULL && strlen(access) > 3 && access[3] == 'x';
 }
 
 /* Open the file behind a mapping; its path is in the process's own name space. */
@@ -184,18 +159,12 @@ static uint64_t clock_offset(void) {
 }
 
 bool libraries_of(pid_t pid, uint64_t address, struct libraries *libraries) {
-  char path[64];
-  char *line = NULL;
-  size_t capacity = 0;
+  struct maps maps;
   struct mapping mapping;
   *libraries = (struct libraries){0};
-  snprintf(path, sizeof path, "/proc/%d/maps", pid);
-  FILE *maps = fopen(path, "re");
-  if (maps == NULL)
+  if (!maps_open(&maps, pid))
     return false;
-  while (getline(&line, &capacity, maps) > 0) {
-    if (!is_executable(line) || !parse(line, &mapping))
-      continue;
+  while (maps_next(&maps, &mapping)) {
     if (address >= mapping.start && address < mapping.end) {
       libraries->code = mapping.start;
       libraries->code_size = mapping.end - mapping.start;
@@ -206,7 +175,6 @@ bool libraries_of(pid_t pid, uint64_t address, struct libraries *libraries) {
     else if (mapping.path[0] == '/' && is_libc(mapping.path))
       add_library(pid, &mapping, libraries);
   }
-  free(line);
-  fclose(maps);
+  maps_close(&maps);
   return libraries->count > 0 && libraries->code != 0;
 }

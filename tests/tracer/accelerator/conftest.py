@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PROGRAMS, SOURCE, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -62,13 +62,18 @@ MODULES = ("sites", "flow", "movable", "length", "ranges", "frames", "symbols", 
 """Of native/accelerator: those that find sites."""
 
 
-def build(name: str, factory: pytest.TempPathFactory, *options: str) -> Path:
-    """Compile a program of tests/programs/accelerator with what finds sites."""
+def build(
+    name: str,
+    factory: pytest.TempPathFactory,
+    *options: str,
+    modules: Sequence[str] = MODULES,
+) -> Path:
+    """Compile a program of tests/programs/accelerator with what finds sites, or other modules."""
     require(platform.machine() == "x86_64", "the accelerator is of x86-64")
     require("cc", "no C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
     native = SOURCE / "native" / "accelerator"
     sources = [PROGRAMS / "accelerator" / f"{name}.c"]
-    sources += [native / f"{module}.c" for module in MODULES]
+    sources += [native / f"{module}.c" for module in modules]
     program = factory.mktemp(name) / name
     flags = ["-std=c11", "-D_GNU_SOURCE", f"-I{native}", *options]
     subprocess.run(["cc", *flags, "-o", program, *sources], check=True)

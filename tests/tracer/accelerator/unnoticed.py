@@ -29,7 +29,7 @@ OLD = b"what was there before the run\n"
 NAMES = sorted(
     source.stem
     for source in (PROGRAMS / "accelerator").glob("*.c")
-    if source.stem not in ("sites", "redirect", "fuzz_log", "sparing", "hostile")
+    if source.stem not in ("sites", "redirect", "fuzz_log", "sparing", "maps", "hostile")
 )
 """The programs that look at files in every way."""
 
