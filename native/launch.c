@@ -136,6 +136,17 @@ struct launch launch(char *const argv[], char *const environment[]) {
   return launch;
 }
 
+/* What to do where a command can't be executed. */
+static const char *way_out(int error) {
+  if (error == ENOEXEC)
+    return "Is it for another machine, or a script without #!? Name what runs it";
+  if (error == EACCES)
+    return "Name a file that you may execute (chmod +x), or the program that runs it";
+  if (error == E2BIG)
+    return "Give it fewer or shorter arguments";
+  return "See whether it runs without rpz trace";
+}
+
 int launch_failure(const struct launch *launch, const char *command) {
   struct failure failure;
   ssize_t got = read(launch->failure, &failure, sizeof failure);
@@ -152,6 +163,7 @@ int launch_failure(const struct launch *launch, const char *command) {
     complain("%s: There is no such command. Check its spelling, or give its path.", command);
     return EXIT_NOT_FOUND;
   }
-  complain("%s can't be executed: %s.", command, strerror(failure.error));
+  complain("%s can't be executed: %s. %s.", command, strerror(failure.error),
+           way_out(failure.error));
   return EXIT_NOT_EXECUTABLE;
 }

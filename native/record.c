@@ -99,12 +99,14 @@ void record_open(const char *path) {
   static const char header[HEADER_SIZE] = {'R', 'P', 'Z', 'R', 'E', 'C', '\r', '\n', 1};
   stream = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (stream < 0)
-    die("%s can't be created: %s.", path, strerror(errno));
+    die("%s can't be created: %s. Choose another folder: rpz trace -d FOLDER.", path,
+        strerror(errno));
   flock(stream, LOCK_EX | LOCK_NB); /* tells who finds the file that it is still being written */
   int error = first_window();
   if (error != 0) {
     unlink(path);
-    die("%s can't be written: %s.", path, strerror(error));
+    die("%s can't be written: %s. Make room, or choose another folder: rpz trace -d FOLDER.", path,
+        strerror(error));
   }
   memcpy(window, header, HEADER_SIZE);
   window_used = HEADER_SIZE;
@@ -114,7 +116,8 @@ void record_open(const char *path) {
  */
 void record_close(void) {
   if (ftruncate(stream, (off_t)(window_offset + window_used)) != 0)
-    complain("The trace can't be given its length: %s.", strerror(errno));
+    complain("The trace can't be given its length: %s. Look after the disk that it is on.",
+             strerror(errno));
   sync_file_range(stream, 0, 0, SYNC_FILE_RANGE_WRITE);
   if (window != NULL)
     munmap(window, window_size);

@@ -35,7 +35,8 @@ static void *linked;
 void snapshots_open(const char *path, uint64_t largest) {
   folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0 || realpath(path, folder_path) == NULL)
-    die("%s can't hold snapshots: %s.", path, strerror(errno));
+    die("%s can't hold snapshots: %s. Choose another folder: rpz trace -d FOLDER.", path,
+        strerror(errno));
   limit = largest;
 }
 

@@ -53,7 +53,9 @@ def taken_over(trace: Path, config: Config, packed: Packed = NOTHING) -> TraceDa
         found.add(_digests(files, packed))
     except sqlite3.DatabaseError as error:
         found.close()
-        raise TraceDatabaseError(f"{trace} is not a trace database: {error}") from None
+        raise TraceDatabaseError(
+            f"{trace} is not a trace database: {error}", "Name a pack of ReproZip that is whole"
+        ) from None
     finally:
         connection.close()
     return found

@@ -134,6 +134,11 @@ def describe(error: OSError) -> str:
 
 
 REMEDIES = {
+    errno.ENOENT: "Check the name, and that of its folder",
+    errno.ENOTDIR: "Choose another place: a part of this path is a file",
+    errno.EISDIR: "Name a file: this is a folder",
+    errno.EIO: "Choose another place, and look after this disk",
+    errno.EMFILE: "Allow more open files: ulimit -n",
     errno.EACCES: "Choose another place, or get the right to use this one",
     errno.EPERM: "Choose another place, or get the right to use this one",
     errno.EROFS: "Choose another place: this one can't be written to",

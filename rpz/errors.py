@@ -20,13 +20,16 @@ class RpzError(Exception):
     """A failure that the user can understand and mend.
 
     ``message`` is one sentence on what happened, ``remedy`` one on what to do; neither ends in a
-    full stop. ``exit_code`` is the exit status of the command that failed.
+    full stop. ``exit_code`` is the exit status of the command that failed, ``usual_remedy`` what
+    helps where nothing better is known.
     """
 
     exit_code = TROUBLE
+    usual_remedy = ""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         """Keep the two sentences."""
+        remedy = remedy or self.usual_remedy
         super().__init__(message, remedy)
         self.message = message
         self.remedy = remedy

@@ -26,6 +26,8 @@ VERSION = 1
 class TraceDatabaseError(RpzError):
     """The trace database can't be read or written."""
 
+    usual_remedy = "See whether the disk is full or the file damaged; else trace again"
+
 
 Row = TypeVar("Row")
 _STORED_AS_TEXT = (bytes, str, str | None)

@@ -29,6 +29,8 @@ Values: TypeAlias = tuple[Any, ...]
 class RecordStreamError(RpzError):
     """The record stream can't be read."""
 
+    usual_remedy = "Trace again"
+
 
 def damaged(error: KeyError | ValueError) -> RecordStreamError:
     """Return what to raise when records contradict each other: a number that is nothing's, say."""

@@ -21,6 +21,8 @@ class NoRoomError(TargetError):
 class HostileArchiveError(RpzError):
     """The packed files have a form that rpz doesn't write and won't unpack."""
 
+    usual_remedy = "Don't use this pack: no rpz has made it so"
+
 
 class UnfitForImageError(RpzError):
     """A packed file can't be in an image."""
@@ -45,6 +47,8 @@ class NotAFileError(RpzError):
 class StartError(RpzError):
     """A program of the experiment can't be started."""
 
+    usual_remedy = "See what is there: rpz shell"
+
 
 class SandboxError(StartError):
     """What isolates an experiment isn't to be had on this machine, or by this user."""
@@ -53,9 +57,13 @@ class SandboxError(StartError):
 class DockerError(RpzError):
     """The Docker engine can't be reached, or refused something."""
 
+    usual_remedy = "See whether docker info works, and try again"
+
 
 class VagrantError(RpzError):
     """Vagrant, or the virtual machine, doesn't do what was asked of it."""
+
+    usual_remedy = "See what vagrant status says in the target's folder, and try again"
 
 
 def readable(name: bytes) -> str:

@@ -24,6 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._:@-]{0,200}(?<!-)", re.ASCII)
 class HostPackagesError(RpzError):
     """The pack's packages can't be compared with this machine's, or not be installed."""
 
+    usual_remedy = "Unpack it in another way: docker, chroot"
+
 
 class Presence(Enum):
     """Whether a package of the pack is on this machine."""

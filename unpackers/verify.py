@@ -184,7 +184,7 @@ def _replayed(
         except SandboxError:
             raise
         except StartError as error:
-            return Replayed(run, None, traced, (), failure=str(error))
+            return Replayed(run, None, traced, (), failure=error.message)
         said = _tail(errors)
     if status != traced:
         _go_on_unless_interrupted(status - SIGNAL)

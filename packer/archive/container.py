@@ -146,7 +146,7 @@ def open_container(path: Path) -> Container:
         with path.open("rb") as file:
             is_zip = file.read(len(ZIP)) == ZIP
     except IsADirectoryError:
-        raise PackError(f"{path} is a folder, not a pack") from None
+        raise PackError(f"{path} is a folder, not a pack", "Name the pack's file") from None
     return _open_zip(path) if is_zip else _open_tar(path)
 
 

@@ -289,7 +289,10 @@ def _opened(source: bytes) -> Iterator[BinaryIO]:
         # A named pipe that took the file's place must not make rpz wait
         number = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise PackError(f"{os.fsdecode(source)} can't be packed: {error.strerror}") from None
+        raise PackError(
+            f"{os.fsdecode(source)} can't be packed: {error.strerror}",
+            "Pack as the user who traced, or leave it out in config.yml",
+        ) from None
     with open(number, "rb", buffering=0) as file:
         yield file
 

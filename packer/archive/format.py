@@ -32,6 +32,8 @@ PREFIX = b"DATA"
 class PackError(RpzError):
     """A pack can't be written or read."""
 
+    usual_remedy = "Get it again from where it came from, or pack again"
+
 
 class DamagedPackError(PackError):
     """A pack that was one once."""

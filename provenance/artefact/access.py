@@ -66,7 +66,9 @@ def _login(host: str) -> dict[str, str]:
     try:
         found = auth.load_config().resolve_authconfig(host) or {}
     except (DockerException, OSError, json.JSONDecodeError) as error:
-        raise WebError(f"The passwords that Docker keeps can't be read: {error}") from None
+        raise WebError(
+            f"The passwords that Docker keeps can't be read: {error}", f"Try docker login {host}"
+        ) from None
     name, password = found.get("username") or found.get("Username"), found.get("password")
     password = password or found.get("Password")
     if not name or not password:

@@ -7,3 +7,5 @@ from rpz.errors import RpzError
 
 class ArtefactError(RpzError):
     """A pack can't be brought to a registry, or taken from there."""
+
+    usual_remedy = "Try again later, or another registry"

@@ -7,3 +7,5 @@ from rpz.errors import RpzError
 
 class PublicationError(RpzError):
     """What is to be published isn't told as it must be."""
+
+    usual_remedy = "Correct it, and try again"

@@ -7,3 +7,5 @@ from rpz.errors import RpzError
 
 class SignatureError(RpzError):
     """A pack can't be signed, or isn't signed by whom it should be."""
+
+    usual_remedy = "Check it by hand: ssh-keygen -Y verify"

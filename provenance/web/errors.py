@@ -8,6 +8,8 @@ from rpz.errors import RpzError
 class WebError(RpzError):
     """A server can't be reached, or refuses what is asked for."""
 
+    usual_remedy = "Try again later, or ask who runs the server"
+
 
 class AddressError(WebError):
     """An address is none, or one to which no secrets go."""

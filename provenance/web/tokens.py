@@ -25,7 +25,10 @@ def token(variable: str, url: str, where: str) -> str:
             f"Make one at {where}, and set {variable}, or: keyring set {host} {variable}",
         )
     if not (found.isascii() and found.isprintable()) or " " in found:
-        raise WebError(f"{variable} is no token: it has spaces or letters that no token has")
+        raise WebError(
+            f"{variable} is no token: it has spaces or letters that no token has",
+            "Set it to what the server showed, and to nothing else",
+        )
     return found
 
 

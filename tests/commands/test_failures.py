@@ -24,7 +24,9 @@ def test_a_call_is_told_with_its_path_and_a_remedy(name, shown):
 
 
 def test_a_descriptor_is_no_path():
-    assert str(failed_call(OSError(errno.EIO, "Input/output error", 7))) == "Input/output error."
+    assert (
+        str(failed_call(OSError(errno.EBADF, "Bad file descriptor", 7))) == "Bad file descriptor."
+    )
 
 
 def test_a_folder_that_can_not_be_made(rpz):

@@ -228,7 +228,7 @@ def test_one_that_is_damaged_keeps_no_other_from_being_recovered(rpz: Rpz) -> No
     done = rpz("recover")
     assert done.returncode == 1
     assert b"rpz: Recovered run 0: " in done.stderr
-    assert done.stderr.endswith(b"is not a record stream of rpz.\n")
+    assert done.stderr.endswith(b"is not a record stream of rpz. Trace again.\n")
     assert rpz("pack").returncode == 0
 
 

@@ -100,6 +100,7 @@ def _complain(program: bytes, error: int) -> NoReturn:
         message = f"{name}: There is no such command. Check its spelling, or give its path."
     else:
         status = NOT_EXECUTABLE
-        message = f"{name} can't be executed: {os.strerror(error)}."
+        why = os.strerror(error)
+        message = f"{name} can't be executed: {why}. See whether it runs without rpz trace."
     os.write(2, os.fsencode(f"rpz: {message}\n"))
     os._exit(status)

@@ -54,7 +54,9 @@ def run(
     try:
         recorder = Recorder(output)
     except OSError as error:
-        raise EngineError(f"{output} can't be created: {error.strerror}") from error
+        raise EngineError(
+            f"{output} can't be created: {error.strerror}", "Choose another folder: rpz trace -d"
+        ) from error
     with recorder:
         recorder.run(os.getcwdb(), argv)
         command = Command(argv, environment)
@@ -99,8 +101,12 @@ def _explained(error: PtraceError) -> EngineError:
             "(gdb, strace, rpz)",
         )
     if error.errno == errno.EIO:
-        return EngineError("The reference engine needs Linux 5.3 or later")
-    return EngineError(f"The command can't be traced any further: {error}")
+        return EngineError(
+            "The reference engine needs Linux 5.3 or later", "Trace with --engine native"
+        )
+    return EngineError(
+        f"The command can't be traced any further: {error}", "Trace with --engine native"
+    )
 
 
 def _pass_signals_to(pid: int) -> None:
