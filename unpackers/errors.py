@@ -39,6 +39,8 @@ class NoSuchFileInTargetError(RpzError):
 class NotAFileError(RpzError):
     """Something in a target is a folder or a device, where a file was asked for."""
 
+    usual_remedy = "See what is there: rpz shell"
+
     def __init__(self, path: PosixPath) -> None:
         """Name the path."""
         super().__init__(f"{readable(path.path)} is not a regular file")

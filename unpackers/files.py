@@ -10,6 +10,7 @@ import stat
 import sys
 import tempfile
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -157,13 +158,25 @@ def _is_swapped(target: Target, wanted: Transfer) -> bool:
     return _known(target, wanted.name) is None and _known(target, wanted.file) is not None
 
 
+SHOWN = 10
+"""Names, at most, in a message."""
+
+
+def listed(names: list[str], like: str) -> str:
+    """Return names for a message; of many first those that are like another."""
+    near = get_close_matches(like, names, SHOWN) if len(names) > SHOWN else []
+    some = [*near, *(name for name in names if name not in near)][:SHOWN]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(readable(os.fsencode(name)) for name in some) + more
+
+
 def _unknown(target: Target, wanted: Transfer) -> NoSuchFileInTargetError:
     path = PosixPath(os.fsencode(wanted.name))
     if _is_swapped(target, wanted):
         remedy = f"The name in the target comes first: {wanted.file}:{wanted.name}"
     else:
-        names = [readable(os.fsencode(file.name)) for file in target.inputs_outputs]
-        remedy = f"Its inputs and outputs are: {', '.join(names) or 'none'}"
+        names = [file.name for file in target.inputs_outputs]
+        remedy = f"Its inputs and outputs are: {listed(names, wanted.name) or 'none'}"
     return NoSuchFileInTargetError(path, remedy=remedy)
 
 

@@ -11,7 +11,7 @@ import pytest
 from rpz.packer.archive.reader import Pack
 from rpz.unpackers import draft, target
 from rpz.unpackers.errors import TargetError
-from rpz.unpackers.files import Transfer, parse
+from rpz.unpackers.files import Transfer, listed, parse
 from rpz.unpackers.selection import chosen
 from tests.unpackers import packs
 
@@ -162,3 +162,14 @@ def test_a_pack_that_has_moved(rpz, pack, chroot_allowed):
 @pytest.mark.parametrize("words", [["demo", "--dir", "x"], ["--pack", "x"]])
 def test_what_reset_resets(rpz, words):
     assert rpz("reset", *words).returncode == 2
+
+
+def test_names_in_a_message():
+    assert listed([], "x") == ""
+    assert listed(["b", "a"], "x") == "b, a"
+    many = [f"measurement-{number}.csv" for number in range(300)]
+    text = listed(["figure.png", *many], "figures.png")
+    assert text.startswith("figure.png, measurement-")
+    assert text.count(",") == 9
+    assert text.endswith(" and 291 more")
+    assert listed(many, "").endswith("measurement-9.csv and 290 more")
