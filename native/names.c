@@ -11,20 +11,15 @@ static size_t count;
 static uint32_t numbers;
 static uint32_t folder_changes; /* what was believed of a name before the last one is doubted */
 
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-  return hash ^ hash >> 32;
-}
-
 static uint32_t hash_of(const char *text, size_t length) {
   uint64_t hash = length, word;
   for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
     memcpy(&word, text, sizeof word);
-    hash = mix(hash, word);
+    hash = hash_with(hash, word);
   }
   word = 0;
   memcpy(&word, text, length);
-  return (uint32_t)mix(hash, word);
+  return (uint32_t)hash_with(hash, word);
 }
 
 static size_t slot_of(const char *text, size_t length, uint32_t hash) {

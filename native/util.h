@@ -29,6 +29,12 @@ void free_pointer(void *pointer);
 #define CLEANUP_FD __attribute__((cleanup(close_fd)))
 #define CLEANUP_FREE __attribute__((cleanup(free_pointer)))
 
+/* A hash to which VALUE is added. */
+static inline uint64_t hash_with(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
+}
+
 /* A byte string that grows. */
 struct buffer {
   char *data;

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
 
+from rpz.errors import first_of
 from rpz.packer.archive.format import PackError
 from rpz.packer.select import Kind
 from rpz.packer.table import Table
@@ -67,10 +68,8 @@ def refuse(path: bytes) -> NoReturn:
 
 
 def _refusal(paths: Sequence[bytes]) -> PackError:
-    names = ", ".join(map(os.fsdecode, paths[:SHOWN]))
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return PackError(
-        f"Changed since the runs were traced: {names}{more}",
+        f"Changed since the runs were traced: {first_of([*map(os.fsdecode, paths)], SHOWN)}",
         "Put back what they read, trace again, or pack them as they are: --allow-changed",
     )
 

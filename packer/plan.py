@@ -13,6 +13,7 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rpz.errors import first_of
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.members import Member, Members
 from rpz.packer.excludes import Excludes
@@ -194,9 +195,8 @@ def _is_special(path: bytes) -> bool:
 
 
 def _cannot(faults: list[LeftOut]) -> PackError:
-    more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    first = ", ".join(f"{os.fsdecode(f.path)} ({f.reason.value})" for f in faults[:SHOWN])
+    texts = [f"{os.fsdecode(f.path)} ({f.reason.value})" for f in faults]
     return PackError(
-        f"What config.yml lists can't be packed: {first}{more}",
+        f"What config.yml lists can't be packed: {first_of(texts, SHOWN)}",
         "Put it back, take its line out of config.yml, or pack without it: --leave-out-missing",
     )

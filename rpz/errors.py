@@ -6,6 +6,11 @@ Library code raises these; only :mod:`rpz.cli` catches them, prints
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 TROUBLE = 1
 """Exit status of a command that failed."""
 OWN_FAILURE = 125
@@ -14,6 +19,12 @@ NOT_EXECUTABLE = 126
 """Exit status for a program that exists and can't be executed (POSIX shell, 2.8.2)."""
 NOT_FOUND = 127
 """Exit status for a program that doesn't exist (POSIX shell, 2.8.2)."""
+
+
+def first_of(texts: Sequence[str], most: int, comma: str = ", ") -> str:
+    """Return texts for a message, ``most`` of them, and how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return comma.join(texts[:most]) + more
 
 
 class RpzError(Exception):

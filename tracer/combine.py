@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from rpz.errors import RpzError
 from rpz.tracer.conflicts import add_warnings
 from rpz.tracer.database import TraceDatabase, replaced
-from rpz.tracer.folder import StillRunningError, number_of, recovery_command, remove_whole
+from rpz.tracer.folder import (
+    StillRunningError,
+    number_of,
+    reach_disk,
+    recovery_command,
+    remove_whole,
+)
 from rpz.tracer.loader import EVENTS
 from rpz.tracer.lock import is_locked
 from rpz.tracer.naming import free_name
@@ -187,8 +193,7 @@ def _link_or_copy(source: str | Path, target: str | Path) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         shutil.copy2(source, target, follow_symlinks=False)
-        with Path(target).open("rb") as file:
-            os.fsync(file.fileno())
+        reach_disk(Path(target))
 
 
 def _remove_from(target: TraceFolder, first: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from rpz.errors import RpzError
+from rpz.tracer.folder import reach_disk
 from rpz.tracer.rows import TABLES, RunRow
 from rpz.tracer.schema import LATER, LATER_TABLES, all_tables, sql
 
@@ -338,8 +338,7 @@ def _put_in_place(path: Path) -> Iterator[Path]:
     new.unlink(missing_ok=True)
     try:
         yield new
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
+        reach_disk(new)
         new.replace(path)
     except sqlite3.Error as error:
         raise TraceDatabaseError(f"{path} can't be written: {error}") from error

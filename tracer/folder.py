@@ -226,8 +226,7 @@ class TraceFolder:
                         path.replace(final)
         self.keep_config()
         stream = self.unfinished_stream(number)
-        with stream.open("rb") as file:
-            os.fsync(file.fileno())
+        reach_disk(stream)
         stream.replace(self.stream(run))  # last: until then rpz recover would do all this again
         self._remove_if_empty(self.snapshots(run), self.all_snapshots)
 
@@ -303,6 +302,12 @@ def number_of(path: Path) -> int:
 
 def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def reach_disk(path: Path) -> None:
+    """Wait until what was written to a file is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def remove_whole(path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from rpaths import PosixPath
 
+from rpz.errors import first_of
 from rpz.packer.archive.room import NO_ROOM
 from rpz.packer.atomic import replaced_file
 from rpz.unpackers.errors import NoSuchFileInTargetError, NotAFileError, TargetError, readable
@@ -165,9 +166,8 @@ SHOWN = 10
 def listed(names: list[str], like: str) -> str:
     """Return names for a message; of many first those that are like another."""
     near = get_close_matches(like, names, SHOWN) if len(names) > SHOWN else []
-    some = [*near, *(name for name in names if name not in near)][:SHOWN]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(readable(os.fsencode(name)) for name in some) + more
+    ordered = [*near, *(name for name in names if name not in near)]
+    return first_of([readable(os.fsencode(name)) for name in ordered], SHOWN)
 
 
 def _unknown(target: Target, wanted: Transfer) -> NoSuchFileInTargetError:

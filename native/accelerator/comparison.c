@@ -5,15 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-  return hash ^ hash >> 29;
-}
-
 static uint64_t hash_of(uint64_t number, const char *path, const struct name *folder) {
-  uint64_t hash = mix(number + 1, folder == NULL ? 0 : folder->hash);
+  uint64_t hash = hash_with(number + 1, folder == NULL ? 0 : folder->hash);
   for (; *path != '\0'; path++)
-    hash = mix(hash, (unsigned char)*path);
+    hash = hash_with(hash, (unsigned char)*path);
   return hash | 1; /* 0 is an empty place */
 }
 

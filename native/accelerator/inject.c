@@ -28,10 +28,6 @@ struct injection {
   struct libraries libraries;
 };
 
-static size_t code_size(void) {
-  return (size_t)(__stop_rpz_bootstrap_code - __start_rpz_bootstrap_code);
-}
-
 /* A limit on memory would be reached sooner. */
 static bool has_limits(pid_t tid) {
   static const __rlimit_resource_t kinds[] = {RLIMIT_AS, RLIMIT_DATA};
@@ -91,11 +87,11 @@ static bool put_to_work(const struct injection *injection, uint64_t address) {
 /* In the place of what comes next there, which nobody else runs. */
 static bool put_to_work_there(const struct injection *injection) {
   uint64_t address = injection->before.rip;
-  if (!write_code(injection, address, __start_rpz_bootstrap_code, code_size()))
+  if (!write_code(injection, address, __start_rpz_bootstrap_code, bootstrap_size()))
     return false;
   if (put_to_work(injection, address))
     return true;
-  write_code(injection, address, injection->code, code_size());
+  write_code(injection, address, injection->code, bootstrap_size());
   return false;
 }
 
@@ -115,12 +111,12 @@ static bool prepare(struct injection *injection) {
   pid_t tid = injection->tid;
   snprintf(path, sizeof path, "/proc/%d/mem", tid);
   injection->memory = open(path, O_RDWR | O_CLOEXEC);
-  return code_size() <= CODE_LIMIT && injection->memory >= 0 && get_registers(tid, registers) &&
-         is_of_64_bits(registers) && !has_limits(tid) &&
+  return bootstrap_size() <= CODE_LIMIT && injection->memory >= 0 &&
+         get_registers(tid, registers) && is_of_64_bits(registers) && !has_limits(tid) &&
          libraries_of(tid, registers->rip, &injection->libraries) &&
          injection->libraries.code + injection->libraries.code_size - registers->rip >=
-             code_size() &&
-         read_code(injection, registers->rip, injection->code, code_size()) &&
+             bootstrap_size() &&
+         read_code(injection, registers->rip, injection->code, bootstrap_size()) &&
          get_mask(tid, &injection->mask);
 }
 
@@ -145,10 +141,10 @@ struct injection *inject(pid_t tid, bool *early) {
 /* The copy may have been unmapped. */
 static bool has_bootstrap(pid_t tid) {
   unsigned char found[CODE_LIMIT];
-  struct iovec theirs = {(void *)BOOTSTRAP, code_size()}, ours = {found, code_size()};
-  return code_size() <= CODE_LIMIT &&
-         process_vm_readv(tid, &ours, 1, &theirs, 1, 0) == (ssize_t)code_size() &&
-         memcmp(found, __start_rpz_bootstrap_code, code_size()) == 0;
+  struct iovec theirs = {(void *)BOOTSTRAP, bootstrap_size()}, ours = {found, bootstrap_size()};
+  return bootstrap_size() <= CODE_LIMIT &&
+         process_vm_readv(tid, &ours, 1, &theirs, 1, 0) == (ssize_t)bootstrap_size() &&
+         memcmp(found, __start_rpz_bootstrap_code, bootstrap_size()) == 0;
 }
 
 struct injection *inject_again(pid_t tid) {
@@ -321,7 +317,7 @@ bool inject_end(struct injection *injection, int64_t steps) {
   struct user_regs_struct after = injection->before;
   after.orig_rax = (unsigned long long)-1; /* no call is made */
   bool again = injection->again;
-  bool restored = again || write_code(injection, after.rip, injection->code, code_size());
+  bool restored = again || write_code(injection, after.rip, injection->code, bootstrap_size());
   bool mapped = restored && steps >= 0;
   bool done = mapped && (again || redirect(injection, (uint64_t)steps));
   set_mask(injection->tid, injection->mask);

@@ -16,12 +16,6 @@ static char *code;       /* CODE_SIZE */
 /* endbr64; syscall; ret */
 static const unsigned char gate[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x05, 0xc3};
 
-static size_t stub_size(void) { return (size_t)(__stop_rpz_stub_code - __start_rpz_stub_code); }
-
-static size_t bootstrap_size(void) {
-  return (size_t)(__stop_rpz_bootstrap_code - __start_rpz_bootstrap_code);
-}
-
 /* Map what only we can write. */
 static bool open_code(void) {
   char path[64];

@@ -102,8 +102,6 @@ bool accelerator_ends(struct task *task, uint64_t number, const uint64_t *args) 
     close_fd(&process->log_fd);
   if (done) {
     task->start.state = START_DONE;
-    task->start.patched = true;
-    task->start.clock = process->clock;
     accelerator_counts.accelerated++;
     start_reading();
     if (!process->off)

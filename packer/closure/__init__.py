@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rpz.errors import first_of
 from rpz.packer.archive.format import PackError
 from rpz.packer.archive.members import Member
 from rpz.packer.closure.account import kernels_files, unaccounted
@@ -140,9 +141,8 @@ def _account(
     lost = sorted(unaccounted(database, lambda path: path in members or path in withheld))
     there = [os.fsdecode(path) for path in lost if os.path.lexists(path)]
     if there:
-        more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
         raise PackError(
-            f"The runs used what would not be packed: {', '.join(there[:SHOWN])}{more}",
+            f"The runs used what would not be packed: {first_of(there, SHOWN)}",
             "This is a fault of rpz: please report it, and add them to other_files in config.yml",
         )
     return tuple(LeftOut(path, Reason.MISSING) for path in lost)

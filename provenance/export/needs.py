@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpz.errors import first_of
 from rpz.packer.sizes import human_size
 from rpz.provenance.export.markdown import code, plain, table
 
@@ -81,9 +82,8 @@ def _packages(accounts: Sequence[Account]) -> Iterator[str]:
     used = {p.key: p for account in accounts for p in account.packages}
     if not used:
         return
-    more = f" and {len(used) - MOST} more" if len(used) > MOST else ""
-    names = ", ".join(map(_package, list(used.values())[:MOST]))
-    yield f"Packages that the runs used: {names}{more}. All that are packed, as others read it:"
+    names = first_of([*map(_package, used.values())], MOST)
+    yield f"Packages that the runs used: {names}. All that are packed, as others read it:"
     yield from ("[bom.cdx.json](bom.cdx.json), [bom.spdx.json](bom.spdx.json).", "")
 
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from rpz.commands.text import counted, shown_path
+from rpz.errors import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,14 +31,14 @@ def tell_closure(closure: Result) -> None:
             "Added, because programs in the pack need them (%s, %s): %s",
             counted(len(closure.added), "file"),
             human_size(closure.size),
-            _listed([shown_path(path) for path in closure.added]),
+            first_of([shown_path(path) for path in closure.added], SHOWN),
         )
     _tell_missing("Programs in the pack will not find", closure.missing, logging.WARNING)
     _tell_missing("The runs did without", closure.unmet, logging.DEBUG)
     if closure.foreign:
         log.debug(
             "Not looked at, because they are for other processors: %s",
-            _listed([shown_path(path) for path in closure.foreign]),
+            first_of([shown_path(path) for path in closure.foreign], SHOWN),
         )
 
 
@@ -49,9 +50,4 @@ def _tell_missing(title: str, missing: Iterable[Missing], level: int) -> None:
         found = [item for item in missing if item.is_left_out is is_left_out]
         texts = [f"{shown_path(item.name)}, needed by {shown_path(item.by)}" for item in found]
         if texts:
-            log.log(level, "%s: %s (%s)", title, _listed(texts, "; "), remedy)
-
-
-def _listed(texts: list[str], comma: str = ", ") -> str:
-    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return comma.join(texts[:SHOWN]) + more
+            log.log(level, "%s: %s (%s)", title, first_of(texts, SHOWN, "; "), remedy)

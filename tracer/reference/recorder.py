@@ -209,7 +209,6 @@ class _WholeRecords:
         return len(data)
 
     def close(self) -> None:
-        os.fsync(self._descriptor)
         os.close(self._descriptor)
 
 

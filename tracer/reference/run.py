@@ -34,6 +34,7 @@ class EngineError(RpzError):
     """The run can't be traced."""
 
     exit_code = OWN_FAILURE
+    usual_remedy = "Trace with --engine native"
 
 
 def run(
@@ -101,12 +102,8 @@ def _explained(error: PtraceError) -> EngineError:
             "(gdb, strace, rpz)",
         )
     if error.errno == errno.EIO:
-        return EngineError(
-            "The reference engine needs Linux 5.3 or later", "Trace with --engine native"
-        )
-    return EngineError(
-        f"The command can't be traced any further: {error}", "Trace with --engine native"
-    )
+        return EngineError("The reference engine needs Linux 5.3 or later")
+    return EngineError(f"The command can't be traced any further: {error}")
 
 
 def _pass_signals_to(pid: int) -> None:

@@ -80,6 +80,12 @@ def build(
     return program
 
 
+def run(program: Path, *arguments: str) -> None:
+    """Run a program that checks itself; what a sanitizer finds is a failure."""
+    ran = subprocess.run([program, *arguments], check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 @pytest.fixture(scope="session")
 def finder(tmp_path_factory: pytest.TempPathFactory) -> Finder:
     """What finds sites."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
-from tests.tracer.accelerator.conftest import SANITIZERS, build
+from tests.tracer.accelerator.conftest import SANITIZERS, build, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
-
-
-def run(program: Path, *arguments: str) -> None:
-    """Run a program that checks itself; what a sanitizer finds is a failure."""
-    ran = subprocess.run([program, *arguments], check=False, capture_output=True, text=True)
-    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_reading_stays_within_the_log_and_ends(tmp_path_factory: pytest.TempPathFactory) -> None:
